@@ -1,0 +1,57 @@
+"""Every error that emojimask raises on purpose.
+
+    EmojimaskError                 one line: what, where, and what to do
+    |-- UsageError                 the request itself is wrong: a setting, a name, a combination
+    |-- SourceError                an input cannot be opened or read
+    |   `-- NoVideoError           a file without a picture in it
+    |-- SinkError                  an output cannot be written
+    |   `-- OutputExistsError      an output is already there, and --force was not given
+    |-- ModelError                 a model or its card is missing, damaged, or does not fit
+    |-- EmojiSetError              an emoji set is incomplete or damaged
+    |-- MissingExtraError          an optional part is not installed
+    `-- DataError                  training or evaluation data is not as its format says
+
+The command line shows the message of any of these on one line and ends with status 2 for a UsageError, else 1.
+"""
+
+from __future__ import annotations
+
+
+class EmojimaskError(Exception):
+    """Base of all errors below. The message is one line that a person can act on."""
+
+
+class UsageError(EmojimaskError):
+    """The request itself is wrong: an unknown name, a value out of range, a contradiction."""
+
+
+class SourceError(EmojimaskError):
+    """An input is missing, unreadable, damaged or of an unknown format."""
+
+
+class NoVideoError(SourceError):
+    """The file can be read, but has no picture in it."""
+
+
+class SinkError(EmojimaskError):
+    """An output cannot be written."""
+
+
+class OutputExistsError(SinkError):
+    """The output is already there; nothing is overwritten unasked."""
+
+
+class ModelError(EmojimaskError):
+    """A model file or its card is missing, damaged, or does not fit this program."""
+
+
+class EmojiSetError(EmojimaskError):
+    """An emoji set is incomplete or damaged."""
+
+
+class MissingExtraError(EmojimaskError):
+    """An optional part of emojimask is not installed; the message names the extra."""
+
+
+class DataError(EmojimaskError):
+    """Training or evaluation data is missing or not as its format says."""

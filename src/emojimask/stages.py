@@ -1,0 +1,124 @@
+"""The seams of the pipeline: what each stage must offer. Structural: nobody inherits from these.
+
+    Source -> FaceTracker (FaceDetector + FaceLandmarker) -> ExpressionClassifier -> ExpressionSmoother
+           -> MaskRenderer (EmojiSet) -> Sink
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.types import Box, Face, Frame, Image, MaskedFace, MaskedFrame, Points, StreamInfo, Track
+
+
+class Source(Protocol):
+    """Frames in order. Opened when made; a context manager, so that files and cameras are let go."""
+
+    @property
+    def info(self) -> StreamInfo: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Detection(NamedTuple):
+    """Where a face may be. ``landmarks``: the six key points, roughly, (6, 2) pixels; None where not known."""
+
+    box: Box
+    score: float
+    landmarks: Points | None = None
+
+
+class FaceDetector(Protocol):
+    """Looks for faces over a whole picture; keeps nothing between calls."""
+
+    def detect(self, image: Image) -> list[Detection]: ...
+
+
+class FaceLandmarker(Protocol):
+    """Finds the landmarks of one face near ``near``, its box or its last landmarks; None where there is no face."""
+
+    def locate(self, image: Image, near: Box | Points) -> Face | None: ...
+
+
+class FaceTracker(Protocol):
+    """Gives faces identity over time. One per stream; frames must come in order."""
+
+    def update(self, frame: Frame) -> list[Track]: ...
+
+    def look_again(self, frame: Frame, track: Track) -> Face | None:
+        """The face of ``track`` in a frame already passed, from its pose in a later one; changes nothing."""
+        ...
+
+
+class ExpressionClassifier(Protocol):
+    """Reads expressions off faces; keeps nothing between calls."""
+
+    def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """(N, 8) probabilities in the order of ``EXPRESSIONS``, rows summing to 1."""
+        ...
+
+
+class ExpressionSmoother(Protocol):
+    """Makes one steady expression per person out of many readings. One per stream; time in seconds."""
+
+    def update(self, track_id: int, time_s: float, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
+        """Take a reading of (8,) probabilities; returns the smoothed (8,) and the name of the one to show."""
+        ...
+
+
+class Emoji(NamedTuple):
+    """One drawing: ``image`` (S, S, 4) uint8 BGRA, straight alpha; ``key_points`` (6, 2) float32 in its pixels."""
+
+    image: NDArray[np.uint8]
+    key_points: Points
+
+
+class EmojiSet(Protocol):
+    """An emoji for every expression."""
+
+    @property
+    def name(self) -> str: ...
+
+    def emoji(self, expression: str) -> Emoji: ...
+
+
+class MaskRenderer(Protocol):
+    """Draws over faces. Both calls return memory of their own."""
+
+    def render(self, image: Image, faces: Sequence[MaskedFace]) -> Image:
+        """A copy of ``image`` in which every face is opaquely covered."""
+        ...
+
+    def shield(self, height: int, width: int) -> Image:
+        """A whole picture that shows nothing of the camera's."""
+        ...
+
+
+class Sink(Protocol):
+    """Takes masked frames, and nothing else.
+
+    Leaving the ``with`` block without an exception completes the output; leaving it with one discards it.
+    """
+
+    def open(self, info: StreamInfo) -> None:
+        """Called once, before the first frame."""
+        ...
+
+    def write(self, frame: MaskedFrame) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,1 @@
+"""Data sets, each read from the files that people really hold."""

@@ -1,0 +1,215 @@
+"""The values that travel through the pipeline. Frozen; checked at the border; numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""(H, W, 3) uint8, BGR."""
+Points = NDArray[np.float32]
+"""(N, 2) float32, x and y in pixels; the centre of the top left pixel is (0, 0)."""
+
+EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt")
+"""Every expression, in the order that probabilities are kept in."""
+
+KEY_POINTS = ("left_eye_outer", "right_eye_outer", "philtrum", "mouth_left", "mouth_right", "chin")
+"""The six anchors of a face and of an emoji; left and right as the viewer sees them."""
+
+_ANCHOR_INDICES = {
+    6: (0, 1, 2, 3, 4, 5),
+    68: (36, 45, 51, 48, 54, 8),  # iBUG 300-W, as dlib gives them
+    468: (33, 263, 164, 61, 291, 152),  # MediaPipe face mesh
+    478: (33, 263, 164, 61, 291, 152),  # the same with irises
+}
+
+
+def check_image(image: Image, what: str = "image") -> None:
+    """Raise TypeError or ValueError unless ``image`` is a non-empty (H, W, 3) uint8 array."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        found = getattr(image, "dtype", type(image).__name__)
+        raise TypeError(f"{what}: expected a uint8 array, found {found}")
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"{what}: expected shape (H, W, 3), found {image.shape}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR, upright. Nobody writes into it.
+        index: counts the source's frames from 0.
+        time_s: presentation time in seconds; never falls from one frame to the next.
+    """
+
+    image: Image
+    index: int
+    time_s: float
+
+    def __post_init__(self) -> None:
+        check_image(self.image, "Frame.image")
+        if not math.isfinite(self.time_s):
+            raise ValueError(f"Frame.time_s: expected a finite number of seconds, found {self.time_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What a source knows of itself before its first frame.
+
+    Attributes:
+        name: for messages and the report; a file's path or a camera's name.
+        width, height: of the upright picture, pixels.
+        fps: frames a second, average where it varies; 0 for still pictures.
+        frame_count: how many frames will come; None where unknown.
+        time_base: the unit in which every ``time_s`` is a whole number; None where there is none (cameras).
+        live: true where frames that come too fast are dropped and time does not wait.
+        path: the file behind the source, from which a sink may copy sound and subtitles; None where there is none.
+    """
+
+    name: str
+    width: int
+    height: int
+    fps: float
+    frame_count: int | None = None
+    time_base: Fraction | None = None
+    live: bool = False
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels: left, top, width, height. It may reach outside the picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def area(self) -> float:
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    def scaled(self, factor: float) -> Box:
+        """The box grown or shrunk about its centre."""
+        x, y = self.center
+        return Box(x - self.width * factor / 2, y - self.height * factor / 2, self.width * factor, self.height * factor)
+
+    def intersection(self, other: Box) -> float:
+        """Shared area, square pixels."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(width, 0.0) * max(height, 0.0)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0 to 1."""
+        shared = self.intersection(other)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+    @staticmethod
+    def around(points: Points) -> Box:
+        """The smallest box that holds all of (N, 2) points."""
+        (left, top), (right, bottom) = points.min(0), points.max(0)
+        return Box(float(left), float(top), float(right - left), float(bottom - top))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face in one frame.
+
+    Attributes:
+        box: around the face, pixels.
+        landmarks: (N, 2) float32 pixels; N is 6 (:data:`KEY_POINTS`), 68 (iBUG 300-W), 468 or 478 (MediaPipe).
+        score: 0 to 1, the finder's confidence.
+    """
+
+    box: Box
+    landmarks: Points
+    score: float
+
+    def __post_init__(self) -> None:
+        shape = self.landmarks.shape
+        if len(shape) != 2 or shape[1] != 2 or shape[0] not in _ANCHOR_INDICES:
+            expected = ", ".join(str(n) for n in _ANCHOR_INDICES)
+            raise ValueError(f"Face.landmarks: expected shape (N, 2) with N one of {expected}; found {shape}")
+
+    def anchors(self) -> Points:
+        """The six key points, (6, 2) float32, in the order of :data:`KEY_POINTS`."""
+        return self.landmarks[list(_ANCHOR_INDICES[len(self.landmarks)])]
+
+
+class TrackState(StrEnum):
+    """``tracked``: seen in this frame. ``held``: not seen; the pose is predicted or filled in from both sides."""
+
+    TRACKED = "tracked"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One person's face over time.
+
+    Attributes:
+        id: counts persons from 1; a person keeps it through occlusion and crossing.
+        face: seen or, while held, predicted.
+        state: tracked or held.
+        unseen_s: seconds to the nearest sighting; 0 while tracked. The mask grows with it.
+    """
+
+    id: int
+    face: Face
+    state: TrackState = TrackState.TRACKED
+    unseen_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskedFace:
+    """A face that is covered now.
+
+    Attributes:
+        track: whose face, and where.
+        probabilities: smoothed, in the order of :data:`EXPRESSIONS`, summing to 1; empty where the expression has
+            not been recognised yet.
+        expression: the one whose emoji is shown.
+    """
+
+    track: Track
+    probabilities: tuple[float, ...]
+    expression: str
+
+    def emotions(self) -> Mapping[str, float]:
+        """Probabilities by name; empty where there are none."""
+        return dict(zip(EXPRESSIONS, self.probabilities, strict=True)) if self.probabilities else {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskedFrame:
+    """A frame that may leave the program: the only thing that a sink accepts. Keeps no reference to the raw frame.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR, masked; memory of its own.
+        index, time_s: of the frame that it was made from.
+        faces: what is covered in it.
+        shielded: true where the whole picture is covered.
+    """
+
+    image: Image
+    index: int
+    time_s: float
+    faces: Sequence[MaskedFace] = field(default_factory=tuple)
+    shielded: bool = False
+
+    def __post_init__(self) -> None:
+        check_image(self.image, "MaskedFrame.image")
