@@ -10,6 +10,7 @@
     |-- EmojiSetError              an emoji set is incomplete or damaged
     |-- MissingExtraError          an optional part is not installed
     `-- DataError                  training or evaluation data is not as its format says
+    StopRequested                  no error: a person closed the window; the run ends well
 
 The command line shows the message of any of these on one line and ends with status 2 for a UsageError, else 1.
 """
@@ -55,3 +56,7 @@ class MissingExtraError(EmojimaskError):
 
 class DataError(EmojimaskError):
     """Training or evaluation data is missing or not as its format says."""
+
+
+class StopRequested(Exception):  # noqa: N818  (not an error)
+    """Raised by a sink when the person asks to end a live run. The outputs are completed."""

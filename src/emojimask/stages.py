@@ -38,17 +38,26 @@ class Detection(NamedTuple):
     score: float
     landmarks: Points | None = None
 
+    def moved(self, dx: float, dy: float) -> Detection:
+        """The same, found in a part of a picture that begins at (dx, dy)."""
+        points = None if self.landmarks is None else self.landmarks + np.array([dx, dy], np.float32)
+        return Detection(Box(self.box.x + dx, self.box.y + dy, self.box.width, self.box.height), self.score, points)
+
 
 class FaceDetector(Protocol):
-    """Looks for faces over a whole picture; keeps nothing between calls."""
+    """Looks for faces over a whole picture; keeps nothing between calls.
 
-    def detect(self, image: Image) -> list[Detection]: ...
+    It reports weak detections too; who asks decides from the score. A thorough look takes longer and finds faces
+    that are small in a large picture.
+    """
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]: ...
 
 
 class FaceLandmarker(Protocol):
-    """Finds the landmarks of one face near ``near``, its box or its last landmarks; None where there is no face."""
+    """Finds the landmarks of one face near a detection or its last landmarks; None where there is no face."""
 
-    def locate(self, image: Image, near: Box | Points) -> Face | None: ...
+    def locate(self, image: Image, near: Detection | Points) -> Face | None: ...
 
 
 class FaceTracker(Protocol):
@@ -58,6 +67,10 @@ class FaceTracker(Protocol):
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         """The face of ``track`` in a frame already passed, from its pose in a later one; changes nothing."""
+        ...
+
+    def reset(self) -> None:
+        """Forget every face: the picture's size has changed. Ids are not given anew."""
         ...
 
 
@@ -89,6 +102,11 @@ class EmojiSet(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def fill(self) -> tuple[int, int, int]:
+        """Blue, green, red: paints what of a face the emoji's disc does not reach."""
+        ...
 
     def emoji(self, expression: str) -> Emoji: ...
 

@@ -1,0 +1,1 @@
+"""Reads the expression off a face, and steadies it over time."""

@@ -10,13 +10,93 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.types import Image, Points
+
 SIDE = 48
 MEAN = 0.5077
 """Mean gray value of FER2013's Training rows, 0 to 1."""
 STD = 0.2550
 """Standard deviation of the same."""
 
+FER2013_KEY_POINTS: Points = np.array(
+    [[10.9, 18.0], [36.1, 18.0], [23.5, 32.2], [16.4, 36.2], [30.6, 36.2], [23.5, 47.0]], np.float32
+)
+"""(6, 2) pixels: where the six key points lie in FER2013's frame (medians over PublicTest, made symmetric)."""
 
-def normalise(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(N, 48, 48) uint8 gray -> (N, 1, 48, 48) float32 with the training set's mean 0 and deviation 1."""
-    return ((crops.astype(np.float32) / 255.0 - MEAN) / STD)[:, None]
+
+def normalise(crops: NDArray[np.uint8], mean: float = MEAN, std: float = STD) -> NDArray[np.float32]:
+    """(N, 48, 48) uint8 gray -> (N, 1, 48, 48) float32; of the training set this has mean 0 and deviation 1."""
+    return ((crops.astype(np.float32) / 255.0 - mean) / std)[:, None]
+
+
+def crop_face(image: Image, anchors: Points, key_points: Points = FER2013_KEY_POINTS) -> NDArray[np.uint8]:
+    """The face upright and framed as the network knows faces. Beyond the picture's edge its border is repeated.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        anchors: (6, 2) the face's key points in the picture, pixels.
+        key_points: (6, 2) where they belong in the crop, pixels.
+
+    Returns:
+        (48, 48) uint8 gray.
+
+    Raises:
+        ValueError: the anchors are not finite or lie in one spot: there is no face to frame.
+    """
+    to_image = np.linalg.inv(similarity(anchors, key_points))
+    scale = float(np.hypot(to_image[0, 0], to_image[1, 0]))
+    # The face's region alone is made gray and halved until two to four of its pixels make one of the crop's; a
+    # bilinear warp onto a grid twice as fine and its 2x2 means do the rest, so that no pixel is skipped.
+    block = 2 ** max(0, int(np.log2(scale / 2)))
+    region, left, top = _region(image, to_image, block)
+    # Coordinates count from pixel centres: 0 is half a pixel inside the edge, whatever the size of a pixel.
+    to_region = np.array([[1, 0, 0.5 - left - block / 2], [0, 1, 0.5 - top - block / 2], [0, 0, block]]) / block
+    from_fine = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
+    mapping = (to_region @ to_image @ from_fine)[:2]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    fine = cv2.warpAffine(region, mapping, (2 * SIDE, 2 * SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def similarity(source: Points, target: Points) -> NDArray[np.float64]:
+    """Rotation, one scale and shift that bring ``source`` nearest to ``target`` (Umeyama 1991, never a reflection).
+
+    With points as complex numbers it is ``z * factor + shift``, and least squares has a closed form.
+
+    Args:
+        source, target: (N, 2) points.
+
+    Returns:
+        (3, 3) float64 matrix.
+
+    Raises:
+        ValueError: the points are not finite, or lie in one spot.
+    """
+    a, b = (points.astype(np.float64) @ np.array([1, 1j]) for points in (source, target))
+    a_centred, b_centred = a - a.mean(), b - b.mean()
+    spread = np.vdot(a_centred, a_centred).real
+    factor = np.vdot(a_centred, b_centred) / spread if spread > 0 else 0j
+    if not 1e-6 < abs(factor) < 1e6:
+        raise ValueError("key points: not finite, or all in one spot")
+    shift = b.mean() - factor * a.mean()
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1]])
+
+
+def _region(image: Image, to_image: NDArray[np.float64], block: int) -> tuple[NDArray[np.uint8], int, int]:
+    """The part of the picture that the crop looks at, gray, each block of pixels made one; its left; its top."""
+    corners = (to_image @ np.array([[0, SIDE, 0, SIDE], [0, 0, SIDE, SIDE], [1, 1, 1, 1]]))[:2]
+    low, high = corners.min(1) - 2 * block, corners.max(1) + 2 * block
+    left, right = _blocks(low[0], high[0], image.shape[1], block)
+    top, bottom = _blocks(low[1], high[1], image.shape[0], block)
+    gray = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
+    while block > 1:
+        size = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
+        gray, block = cv2.resize(gray, size, interpolation=cv2.INTER_AREA), block // 2
+    return gray.astype(np.uint8, copy=False), left, top
+
+
+def _blocks(low: float, high: float, size: int, block: int) -> tuple[int, int]:
+    """First and end of the whole blocks between ``low`` and ``high`` inside the picture; at least one pixel."""
+    first = int(np.clip(low, 0, size - 1))
+    whole = int(np.clip(np.ceil(high), first, size) - first) // block * block
+    return first, first + max(whole, 1)

@@ -63,8 +63,8 @@ def load_recipe(name_or_path: str) -> Recipe:
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise UsageError(f"no recipe {name_or_path!r}: give a .toml file or one of: {known}")
     try:
-        values = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     return _checked({"name": path.stem, **values}, path)
 
@@ -73,13 +73,23 @@ def _checked(values: dict[str, Any], path: Path) -> Recipe:
     defaults = Recipe()
     unknown = values.keys() - {field.name for field in fields(Recipe)}
     if unknown:
-        raise UsageError(f"{path}: unknown key {sorted(unknown)[0]!r}")
+        raise UsageError(f"{path}: unknown key {min(unknown)!r}")
     for key, value in values.items():
         expected = type(getattr(defaults, key))
-        if expected is tuple and isinstance(value, list) and all(isinstance(v, int) for v in value):
+        if expected is tuple and isinstance(value, list) and value and all(_is_count(v) for v in value):
             values[key] = tuple(value)
-        elif expected is float and isinstance(value, int) and not isinstance(value, bool):
+        elif expected is float and type(value) is int:
             values[key] = float(value)
         elif type(value) is not expected:
-            raise UsageError(f"{path}: {key} must be a {expected.__name__}, found {value!r}")
-    return Recipe(**values)
+            kind = "list of whole numbers above 0" if expected is tuple else expected.__name__
+            raise UsageError(f"{path}: {key} must be a {kind}, found {value!r}")
+    recipe = Recipe(**values)
+    if len(recipe.widths) != len(recipe.blocks):
+        raise UsageError(f"{path}: widths and blocks must have one number for each stage")
+    if not (_is_count(recipe.epochs) and _is_count(recipe.batch)):
+        raise UsageError(f"{path}: epochs and batch must be above 0")
+    return recipe
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
@@ -24,6 +24,7 @@ from emojimask.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
+LOG = "log.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,12 @@ def train(
     out: Path,
     *,
     resume: bool = False,
-    on_epoch: Callable[[dict[str, Any]], None] = lambda row: None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> Path:
     """Train ``recipe`` and return the path of the best checkpoint, chosen on PublicTest alone.
 
-    ``out`` receives ``checkpoint.pt`` (everything needed to go on after a kill), ``best.pt`` and ``log.jsonl``.
+    ``out`` receives ``checkpoint.pt`` (everything needed to go on after a kill), ``best.pt`` and ``log.jsonl``, whose
+    line an epoch is also what ``on_epoch`` is called with.
 
     Raises:
         DataError: the data or the checkpoint cannot be used.
@@ -66,6 +68,8 @@ def train(
     model = build_model(recipe).to(device, memory_format=torch.channels_last)
     averaged = copy.deepcopy(model).eval()
     steps = len(training.labels) // recipe.batch
+    if not steps:
+        raise DataError(f"{data}: has {len(training.labels)} training rows, fewer than a batch of {recipe.batch}")
     optimizer = make_optimizer(model, recipe)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, recipe.epochs * steps, pct_start=0.2)
     state: dict[str, Any] = {"epoch": 0, "best": -1.0}
@@ -74,9 +78,13 @@ def train(
         state = load_checkpoint(out / CHECKPOINT, parts, recipe, device)
 
     for epoch in range(state["epoch"], recipe.epochs):
-        # Each epoch has a generator of its own, so that a resumed run sees what an uninterrupted one would.
-        generator = torch.Generator(device).manual_seed(recipe.seed * 100_003 + epoch)
-        started, loss = time.perf_counter(), train_epoch(model, averaged, training, optimizer, schedule, recipe, generator)
+        started = time.perf_counter()
+        # Every epoch is seeded anew, so that a resumed run sees what an uninterrupted one would: the generator for
+        # order and augmentation, the global one for dropout.
+        seed = recipe.seed * 100_003 + epoch
+        torch.manual_seed(seed)
+        generator = torch.Generator(device).manual_seed(seed)
+        loss = train_epoch(model, averaged, training, optimizer, schedule, recipe, generator)
         scores = validate(averaged, validation)
         row = {"epoch": epoch + 1, "loss": loss, **scores, "seconds": time.perf_counter() - started}
         chosen_by = scores["fer2013"] + scores["ferplus"]
@@ -85,9 +93,10 @@ def train(
             save({"recipe": recipe.as_dict(), "model": averaged.state_dict(), **row}, out / BEST)
         state["epoch"] = epoch + 1
         save({**state, "recipe": recipe.as_dict(), **{k: v.state_dict() for k, v in parts.items()}}, out / CHECKPOINT)
-        with (out / "log.jsonl").open("a") as log:
+        with (out / LOG).open("a") as log:
             log.write(json.dumps(row) + "\n")
-        on_epoch(row)
+        if on_epoch is not None:
+            on_epoch(row)
     return out / BEST
 
 
@@ -187,11 +196,28 @@ def save(content: dict[str, Any], path: Path) -> None:
     part.replace(path)
 
 
-def load_checkpoint(path: Path, parts: dict[str, Any], recipe: Recipe, device: torch.device) -> dict[str, Any]:
+def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str, Any]:
+    """What :func:`save` wrote.
+
+    Raises:
+        DataError: there is no such file, it is damaged, or it lacks one of the ``needed`` entries.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such checkpoint")
     try:
-        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds, none of them documented
-        raise DataError(f"{path}: not a checkpoint that can be read ({type(error).__name__}); delete it to start anew") from error
+        raise DataError(f"{path}: is damaged or not a checkpoint ({type(error).__name__})") from error
+    missing = [key for key in needed if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise DataError(f"{path}: not a checkpoint of this kind, {missing[0]!r} is missing")
+    checkpoint: dict[str, Any] = content
+    return checkpoint
+
+
+def load_checkpoint(path: Path, parts: dict[str, Any], recipe: Recipe, device: torch.device) -> dict[str, Any]:
+    """Bring ``parts`` to the state of a checkpoint; returns the epoch to go on with and the best score so far."""
+    content = read_checkpoint(path, device, "epoch", "best", "recipe", *parts)
     if content["recipe"] != recipe.as_dict():
         raise UsageError(f"{path}: was made with another recipe; choose another --out, or the recipe it was made with")
     for name, part in parts.items():

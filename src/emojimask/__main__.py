@@ -1,0 +1,7 @@
+"""``python -m emojimask``."""
+
+import sys
+
+from emojimask.cli import main
+
+sys.exit(main())

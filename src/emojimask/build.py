@@ -1,0 +1,132 @@
+"""From names to objects. The only registry; back ends are imported when they are asked for, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from emojimask.errors import MissingExtraError
+from emojimask.pipeline import MaskingPipeline
+from emojimask.settings import MaskSettings
+from emojimask.stages import (
+    ExpressionClassifier,
+    ExpressionSmoother,
+    FaceDetector,
+    FaceLandmarker,
+    MaskRenderer,
+    Sink,
+    Source,
+)
+
+
+def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
+    """A pipeline for one stream. Models are built once for the process and shared between pipelines.
+
+    Raises:
+        UsageError: a setting names something that is not there.
+        ModelError, EmojiSetError: a model or an emoji set cannot be used.
+    """
+    from emojimask.faces.tracking import LandmarkTracker
+
+    settings = settings or MaskSettings()
+    detector, landmarker = _FACES[settings.faces]()
+    tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s)
+    return MaskingPipeline(
+        tracker, classifier(settings.expressions), _smoother(settings.smoothing), renderer(settings.emojis), settings
+    )
+
+
+class _FaceBackEnd(NamedTuple):
+    detector: FaceDetector
+    landmarker: FaceLandmarker
+
+
+@lru_cache(maxsize=1)
+def _mediapipe() -> _FaceBackEnd:
+    try:
+        from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker
+    except ImportError as error:
+        raise MissingExtraError(
+            f"face detection cannot be loaded ({error}); reinstall with: pip install --force-reinstall emojimask "
+            "(on Linux the windowed OpenCV also needs the system packages libgl1 and libglib2.0-0)"
+        ) from error
+    return _FaceBackEnd(MediapipeDetector(), MeshLandmarker())
+
+
+_FACES: dict[str, Callable[[], _FaceBackEnd]] = {"mediapipe": _mediapipe}
+
+
+@lru_cache(maxsize=4)
+def classifier(model: str) -> ExpressionClassifier:
+    from emojimask.expressions.classifier import OnnxClassifier
+
+    return OnnxClassifier(model)
+
+
+@lru_cache(maxsize=4)
+def renderer(emojis: str) -> MaskRenderer:
+    from emojimask.emojis.emoji_set import load_emoji_set
+    from emojimask.masking.renderer import EmojiRenderer
+
+    return EmojiRenderer(load_emoji_set(emojis))
+
+
+def _smoother(name: str) -> ExpressionSmoother:
+    from emojimask.expressions.smoothing import EmaSmoother, NoSmoother, VoteSmoother
+
+    return {"ema": EmaSmoother, "vote": VoteSmoother, "none": NoSmoother}[name]()
+
+
+def open_file(path: Path) -> Source:
+    """A picture or video file. Raises SourceError."""
+    from emojimask.sources.folder import open_source
+
+    return open_source(path)
+
+
+def open_camera(spec: str) -> Source:
+    """A camera by index, name or URL, or a file played in its place; only the newest frame waits.
+
+    Raises:
+        SourceError: there is no such camera, or it cannot be used.
+    """
+    from emojimask.sources.latest import LatestSource
+
+    if Path(spec).is_file():
+        from emojimask.sources.paced import PacedSource
+
+        return LatestSource(PacedSource(open_file(Path(spec))))
+    from emojimask.sources.camera import CameraSource
+
+    return LatestSource(CameraSource(spec))
+
+
+def file_sink(path: Path, *, still: bool, audio: bool, force: bool) -> Sink:
+    """An output beside the input's kind: a picture for a picture, a video for a video. Raises UsageError, SinkError."""
+    if still:
+        from emojimask.sinks.image_files import ImageFileSink
+
+        return ImageFileSink(path, force=force)
+    from emojimask.sinks.video_file import VideoFileSink
+
+    return VideoFileSink(path, force=force, audio=audio)
+
+
+def report_sink(path: Path, *, force: bool) -> Sink:
+    from emojimask.sinks.report import ReportSink
+
+    return ReportSink(path, force=force)
+
+
+def window_sink() -> Sink:
+    from emojimask.sinks.window import WindowSink
+
+    return WindowSink("emojimask")
+
+
+def virtual_camera_sink(device: str | None = None) -> Sink:
+    from emojimask.sinks.virtual_camera import VirtualCameraSink
+
+    return VirtualCameraSink(device)

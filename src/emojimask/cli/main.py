@@ -1,0 +1,79 @@
+"""Parses the command line, runs the command, and turns every error into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from emojimask.errors import EmojimaskError, UsageError
+
+DONE, FAILED, WRONG_USAGE, SOME_FAILED, LEAKED = range(5)
+INTERRUPTED = 130  # as shells say it of Ctrl-C
+
+COMMANDS = {
+    "mask": "cover the faces in pictures, videos and folders",
+    "live": "cover the faces before a camera, into a window or a virtual camera",
+    "demo": "make a masked clip and its report; needs no camera, no file and no network",
+    "doctor": "tell what is installed, what works, and what to do about the rest",
+    "emojis": "list the emoji sets, or check one of your own",
+    "train": "train an expression model (extra [train])",
+    "export": "turn a trained model into an .onnx file and its card (extra [train])",
+}
+_MODULES = {"train": "emojimask.training.cli", "export": "emojimask.training.cli"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0 done, 1 failed, 2 wrong usage, 3 some inputs failed, 130 interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = build_parser(arguments)
+    args = parser.parse_args(arguments)
+    if args.command is None:
+        parser.print_help()
+        return WRONG_USAGE
+    logging.getLogger("emojimask").addHandler(logging.StreamHandler() if args.debug else logging.NullHandler())
+    try:
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; Python flushes at the end
+        return FAILED
+    except EmojimaskError as error:
+        if args.debug:
+            raise
+        return _say(str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED)
+    except Exception as error:
+        if args.debug:
+            raise
+        text = " ".join(str(error).split())
+        return _say(f"internal fault: {type(error).__name__}: {text} (--debug shows where)", FAILED)
+
+
+def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; only the command that ``arguments`` name is loaded, so that ``--help`` comes at once."""
+    parser = argparse.ArgumentParser(
+        prog="emojimask",
+        description="Your face stays private, your expression gets through: covers every face with the emoji of its "
+        "expression. Everything stays on this machine.",
+        epilog="exit status: 0 done, 1 failed, 2 wrong usage, 3 some inputs failed and the rest are done",
+    )
+    parser.add_argument("--version", action="version", version=f"emojimask {version('emojimask')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == wanted:
+            module = import_module(_MODULES.get(name, f"emojimask.cli.{name}"))
+            getattr(module, f"add_{name}")(command)
+        command.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return parser
+
+
+def _say(message: str, status: int) -> int:
+    print(f"emojimask: {message}", file=sys.stderr)
+    return status

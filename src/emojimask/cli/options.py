@@ -1,0 +1,46 @@
+"""The flags that several commands share. Every setting of the pipeline becomes a flag here, by itself."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from emojimask.settings import MaskSettings, load_settings
+
+
+def flag(setting: str) -> str:
+    """The flag of a setting: ``on_lost`` -> ``--on-lost``."""
+    return "--" + setting.replace("_", "-")
+
+
+def add_setting_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how faces are covered", "also from emojimask.toml in this folder; flags win")
+    for knob in fields(MaskSettings):
+        text = f"{knob.metadata['help']} (default: {_plain(knob.default)})"
+        group.add_argument(flag(knob.name), dest=knob.name, default=None, help=text, **_kind(knob))
+    group.add_argument("--settings", type=Path, metavar="FILE", help="a settings file instead of emojimask.toml")
+
+
+def _kind(knob: Field[Any]) -> dict[str, Any]:
+    if knob.metadata["choices"]:
+        return {"choices": knob.metadata["choices"]}
+    if isinstance(knob.default, float):
+        return {"type": float, "metavar": "SECONDS"}
+    return {"metavar": "NAME"}
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def settings_from(args: argparse.Namespace) -> MaskSettings:
+    """File and flags together. Raises UsageError."""
+    return load_settings(args.settings, {knob.name: getattr(args, knob.name) for knob in fields(MaskSettings)})
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no notes; errors only")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")

@@ -1,0 +1,102 @@
+"""Emoji sets: a folder with a set.toml and a picture per expression becomes the emojis that faces are covered with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from emojimask.emojis.picture import place_key_points, read_picture
+from emojimask.emojis.set_toml import read_card
+from emojimask.errors import EmojiSetError, UsageError
+from emojimask.stages import Emoji
+
+_SHIPPED = Path(__file__).parent
+_CARD = "set.toml"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderEmojiSet:
+    """An emoji for every expression, from a folder; all in memory, shared and read-only.
+
+    Attributes:
+        name, title, author, licence: what the set says of itself.
+        fill: (blue, green, red), 0 to 255: covers what the emoji's shape does not reach of a face.
+        emojis: by expression; pictures of 512 x 512 pixels.
+    """
+
+    name: str
+    title: str
+    author: str
+    licence: str
+    fill: tuple[int, int, int]
+    emojis: Mapping[str, Emoji]
+
+    def emoji(self, expression: str) -> Emoji:
+        """The emoji of one of :data:`~emojimask.types.EXPRESSIONS`; UsageError for any other name."""
+        try:
+            return self.emojis[expression]
+        except KeyError:
+            raise UsageError(f'no expression "{expression}"; known: {", ".join(self.emojis)}') from None
+
+
+def shipped_sets() -> list[str]:
+    """Names of the sets that come with emojimask."""
+    return sorted(card.parent.name for card in _SHIPPED.glob(f"*/{_CARD}"))
+
+
+def load_emoji_set(name_or_dir: str | Path) -> FolderEmojiSet:
+    """A shipped set by its name, or your own by its folder.
+
+    Raises:
+        UsageError: there is no such set.
+        EmojiSetError: the set is incomplete or damaged; the message gives the first fault.
+    """
+    folder = _folder(name_or_dir)
+    if not folder.is_dir():
+        raise UsageError(_no_such_set(name_or_dir))
+    faults: list[str] = []
+    emoji_set = _read_set(folder, faults)
+    if emoji_set is None:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise EmojiSetError(faults[0] + more)
+    return emoji_set
+
+
+def check_emoji_set(name_or_dir: str | Path) -> list[str]:
+    """Every fault of a set, a line each; empty where it is fine."""
+    folder = _folder(name_or_dir)
+    if not folder.is_dir():
+        return [_no_such_set(name_or_dir)]
+    faults: list[str] = []
+    _read_set(folder, faults)
+    return faults
+
+
+def _folder(name_or_dir: str | Path) -> Path:
+    return _SHIPPED / name_or_dir if name_or_dir in shipped_sets() else Path(name_or_dir)
+
+
+def _no_such_set(name_or_dir: str | Path) -> str:
+    return (
+        f'no emoji set "{name_or_dir}"; shipped: {", ".join(shipped_sets())}; '
+        f"or give the path of a folder with a {_CARD}"
+    )
+
+
+def _read_set(folder: Path, faults: list[str]) -> FolderEmojiSet | None:
+    """The set in ``folder``; None where something is wrong with it, after adding every fault to ``faults``."""
+    card = read_card(folder / _CARD, faults)
+    if card is None:
+        return None
+    emojis: dict[str, Emoji] = {}
+    for expression, (file, key_points) in card.drawings.items():
+        try:
+            image = read_picture(file)
+            if key_points is not None:
+                emojis[expression] = place_key_points(file, image, key_points)
+        except EmojiSetError as fault:
+            faults.append(str(fault))
+    if faults:
+        return None
+    return FolderEmojiSet(card.name, card.title, card.author, card.licence, card.fill, emojis)

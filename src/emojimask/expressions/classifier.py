@@ -1,0 +1,136 @@
+"""Reads expressions with a small network: an ONNX file and its card, run by ONNX Runtime on one thread."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from emojimask.errors import ModelError
+from emojimask.expressions.card import ModelCard, read_card
+from emojimask.expressions.preprocess import SIDE, crop_face, normalise
+from emojimask.types import EXPRESSIONS, Face, Image
+
+MODELS = Path(__file__).parent / "models"
+"""The folder of the models that come with emojimask."""
+
+
+class OnnxClassifier:
+    """An ``ExpressionClassifier``. One may serve many streams and threads; it keeps nothing between calls.
+
+    Attributes:
+        card: the model's card.
+    """
+
+    card: ModelCard
+
+    def __init__(self, model: str | Path = "default") -> None:
+        """Load ``model``: the name of one that comes with emojimask, or the path of an ONNX file beside its card.
+
+        Raises:
+            ModelError: the model or its card is missing or damaged, or the two do not belong together.
+        """
+        path = find_model(model)
+        self.card = read_card(path.with_suffix(".json"))
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != self.card.sha256:
+            raise ModelError(f"{path}: is damaged, or not the file that {path.stem}.json was written for (sha256)")
+        self._session = open_session(content, str(path))
+        self._input = self._session.get_inputs()[0].name
+        self._columns = [EXPRESSIONS.index(label) for label in self.card.labels]
+        outputs = [output.name for output in self._session.get_outputs()]
+        if self.card.output not in outputs:
+            raise ModelError(
+                f"{path}: has no output {self.card.output!r} as its card says; it has {', '.join(outputs)}"
+            )
+        self._try_out(path)
+
+    def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """Read all of ``faces`` in one run of the network.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            faces: with landmarks in the picture's pixels.
+
+        Returns:
+            (N, 8) float32 probabilities in the order of ``EXPRESSIONS``, rows summing to 1; 0 for what the model does
+            not know. A face that cannot be read, its points not finite or all in one spot, is neutral.
+        """
+        probabilities = np.zeros((len(faces), len(EXPRESSIONS)), np.float32)
+        probabilities[:, EXPRESSIONS.index("neutral")] = 1
+        crops, rows = [], []
+        for row, face in enumerate(faces):
+            try:
+                crops.append(crop_face(image, face.anchors(), self.card.key_points))
+            except ValueError:  # no face to frame: the row stays neutral, the emoji that claims least
+                continue
+            rows.append(row)
+        if rows:
+            logits = self._logits(np.stack(crops))
+            finite = np.isfinite(logits).all(1)
+            known = np.zeros((int(finite.sum()), len(EXPRESSIONS)), np.float32)
+            known[:, self._columns] = softmax(logits[finite])
+            probabilities[np.array(rows)[finite]] = known
+        return probabilities
+
+    def _logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        batch = normalise(crops, self.card.mean, self.card.std)
+        logits: NDArray[np.float32] = self._session.run([self.card.output], {self._input: batch})[0]
+        return logits
+
+    def _try_out(self, path: Path) -> None:
+        """Two flat crops go through, so that a model that does not fit says so now and not in the first frame."""
+        expected = (2, len(self.card.labels))
+        try:
+            logits = self._logits(np.full((2, SIDE, SIDE), 128, np.uint8))
+        except Exception as error:  # the runtime has a dozen kinds of its own, none of them documented
+            raise ModelError(f"{path}: does not take (N, 1, {SIDE}, {SIDE}) float32: {_first_line(error)}") from error
+        if logits.shape != expected or not np.isfinite(logits).all():
+            raise ModelError(f"{path}: expected finite logits of shape {expected}, found shape {logits.shape}")
+
+
+def find_model(model: str | Path) -> Path:
+    """The ONNX file behind a name or a path.
+
+    Raises:
+        ModelError: there is none.
+    """
+    path = Path(model)
+    if path.suffix != ".onnx":
+        path = MODELS / f"{model}.onnx"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
+        raise ModelError(f"no model {str(model)!r}: give the path of an .onnx file or one of: {known}")
+    return path
+
+
+def open_session(content: bytes, name: str) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on one thread: a face takes about a millisecond, and the cores have other work.
+
+    Raises:
+        ModelError: ``content`` is not a model that ONNX Runtime can run; the message begins with ``name``.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has a dozen kinds of its own, none of them documented
+        raise ModelError(f"{name}: ONNX Runtime cannot load it: {_first_line(error)}") from error
+    return session
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, C) logits, however large -> (N, C) float32 probabilities, rows summing to 1."""
+    powers: NDArray[np.float64] = np.exp((logits - logits.max(1, keepdims=True)).astype(np.float64))
+    return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,229 @@
+"""The default back end: MediaPipe's two face detectors and its face mesh, run on crops of our choosing.
+
+Neither detector is enough alone. The short-range one (BlazeFace, Bazarevsky et al. 2019) reads 128x128 pixels and
+misses small faces; the full-range one reads 192x192 and misses some large ones. So both look at every picture, and
+for a thorough look the second looks again at overlapping parts of it, for the people at the back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.faces.tflite_graph import TfliteGraph
+from emojimask.stages import Detection
+from emojimask.types import Box, Face, Image, Points
+
+MESH_POINTS = 468
+_LEFT_EYE, _RIGHT_EYE = 33, 263
+
+
+class BlazeFace:
+    """One single-shot detector: square picture in, scored boxes with six rough points out.
+
+    Args:
+        graph: the network.
+        cells: (cells per side, anchors per cell) of each grid of anchors, in the network's order.
+    """
+
+    def __init__(self, graph: TfliteGraph, cells: tuple[tuple[int, int], ...]) -> None:
+        self._graph = graph
+        self._anchors = np.concatenate([_grid(side, count) for side, count in cells])
+
+    def detect(self, image: Image, threshold: float) -> list[Detection]:
+        """Faces in ``image`` with at least ``threshold`` (0 to 1) confidence, overlaps not yet removed."""
+        height, width = image.shape[:2]
+        scale = self._graph.side / max(height, width)
+        square, left, top = _letterbox(image, self._graph.side, scale)
+        values, logits = self._graph.run(cv2.cvtColor(square, cv2.COLOR_BGR2RGB))
+        scores = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
+        kept = np.flatnonzero(scores >= threshold)
+        raw = values.reshape(-1, 16)[kept].reshape(-1, 8, 2).astype(np.float32)
+        anchors = self._anchors[kept][:, None] * self._graph.side
+        points = raw + anchors
+        offset = np.array([left, top], np.float32)
+        detections = []
+        for row, absolute, score in zip(raw, points, scores[kept], strict=True):
+            center, size = (absolute[0] - offset) / scale, row[1] / scale
+            box = Box(*(float(v) for v in (*(center - size / 2), *size)))
+            detections.append(Detection(box, float(score), _six_points((absolute[2:] - offset) / scale)))
+        return detections
+
+
+class MediapipeDetector:
+    """Both detectors over the whole picture and, for a thorough look, the full-range one over its parts.
+
+    Args:
+        threshold: least confidence, 0 to 1.
+    """
+
+    def __init__(self, threshold: float = 0.3) -> None:
+        self._threshold = threshold
+        base = "face_detection/face_detection"
+        self._near = BlazeFace(TfliteGraph(f"{base}_short_range.tflite", 128, -1.0), ((16, 2), (8, 6)))
+        self._far = BlazeFace(TfliteGraph(f"{base}_full_range_sparse.tflite", 192, -1.0), ((48, 1),))
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        found = self._near.detect(image, self._threshold) + self._far.detect(image, self._threshold)
+        if thorough:
+            for left, top, part in _parts(image):
+                for detection in self._far.detect(part, self._threshold):
+                    if not _cut_off(detection.box, part, left, top, image):
+                        found.append(detection.moved(left, top))
+        return without_overlaps(found)
+
+
+class MeshLandmarker:
+    """The 468-point face mesh (Kartynnik et al. 2019) on an upright crop of one face.
+
+    Args:
+        threshold: least probability, 0 to 1, that the crop shows a face.
+    """
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        self._threshold = threshold
+        self._graph = TfliteGraph("face_landmark/face_landmark.tflite", 192, 0.0)
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        center, side, angle = _region(near)
+        if not 4 <= side <= 8 * max(image.shape[:2]):
+            return None
+        crop, to_crop = _upright_crop(image, center, side, angle, self._graph.side)
+        values, logit = self._graph.run(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB))
+        score = 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
+        if score < self._threshold:
+            return None
+        points = values.reshape(MESH_POINTS, 3)[:, :2] - 0.5
+        landmarks = cv2.transform(points[None], cv2.invertAffineTransform(to_crop))[0].astype(np.float32)
+        return Face(Box.around(landmarks), landmarks, score)
+
+
+def without_overlaps(detections: list[Detection], iou: float = 0.3) -> list[Detection]:
+    """Non-maximum suppression: of boxes that overlap by more than ``iou``, or lie inside one another, the surest."""
+    kept: list[Detection] = []
+    for candidate in sorted(detections, key=lambda d: d.score, reverse=True):
+        if not any(_same_face(candidate.box, other.box, iou) for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def _same_face(a: Box, b: Box, iou: float) -> bool:
+    return a.iou(b) > iou or a.intersection(b) > 0.7 * min(a.area, b.area)
+
+
+def _grid(side: int, per_cell: int) -> NDArray[np.float32]:
+    """Anchor centres, 0 to 1, row by row, each ``per_cell`` times."""
+    centers = (np.arange(side, dtype=np.float32) + 0.5) / side
+    x, y = np.meshgrid(centers, centers)
+    return np.repeat(np.stack([x.ravel(), y.ravel()], 1), per_cell, axis=0)
+
+
+def _letterbox(image: Image, side: int, scale: float) -> tuple[Image, int, int]:
+    """The picture shrunk into a black square; and where its left top corner lies there."""
+    height, width = (max(1, round(n * scale)) for n in image.shape[:2])
+    shrunk = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    left, top = (side - width) // 2, (side - height) // 2
+    square = np.zeros((side, side, 3), np.uint8)
+    square[top : top + height, left : left + width] = shrunk
+    return square, left, top
+
+
+def _six_points(points: Points) -> Points:
+    """A detector's points (eye centres, nose tip, mouth centre, ears) as the six key points, by usual proportions.
+
+    In profile the eyes fall together and say nothing of the tilt; then the line from the eyes to the mouth does.
+    """
+    left_eye, right_eye, _, mouth = points[:4]
+    middle = (left_eye + right_eye) / 2
+    across, down = right_eye - left_eye, mouth - middle
+    if np.linalg.norm(across) < 0.5 * np.linalg.norm(down):
+        across = 0.8 * np.array([down[1], -down[0]], np.float32)
+        left_eye, right_eye = middle - across / 2, middle + across / 2
+    return np.stack(
+        [
+            left_eye - 0.22 * across,
+            right_eye + 0.22 * across,
+            mouth - 0.18 * down,
+            mouth - 0.36 * across,
+            mouth + 0.36 * across,
+            mouth + 0.62 * down,
+        ]
+    ).astype(np.float32)
+
+
+def _parts(image: Image) -> Iterator[tuple[int, int, Image]]:
+    """Overlapping squares that cover the picture, so that faces of 16 pixels are found: left, top, pixels."""
+    height, width = image.shape[:2]
+    side = min(max(max(height, width) // 2, 160), 640)
+    if max(height, width) <= side:
+        return
+    for top in _starts(height, side):
+        for left in _starts(width, side):
+            yield left, top, image[top : top + side, left : left + side]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Offsets of parts of ``side`` that overlap by at least a quarter."""
+    if length <= side:
+        return [0]
+    count = math.ceil((length - side) / (0.75 * side)) + 1
+    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+
+
+def _cut_off(box: Box, part: Image, left: int, top: int, image: Image) -> bool:
+    """True where a part's edge, not the picture's, cuts the face: a neighbouring part shows it whole."""
+    height, width = part.shape[:2]
+    return (
+        (box.x < 0 and left > 0)
+        or (box.y < 0 and top > 0)
+        or (box.x + box.width > width and left + width < image.shape[1])
+        or (box.y + box.height > height and top + height < image.shape[0])
+    )
+
+
+def _region(near: Detection | Points) -> tuple[tuple[float, float], float, float]:
+    """The square that the mesh wants to see: centre, side in pixels, angle of the line of the eyes in radians."""
+    if isinstance(near, Detection):
+        eyes = None if near.landmarks is None else near.landmarks[[0, 1]]
+        box, stretch = near.box, 1.6
+    else:
+        eyes = near[[_LEFT_EYE, _RIGHT_EYE]] if len(near) >= MESH_POINTS else near[[0, 1]]
+        box, stretch = Box.around(near), 1.5 if len(near) >= MESH_POINTS else 2.2
+    angle = 0.0
+    if eyes is not None:
+        (x0, y0), (x1, y1) = eyes
+        angle = math.atan2(float(y1 - y0), float(x1 - x0))
+    return box.center, stretch * max(box.width, box.height), angle
+
+
+def _upright_crop(
+    image: Image, center: tuple[float, float], side: float, angle: float, size: int
+) -> tuple[Image, NDArray[np.float64]]:
+    """The square as a (size, size, 3) picture, and the (2, 3) transform from the image to it.
+
+    What lies outside the image is black. A large face is shrunk by area first, so that no detail turns to noise.
+    """
+    scale = size / side
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]) * scale
+    shift = np.array([(size - 1) / 2, (size - 1) / 2]) - turn @ np.array(center)
+    to_crop = np.column_stack([turn, shift])
+    shrink = int(side / size / 1.5)
+    if shrink < 2:
+        return cv2.warpAffine(image, to_crop, (size, size), flags=cv2.INTER_LINEAR), to_crop
+    reach = side * 0.75
+    height, width = image.shape[:2]
+    left, top = max(0, int(center[0] - reach)), max(0, int(center[1] - reach))
+    right, bottom = min(width, int(center[0] + reach) + 1), min(height, int(center[1] + reach) + 1)
+    if right - left < shrink or bottom - top < shrink:
+        return np.zeros((size, size, 3), np.uint8), to_crop
+    right, bottom = left + (right - left) // shrink * shrink, top + (bottom - top) // shrink * shrink
+    region = image[top:bottom, left:right]
+    small = cv2.resize(region, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    # A pixel of `small` at u stands for the image at u * shrink + (shrink - 1) / 2 + (left, top).
+    origin = np.array([left, top]) + (shrink - 1) / 2
+    from_small = np.column_stack([turn * shrink, turn @ origin + shift])
+    return cv2.warpAffine(small, from_small, (size, size), flags=cv2.INTER_LINEAR), to_crop

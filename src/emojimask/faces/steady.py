@@ -1,0 +1,50 @@
+"""The One Euro filter: steady when the face is still, quick when it moves.
+
+Casiez, Roussel, Vogel 2012, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive
+Systems". Here over all landmarks of a face at once, with speed measured in face sizes a second, so that one setting
+serves near and far faces alike.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from emojimask.types import Points
+
+
+class OneEuroFilter:
+    """Filters (N, 2) points over time.
+
+    Args:
+        rest_hz: cut-off frequency for a face at rest.
+        per_speed_hz: how much the cut-off rises for each face size a second of speed.
+    """
+
+    def __init__(self, rest_hz: float = 2.0, per_speed_hz: float = 12.0) -> None:
+        self._rest_hz = rest_hz
+        self._per_speed_hz = per_speed_hz
+        self._time_s: float | None = None
+        self._value: Points = np.zeros((0, 2), np.float32)
+        self._speed = 0.0
+
+    def update(self, points: Points, time_s: float) -> Points:
+        """The filtered points. A first reading, another number of points, or time that stands still passes as it is."""
+        if self._time_s is None or self._value.shape != points.shape or time_s <= self._time_s:
+            self._time_s, self._value, self._speed = time_s, points, 0.0
+            return points
+        step = time_s - self._time_s
+        size = max(float(np.ptp(points, axis=0).max()), 1.0)
+        shift = float(np.linalg.norm(points.mean(0) - self._value.mean(0))) + float(
+            np.abs((points - points.mean(0)) - (self._value - self._value.mean(0))).mean()
+        )
+        self._speed += _share(1.0, step) * (shift / step / size - self._speed)
+        share = _share(self._rest_hz + self._per_speed_hz * self._speed, step)
+        self._time_s, self._value = time_s, self._value + np.float32(share) * (points - self._value)
+        return self._value
+
+
+def _share(cutoff_hz: float, step_s: float) -> float:
+    """How much of a new value a first-order low-pass of ``cutoff_hz`` takes on after ``step_s`` seconds."""
+    return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s))

@@ -1,0 +1,228 @@
+"""Faces over time: follow each by its landmarks, detect only when there is reason to, keep identity, never forget fast.
+
+A face that was found is followed by running the landmarker where it should be now. The detector looks over the whole
+picture at intervals, and at once when a face is lost. What it finds is matched to lost faces before a new identity
+is given. A face that is not found is held: its pose is predicted, and the caller decides for how long it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emojimask.faces.appearance import Appearance, appearance, difference
+from emojimask.faces.steady import OneEuroFilter
+from emojimask.stages import Detection, FaceDetector, FaceLandmarker
+from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
+
+SURE = 0.5
+"""A detection of at least this score is tried for a new face; a weaker one only where a face was lost."""
+SURE_ALONE = 0.75
+"""The score at which a detection counts even where the landmarker denies a face ..."""
+SURE_ALONE_SMALL = 0.55
+"""... and the same for faces too small for it."""
+SMALL = 48.0
+"""A face of this many pixels or fewer is too small for the landmarker to be trusted when it denies."""
+SEARCH_S = 1.0
+"""A small face that the look over the whole picture missed is searched for where it should be for this long."""
+MEMORY_S = 6.0
+"""A lost face can take up its identity again for this long."""
+DAMPING_S = 0.25
+"""A lost face's motion dies away with this time constant."""
+
+
+@dataclass(slots=True)
+class _Person:
+    """What is remembered of one face between frames."""
+
+    id: int
+    face: Face
+    seen_s: float
+    velocity: Points  # (2,) pixels a second
+    look: Appearance | None
+    filter: OneEuroFilter = field(default_factory=OneEuroFilter)
+    raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+
+    def predicted(self, time_s: float) -> Points:
+        """Where the landmarks should be: carried on by the last velocity, which dies away."""
+        reach = DAMPING_S * (1 - np.exp(-max(0.0, time_s - self.seen_s) / DAMPING_S))
+        return (self.raw + self.velocity * np.float32(reach)).astype(np.float32)
+
+    def see(self, face: Face, frame: Frame) -> None:
+        step = frame.time_s - self.seen_s
+        if 0 < step < 0.5 and len(face.landmarks) == len(self.raw):
+            moved = (face.landmarks.mean(0) - self.raw.mean(0)) / step
+            self.velocity = (0.5 * self.velocity + 0.5 * moved).astype(np.float32)
+        elif step > 0:
+            self.velocity = np.zeros(2, np.float32)
+        self.seen_s, self.raw = frame.time_s, face.landmarks
+        steady = self.filter.update(face.landmarks, frame.time_s)
+        self.face = Face(Box.around(steady) if len(steady) > 6 else face.box, steady, face.score)
+        now = appearance(frame.image, face.box)
+        if now is not None:
+            self.look = now if self.look is None else self.look + np.float32(0.1) * (now - self.look)
+
+
+class LandmarkTracker:
+    """Tracks faces with any detector and landmarker. One per stream.
+
+    Args:
+        detector, landmarker: shared models.
+        detect_every_s: seconds between looks over the whole picture while nothing is lost.
+        thorough_every_s: seconds between thorough looks, which find small faces.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        landmarker: FaceLandmarker,
+        detect_every_s: float = 0.1,
+        thorough_every_s: float = 0.5,
+    ) -> None:
+        self._detector = detector
+        self._landmarker = landmarker
+        self._detect_every_s = detect_every_s
+        self._thorough_every_s = thorough_every_s
+        self._people: list[_Person] = []
+        self._next_id = 1
+        self._detected_s = self._thorough_s = -np.inf
+
+    def update(self, frame: Frame) -> list[Track]:
+        """Every face known now: tracked where it is seen in ``frame``, held where it is not."""
+        self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
+        seen = self._follow(frame)
+        if self._must_detect(frame, seen):
+            self._detect(frame, seen)
+        for person_id, face in seen.items():
+            next(p for p in self._people if p.id == person_id).see(face, frame)
+        return [self._track(person, frame) for person in self._people]
+
+    def reset(self) -> None:
+        self._people.clear()
+        self._detected_s = self._thorough_s = -np.inf
+
+    def look_again(self, frame: Frame, track: Track) -> Face | None:
+        face = self._landmarker.locate(frame.image, track.face.landmarks)
+        return face if face is not None and _plausible(face, track.face.landmarks) else None
+
+    def _follow(self, frame: Frame) -> dict[int, Face]:
+        """Run the landmarker where each face should be. Two that land on one face: the one that looks like it stays."""
+        seen: dict[int, Face] = {}
+        for person in self._people:
+            expected = person.predicted(frame.time_s)
+            if frame.time_s - person.seen_s > 0.5 or len(expected) == 6:
+                continue  # too long ago, or known from a detection only: the detector must find it
+            face = self._landmarker.locate(frame.image, expected)
+            if face is not None and _plausible(face, expected):
+                self._claim(person, face, frame, seen)
+        return seen
+
+    def _claim(self, person: _Person, face: Face, frame: Frame, seen: dict[int, Face]) -> None:
+        rival_id = next((i for i, other in seen.items() if face.box.iou(other.box) > 0.4), None)
+        if rival_id is None:
+            seen[person.id] = face
+            return
+        rival = next(p for p in self._people if p.id == rival_id)
+        look = appearance(frame.image, face.box)
+        if difference(person.look, look) < difference(rival.look, look):
+            del seen[rival_id]
+            seen[person.id] = face
+
+    def _must_detect(self, frame: Frame, seen: dict[int, Face]) -> bool:
+        lost = any(p.id not in seen and frame.time_s - p.seen_s <= 2.0 for p in self._people)
+        return not seen or lost or frame.time_s - self._detected_s >= self._detect_every_s - 1e-6
+
+    def _detect(self, frame: Frame, seen: dict[int, Face]) -> None:
+        thorough = frame.time_s - self._thorough_s >= self._thorough_every_s - 1e-6
+        self._detected_s = frame.time_s
+        if thorough:
+            self._thorough_s = frame.time_s
+        self._take_in(frame, self._detector.detect(frame.image, thorough), seen)
+        for person in [p for p in self._people if p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S]:
+            around = Box.around(person.predicted(frame.time_s)).scaled(4.0)
+            if max(around.width, around.height) < 0.5 * max(frame.image.shape[:2]):
+                self._take_in(frame, detect_in(self._detector, frame.image, around), seen)
+
+    def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
+        """Give each detection that is news a face and a person."""
+        for detection in detections:
+            if any(_covers(face.box, detection.box) for face in seen.values()):
+                continue
+            lost = [p for p in self._people if p.id not in seen]
+            face = self._confirmed(frame, detection, lost)
+            if face is None or any(face.box.iou(other.box) > 0.4 for other in seen.values()):
+                continue
+            person = self._recognised(frame, face, lost) or self._welcome(frame, face)
+            seen[person.id] = face
+
+    def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> Face | None:
+        """A face with landmarks; where the landmarker denies one, the detection itself if it is sure enough."""
+        expected = any(_near(detection.box, p, frame.time_s) for p in lost)
+        if detection.score < SURE and not expected:
+            return None
+        face = self._landmarker.locate(frame.image, detection)
+        if face is not None and face.box.intersection(detection.box) > 0.2 * min(face.box.area, detection.box.area):
+            return face
+        small = max(detection.box.width, detection.box.height) <= SMALL
+        alone = detection.score >= (SURE_ALONE_SMALL if small else SURE_ALONE)
+        if detection.landmarks is None or not (alone or expected):
+            return None
+        return Face(detection.box, detection.landmarks, detection.score)
+
+    def _recognised(self, frame: Frame, face: Face, lost: list[_Person]) -> _Person | None:
+        """The lost person whom this face belongs to: near where it should be, of like size, of like looks."""
+        look = appearance(frame.image, face.box)
+        best, best_cost = None, 1.0
+        for person in lost:
+            box = Box.around(person.predicted(frame.time_s))
+            size = max(box.width, box.height, face.box.width, face.box.height)
+            distance = float(np.hypot(*np.subtract(face.box.center, box.center))) / size
+            reach = 1.0 + 2.0 * (frame.time_s - person.seen_s)  # in face sizes; a head can move this far
+            cost = 0.5 * min(distance / reach, 2.0) + 0.8 * difference(person.look, look)
+            if cost < best_cost:
+                best, best_cost = person, cost
+        return best
+
+    def _welcome(self, frame: Frame, face: Face) -> _Person:
+        look = appearance(frame.image, face.box)
+        person = _Person(self._next_id, face, frame.time_s, np.zeros(2, np.float32), look, raw=face.landmarks)
+        self._next_id += 1
+        self._people.append(person)
+        return person
+
+    def _track(self, person: _Person, frame: Frame) -> Track:
+        if person.seen_s == frame.time_s:
+            return Track(person.id, person.face)
+        shift = person.predicted(frame.time_s).mean(0) - person.raw.mean(0)
+        box = person.face.box
+        moved = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
+        face = Face(moved, (person.face.landmarks + shift).astype(np.float32), person.face.score)
+        return Track(person.id, face, TrackState.HELD, frame.time_s - person.seen_s)
+
+
+def detect_in(detector: FaceDetector, image: Image, around: Box) -> list[Detection]:
+    """The detector's finds in a part of the picture only, where a small face looks large."""
+    height, width = image.shape[:2]
+    left, top = max(0, int(around.x)), max(0, int(around.y))
+    right, bottom = min(width, int(around.x + around.width)), min(height, int(around.y + around.height))
+    if right - left < 8 or bottom - top < 8:
+        return []
+    return [d.moved(left, top) for d in detector.detect(image[top:bottom, left:right])]
+
+
+def _plausible(face: Face, expected: Points) -> bool:
+    """The landmarker may slip onto something else: the face found must lie on the one expected, of like size."""
+    box = Box.around(expected)
+    return face.box.iou(box) > 0.25 and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
+
+
+def _covers(known: Box, found: Box) -> bool:
+    return known.intersection(found) > 0.4 * min(known.area, found.area)
+
+
+def _near(box: Box, person: _Person, time_s: float) -> bool:
+    around = Box.around(person.predicted(time_s)).scaled(1.5 + min(2.0, time_s - person.seen_s))
+    x, y = box.center
+    inside = around.x <= x <= around.x + around.width and around.y <= y <= around.y + around.height
+    return inside and 0.3 < (box.area + 1) / (person.face.box.area + 1) < 3.0

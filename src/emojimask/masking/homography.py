@@ -1,0 +1,101 @@
+"""From an emoji's six key points to a face's: the transform that lays the emoji on the head.
+
+A homography follows the pose best, but six noisy points that do not quite lie in one plane can also give one that
+folds or tears. So it is checked over the emoji's whole disc, and where it fails an affine transform is taken with its
+stretch held within bounds, and where even that fails a similarity.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.types import Points
+
+Transform = NDArray[np.float64]
+"""(3, 3) float64, acts on column vectors (x, y, 1)."""
+
+MAX_STRETCH = 2.2
+"""The most that one direction may be longer than the other; about what a head turned to profile needs."""
+MAX_PERSPECTIVE = 1.7
+"""The most that the near side of the disc may be larger than the far side."""
+
+
+def fit(source: Points, target: Points, disc: Points) -> Transform:
+    """The best sane transform from ``source`` to ``target``.
+
+    Args:
+        source: (6, 2) key points of the emoji, in its pixels.
+        target: (6, 2) key points of the face, in the frame's pixels; need not be distinct.
+        disc: (N, 2) points around the emoji's outline, over which the transform must be sane.
+
+    Returns:
+        A transform that keeps the disc's orientation and stretches it no more than the limits above allow.
+    """
+    homography, _ = cv2.findHomography(source.astype(np.float64), target.astype(np.float64), 0)
+    affine = bounded_affine(source, target)
+    if homography is not None and _is_sane(homography, affine, disc):
+        return homography
+    return affine
+
+
+def bounded_affine(source: Points, target: Points) -> Transform:
+    """Least-squares affine transform whose singular values differ by no more than :data:`MAX_STRETCH`.
+
+    A map that mirrors or collapses gives way to the least-squares similarity.
+    """
+    a, b = source.astype(np.float64), target.astype(np.float64)
+    a0, b0 = a - a.mean(0), b - b.mean(0)
+    linear = (np.linalg.pinv(a0) @ b0).T
+    u, sizes, vt = np.linalg.svd(linear)
+    if np.linalg.det(linear) <= 1e-6 * max(sizes[0], 1e-9) ** 2:
+        return similarity(source, target)
+    linear = u @ np.diag(np.maximum(sizes, sizes[0] / MAX_STRETCH)) @ vt
+    return _compose(linear, b.mean(0) - linear @ a.mean(0))
+
+
+def similarity(source: Points, target: Points) -> Transform:
+    """Least-squares rotation, scale and shift without mirroring (Umeyama 1991). Scale is never below 1e-3."""
+    a, b = source.astype(np.float64), target.astype(np.float64)
+    a0, b0 = a - a.mean(0), b - b.mean(0)
+    # As complex numbers the best rotation and scale are one quotient.
+    za, zb = a0[:, 0] + 1j * a0[:, 1], b0[:, 0] + 1j * b0[:, 1]
+    turn = np.vdot(za, zb) / max(np.vdot(za, za).real, 1e-12)
+    if abs(turn) < 1e-3:
+        turn = 1e-3 + 0j
+    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return _compose(linear, b.mean(0) - linear @ a.mean(0))
+
+
+def project(transform: Transform, points: Points) -> Points:
+    """(N, 2) points through a transform."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ transform.T
+    return (homogeneous[:, :2] / homogeneous[:, 2:]).astype(np.float32)
+
+
+def grown(transform: Transform, center: Points, factor: float) -> Transform:
+    """``transform``, then scaled by ``factor`` about ``center`` (2,), in the target's pixels."""
+    x, y = (float(v) for v in center)
+    return np.array([[factor, 0, x * (1 - factor)], [0, factor, y * (1 - factor)], [0, 0, 1.0]]) @ transform
+
+
+def _compose(linear: NDArray[np.float64], shift: NDArray[np.float64]) -> Transform:
+    return np.vstack([np.column_stack([linear, shift]), [0.0, 0.0, 1.0]])
+
+
+def _is_sane(h: Transform, affine: Transform, disc: Points) -> bool:
+    """No fold, no mirror, bounded stretch and perspective, and a size like the affine transform's, over the disc."""
+    if not np.isfinite(h).all():
+        return False
+    points = np.column_stack([disc, np.ones(len(disc))]).astype(np.float64)
+    x, y, w = h @ points.T
+    if w.min() * w.max() <= 0 or np.abs(w).max() > MAX_PERSPECTIVE * np.abs(w).min():
+        return False
+    # Jacobian of (x/w, y/w) at every point, shape (N, 2, 2).
+    rows = np.stack([np.stack([(h[i, j] * w - v * h[2, j]) / w**2 for j in (0, 1)], -1) for i, v in ((0, x), (1, y))], -2)
+    sizes = np.linalg.svd(rows, compute_uv=False)
+    if np.linalg.det(rows).min() <= 0 or (sizes[:, 0] > 1.25 * MAX_STRETCH * sizes[:, 1]).any():
+        return False
+    area = np.linalg.det(rows) / max(np.linalg.det(affine[:2, :2]), 1e-12)
+    return bool(area.min() > 0.3 and area.max() < 3.0)

@@ -1,0 +1,81 @@
+"""Lays each face's emoji over it. Whatever the pose, the whole face oval is opaquely covered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from emojimask.masking.compositing import Layers, draw_warped, fill_polygon
+from emojimask.masking.homography import Transform, fit, grown, project
+from emojimask.masking.oval import face_oval
+from emojimask.masking.shield import draw_shield
+from emojimask.stages import EmojiSet
+from emojimask.types import EXPRESSIONS, Face, Image, MaskedFace, Points
+
+GROWTH_PER_S = 0.8
+"""A held mask grows by this share of its size for every second without a sighting ..."""
+MAX_GROWTH = 2.0
+"""... up to this many times its size."""
+MAX_FIT_GROWTH = 1.35
+"""The emoji grows up to this much to hide a face that its disc does not reach; what is left over is filled."""
+
+
+class EmojiRenderer:
+    """Draws emoji with a homography of six key points. Keeps no state between frames; may be shared."""
+
+    def __init__(self, emojis: EmojiSet) -> None:
+        self._fill = emojis.fill
+        self._drawn = {name: _Drawing(*emojis.emoji(name)) for name in EXPRESSIONS}
+        self._shield = self._drawn["neutral"].layers
+
+    def render(self, image: Image, faces: Sequence[MaskedFace]) -> Image:
+        masked = image.copy()
+        for face in sorted(faces, key=lambda f: f.track.face.box.area):  # the nearest last, on top
+            self._cover(masked, face)
+        return masked
+
+    def shield(self, height: int, width: int) -> Image:
+        return draw_shield(height, width, self._shield)
+
+    def _cover(self, image: Image, masked: MaskedFace) -> None:
+        face, drawing = masked.track.face, self._drawn[masked.expression]
+        growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
+        oval = face_oval(face, growth)
+        transform = drawing.on(face, oval, growth)
+        fill_polygon(image, oval, self._fill)
+        draw_warped(image, drawing.layers, transform, drawing.outline)
+
+
+class _Drawing:
+    """One emoji, ready to be drawn: its sizes, its key points and its outline."""
+
+    def __init__(self, image: np.ndarray, key_points: Points) -> None:
+        self.layers = Layers(image)
+        self.key_points = key_points
+        contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        hull = cv2.convexHull(np.vstack(contours))[:, 0].astype(np.float32)
+        self.outline = hull
+        self._center = (hull.min(0) + hull.max(0)) / 2
+
+    def on(self, face: Face, oval: Points, growth: float) -> Transform:
+        """The emoji's pixels -> the frame's: laid on the face, grown with it, and large enough to hide ``oval``."""
+        transform = fit(self.key_points, face.anchors(), self.outline)
+        center = project(transform, self._center[None])[0]
+        transform = grown(transform, center, growth)
+        return grown(transform, center, min(_reach(project(transform, self.outline), center, oval), MAX_FIT_GROWTH))
+
+
+def _reach(outline: Points, center: Points, oval: Points) -> float:
+    """How much a convex ``outline`` must grow about ``center`` to hold every point of ``oval``; at least 1.
+
+    For each edge of the outline, the distance of the farthest point of the oval along its normal, over the edge's.
+    """
+    edges = np.roll(outline, -1, 0) - outline
+    normals = np.stack([edges[:, 1], -edges[:, 0]], 1)
+    distances = ((outline - center) * normals).sum(1)
+    normals, distances = np.where(distances[:, None] < 0, -normals, normals), np.abs(distances)
+    clear = distances > 1e-6
+    needed = ((oval - center) @ normals[clear].T).max(0) / distances[clear]
+    return max(1.0, float(needed.max(initial=1.0)))

@@ -1,0 +1,147 @@
+"""The one pipeline: frames go in, masked frames come out, and nothing else ever does.
+
+    tracker -> policy (which faces to cover) -> classifier -> smoother -> renderer
+
+Pure: no I/O, no threads, no clocks. Fails closed: a frame that cannot be vouched for is shielded.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from emojimask.policy import FilePolicy, LivePolicy
+from emojimask.settings import MaskSettings
+from emojimask.stages import ExpressionClassifier, ExpressionSmoother, FaceTracker, MaskRenderer
+from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
+
+_log = logging.getLogger(__name__)
+
+UNREAD = "neutral"
+"""The expression shown until a face's own has been read."""
+
+
+class MaskingPipeline:
+    """Masks one stream: either live, frame by frame, or a file, looking ahead. Not for use by several threads.
+
+    Args:
+        tracker, smoother: of this stream alone.
+        classifier, renderer: may be shared with other streams.
+        settings: decides what happens when a face is lost.
+
+    Attributes:
+        failures: what went wrong in frames that were shielded for it, and how often.
+    """
+
+    def __init__(
+        self,
+        tracker: FaceTracker,
+        classifier: ExpressionClassifier,
+        smoother: ExpressionSmoother,
+        renderer: MaskRenderer,
+        settings: MaskSettings | None = None,
+    ) -> None:
+        self._tracker = tracker
+        self._classifier = classifier
+        self._smoother = smoother
+        self._renderer = renderer
+        self._settings = settings or MaskSettings()
+        self._live = self._live_policy()
+        self._size: tuple[int, ...] | None = None
+        self._shown: dict[int, tuple[tuple[float, ...], str]] = {}
+        self.failures: Counter[str] = Counter()
+
+    def process(self, frame: Frame) -> MaskedFrame:
+        """Mask the next frame of a live stream. Never raises on account of a frame; shields it instead."""
+        try:
+            if self._is_new_size(frame):
+                self._live = self._live_policy()
+            return self._finish(frame, self._live.decide(frame.time_s, self._tracker.update(frame)))
+        except Exception as error:
+            return self._failed(frame, error)
+
+    def process_file(self, frames: Iterable[Frame]) -> Iterator[MaskedFrame]:
+        """Mask the frames of a file or a picture, in order, one for one, looking ahead.
+
+        Where ``frames`` ends with an error, all frames before it come out first.
+        """
+        policy = self._file_policy()
+        try:
+            for frame in frames:
+                if self._is_new_size(frame):
+                    yield from self._finish_all(policy.flush())
+                    policy = self._file_policy()
+                self._analyse(frame, policy)
+                yield from self._finish_all(policy.ready())
+        except Exception:
+            yield from self._finish_all(policy.flush())
+            raise
+        yield from self._finish_all(policy.flush())
+
+    def _analyse(self, frame: Frame, policy: FilePolicy) -> None:
+        try:
+            policy.push(frame, self._tracker.update(frame))
+        except Exception as error:
+            self._note(error)
+            policy.push(frame, (), failed=True)
+
+    def _finish_all(self, decided: Iterable[tuple[Frame, list[Track] | None]]) -> Iterator[MaskedFrame]:
+        for frame, tracks in decided:
+            try:
+                masked = self._finish(frame, tracks)
+            except Exception as error:
+                masked = self._failed(frame, error)
+            yield masked
+
+    def _finish(self, frame: Frame, tracks: Sequence[Track] | None) -> MaskedFrame:
+        if tracks is None:
+            return self._shielded(frame)
+        faces = self._read_expressions(frame, tracks)
+        return MaskedFrame(self._renderer.render(frame.image, faces), frame.index, frame.time_s, faces)
+
+    def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
+        seen = [track for track in tracks if track.state is TrackState.TRACKED]
+        readings = self._classifier.classify(frame.image, [track.face for track in seen])
+        for track, reading in zip(seen, readings, strict=True):
+            smoothed, expression = self._smoother.update(track.id, frame.time_s, reading)
+            self._shown[track.id] = tuple(float(p) for p in smoothed), expression
+        return tuple(MaskedFace(track, *self._shown.get(track.id, ((), UNREAD))) for track in tracks)
+
+    def _failed(self, frame: Frame, error: Exception) -> MaskedFrame:
+        self._note(error)
+        return self._shielded(frame)
+
+    def _shielded(self, frame: Frame) -> MaskedFrame:
+        height, width = frame.image.shape[:2]
+        return MaskedFrame(self._shield(height, width), frame.index, frame.time_s, shielded=True)
+
+    def _shield(self, height: int, width: int) -> Image:
+        try:
+            return self._renderer.shield(height, width)
+        except Exception as error:
+            self._note(error)
+            return np.zeros((height, width, 3), np.uint8)
+
+    def _note(self, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        if reason not in self.failures:
+            _log.warning("a frame was shielded because of %s", reason, exc_info=error)
+        self.failures[reason] += 1
+
+    def _is_new_size(self, frame: Frame) -> bool:
+        """True where the size differs from the frame before; then nothing known of places holds any longer."""
+        before, self._size = self._size, frame.image.shape
+        if before in (None, self._size):
+            return False
+        self._tracker.reset()
+        return True
+
+    def _live_policy(self) -> LivePolicy:
+        return LivePolicy(self._settings.on_lost, self._settings.hold_s)
+
+    def _file_policy(self) -> FilePolicy:
+        s = self._settings
+        return FilePolicy(s.on_lost, s.hold_s, s.lookahead_s, self._tracker.look_again)

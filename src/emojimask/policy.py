@@ -1,0 +1,239 @@
+"""Which faces are covered in a frame, and when the whole frame is: fail closed, live and in files.
+
+A lost face goes from tracked to held, its mask growing with the time since it was seen, and then:
+
+- live: the whole frame is shielded, as it is before the first face was ever seen;
+- files: the future is known. A gap is covered from both sides, and a stretch with no face near it passes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.types import Box, Face, Frame, Image, Track, TrackState
+
+GRACE_S = 1.0
+"""Live: once a hold ran out, the shield stays at least this long, unless the lost face is seen again."""
+LEAD_S = 0.5
+"""Files: a face is covered for this long before it was first seen."""
+CUT_S = 0.2
+"""Files: no mask is held for longer than this over a cut to another scene."""
+MAX_WINDOW_BYTES = 600_000_000
+"""Files: the frames kept to look ahead never take more memory than this; the window shortens instead."""
+
+
+class LivePolicy:
+    """Decides frame by frame, knowing the past only. One per stream."""
+
+    def __init__(self, on_lost: str, hold_s: float) -> None:
+        self._on_lost = on_lost
+        self._hold_s = hold_s
+        self._ever_seen = False
+        self._last_seen: dict[int, tuple[float, Track]] = {}
+        self._missing: dict[int, float] = {}
+
+    def decide(self, time_s: float, tracks: Sequence[Track]) -> list[Track] | None:
+        """The tracks to cover now; None: shield the whole frame."""
+        seen = [track for track in tracks if track.state is TrackState.TRACKED]
+        self._ever_seen |= bool(seen)
+        if self._on_lost == "pass":
+            return seen
+        if not self._ever_seen:
+            return None
+        return self._hold_for_ever(time_s, seen) if self._on_lost == "hold" else self._shield(time_s, tracks, seen)
+
+    def _shield(self, time_s: float, tracks: Sequence[Track], seen: list[Track]) -> list[Track] | None:
+        for track in seen:
+            self._missing.pop(track.id, None)
+            self._last_seen[track.id] = time_s, track
+        known = {track.id for track in tracks}
+        for track_id, (then, _) in list(self._last_seen.items()):
+            if time_s - then > self._hold_s or track_id not in known:
+                del self._last_seen[track_id]
+                self._missing[track_id] = time_s
+        holding = [track for track in tracks if track.id in self._last_seen]
+        if seen:
+            # Somebody is in sight. Who did not come back by now has left the picture.
+            self._missing = {i: since for i, since in self._missing.items() if time_s - since <= GRACE_S}
+        return None if self._missing or not holding else holding
+
+    def _hold_for_ever(self, time_s: float, seen: list[Track]) -> list[Track]:
+        newcomers = any(track.id not in self._last_seen for track in seen)
+        if newcomers:  # a newcomer is taken for the one who was lost
+            self._last_seen.clear()
+        self._last_seen.update({track.id: (time_s, track) for track in seen})
+        return [
+            track if then == time_s else replace(track, state=TrackState.HELD, unseen_s=time_s - then)
+            for then, track in self._last_seen.values()
+        ]
+
+
+@dataclass(slots=True)
+class Pending:
+    """A frame in the window.
+
+    Attributes:
+        tracks: by id; the tracked ones as seen, the held ones as predicted.
+        failed: true where the tracker failed on this frame.
+        scene: counts the cuts before this frame.
+    """
+
+    frame: Frame
+    tracks: dict[int, Track]
+    failed: bool
+    scene: int
+
+    def sees(self, track_id: int) -> bool:
+        track = self.tracks.get(track_id)
+        return track is not None and track.state is TrackState.TRACKED
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    time_s: float
+    scene: int
+    track: Track
+
+
+@dataclass(slots=True)
+class FilePolicy:
+    """A window of frames that wait until what follows is known. One per stream.
+
+    Args:
+        on_lost: "shield" and "hold" cover what was seen before or after; "pass" covers only what is seen.
+        hold_s: how long a face is held that is not seen again within the window.
+        window_s: how far ahead is looked.
+        look_again: searches an earlier frame for a face, from its pose in a later one.
+    """
+
+    on_lost: str
+    hold_s: float
+    window_s: float
+    look_again: Callable[[Frame, Track], Face | None]
+    _window: deque[Pending] = field(default_factory=deque)
+    _before: dict[int, _Sighting] = field(default_factory=dict)
+    _thumbnail: NDArray[np.float32] | None = None
+    _scene: int = 0
+
+    def push(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
+        """Take in the next frame with what the tracker said of it."""
+        thumbnail = _thumbnail(frame.image)
+        if self._thumbnail is not None and _is_cut(self._thumbnail, thumbnail):
+            self._scene += 1
+        self._thumbnail = thumbnail
+        self._window.append(Pending(frame, {track.id: track for track in tracks}, failed, self._scene))
+        for track in tracks:
+            if track.state is TrackState.TRACKED:
+                self._trace_back(track)
+
+    def ready(self) -> Iterator[tuple[Frame, list[Track] | None]]:
+        """Frames whose future is known, each with the tracks to cover; None: shield the whole frame."""
+        while len(self._window) > 1 and self._is_full():
+            yield self._leave()
+
+    def flush(self) -> Iterator[tuple[Frame, list[Track] | None]]:
+        """All that still waits, in order: the stream has ended."""
+        while self._window:
+            yield self._leave()
+
+    def _is_full(self) -> bool:
+        first, last = self._window[0].frame, self._window[-1].frame
+        too_large = first.image.nbytes * len(self._window) > MAX_WINDOW_BYTES
+        return last.time_s - first.time_s > self.window_s or too_large
+
+    def _trace_back(self, track: Track) -> None:
+        """A face came into sight: follow it back through the frames in which it was not seen yet."""
+        scene = self._window[-1].scene
+        for pending in list(self._window)[-2::-1]:
+            if pending.sees(track.id) or pending.scene != scene:
+                return
+            face = self.look_again(pending.frame, track)
+            if face is None or any(_is_same(face.box, t.face.box) for i, t in pending.tracks.items() if pending.sees(i)):
+                return
+            track = Track(track.id, face)
+            pending.tracks[track.id] = track
+
+    def _leave(self) -> tuple[Frame, list[Track] | None]:
+        pending = self._window.popleft()
+        frame = pending.frame
+        known = pending.tracks.keys() | self._before.keys() | {i for later in self._window for i in later.tracks}
+        covered = [track for i in sorted(known) if (track := self._cover(pending, i)) is not None]
+        for track in covered:
+            if track.state is TrackState.TRACKED:
+                self._before[track.id] = _Sighting(frame.time_s, pending.scene, track)
+        self._before = {
+            i: s for i, s in self._before.items() if self.on_lost == "hold" or frame.time_s - s.time_s <= self._memory_s
+        }
+        return frame, None if pending.failed else covered
+
+    @property
+    def _memory_s(self) -> float:
+        return max(self.hold_s, self.window_s)
+
+    def _cover(self, pending: Pending, track_id: int) -> Track | None:
+        """The track to cover in a frame, seen or filled in; None: the person is not here."""
+        if pending.sees(track_id):
+            return pending.tracks[track_id]
+        if self.on_lost == "pass":
+            return None
+        now, before, after = pending.frame.time_s, self._before.get(track_id), self._next_sighting(track_id)
+        since = now - before.time_s if before else np.inf
+        until = after.time_s - now if after else np.inf
+        if before and before.scene != pending.scene and since > CUT_S:
+            before = None
+        if after and after.scene != pending.scene and until > CUT_S:
+            after = None
+        unseen_s = float(min(since, until))
+        if before and after:
+            face = _between(before.track.face, after.track.face, since / (since + until))
+        elif before and (since <= self.hold_s or self.on_lost == "hold"):
+            predicted = pending.tracks.get(track_id, before.track)
+            face = predicted.face
+        elif after and until <= LEAD_S:
+            face = after.track.face
+        else:
+            return None
+        return Track(track_id, face, TrackState.HELD, unseen_s)
+
+    def _next_sighting(self, track_id: int) -> _Sighting | None:
+        for later in self._window:
+            if later.sees(track_id):
+                return _Sighting(later.frame.time_s, later.scene, later.tracks[track_id])
+        return None
+
+
+def _between(a: Face, b: Face, share: float) -> Face:
+    """A face ``share`` (0 to 1) of the way from ``a`` to ``b``."""
+    if a.landmarks.shape != b.landmarks.shape:
+        return a if share < 0.5 else b
+    landmarks = (a.landmarks + np.float32(share) * (b.landmarks - a.landmarks)).astype(np.float32)
+    box = Box(*(u + share * (v - u) for u, v in zip(_sides(a.box), _sides(b.box), strict=True)))
+    return Face(box, landmarks, min(a.score, b.score))
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.x, box.y, box.width, box.height
+
+
+def _is_same(a: Box, b: Box) -> bool:
+    return a.intersection(b) > 0.4 * min(a.area, b.area)
+
+
+def _thumbnail(image: Image) -> NDArray[np.float32]:
+    """The picture's coarse structure: (18, 32) gray, mean 0, length 1 (all zero for a flat picture)."""
+    step = max(1, min(image.shape[:2]) // 72)
+    small = cv2.resize(image[::step, ::step], (32, 18), interpolation=cv2.INTER_AREA).mean(2)
+    small -= small.mean()
+    norm = float(np.linalg.norm(small))
+    return (small / norm if norm > 1e-3 else np.zeros_like(small)).astype(np.float32)
+
+
+def _is_cut(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
+    """Two neighbouring frames that have hardly any structure in common. A flash keeps the structure."""
+    return bool(a.any() and b.any()) and float((a * b).sum()) < 0.3

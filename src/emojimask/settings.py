@@ -1,0 +1,86 @@
+"""Every knob of the pipeline, with its default, range and help. The command line and the docs are made from this."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from emojimask.errors import UsageError
+
+
+def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float = 0.0, high: float = 0.0) -> Any:
+    return field(default=default, metadata={"help": text, "choices": choices, "low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSettings:
+    """How faces are found, read and covered. Times are in seconds."""
+
+    faces: str = _knob("mediapipe", "how faces are found", choices=("mediapipe",))
+    expressions: str = _knob("default", "expression model: a shipped name, or the path of an .onnx file with its card")
+    emojis: str = _knob("classic", "emoji set: a shipped name, or a folder with a set.toml")
+    on_lost: str = _knob(
+        "shield",
+        "when a face is lost: shield (fail closed), hold (keep its last mask), pass (show what the camera shows)",
+        choices=("shield", "hold", "pass"),
+    )
+    smoothing: str = _knob(
+        "ema",
+        "steadies the expression: ema (running mean with hysteresis), vote (majority of the last five), none",
+        choices=("ema", "vote", "none"),
+    )
+    hold_s: float = _knob(1.0, "seconds for which a lost face's mask stays and grows", low=0.0, high=60.0)
+    lookahead_s: float = _knob(
+        2.0, "files: seconds looked ahead, so that a gap is covered from both sides", low=0.0, high=30.0
+    )
+    detect_every_s: float = _knob(
+        0.1, "seconds between looks for new faces while all known ones are seen", low=0.0, high=10.0
+    )
+
+    def __post_init__(self) -> None:
+        for knob in fields(self):
+            _check(knob, getattr(self, knob.name))
+
+
+def _check(knob: Field[Any], value: Any) -> None:
+    choices, low, high = (knob.metadata[key] for key in ("choices", "low", "high"))
+    expected = type(knob.default)
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, expected):
+        raise UsageError(f"setting {knob.name}: expected a {expected.__name__}, found {value!r}")
+    if choices and value not in choices:
+        raise UsageError(f"setting {knob.name}: {value!r} is not one of {', '.join(choices)}")
+    if expected is float and not low <= value <= high:
+        raise UsageError(f"setting {knob.name}: {value} is not between {low:g} and {high:g}")
+
+
+def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MaskSettings:
+    """Defaults, then ``path`` or, where there is one, ``emojimask.toml`` of the working folder, then ``overrides``.
+
+    Raises:
+        UsageError: the file is missing or not TOML, a key is unknown, or a value is out of range.
+    """
+    values: dict[str, Any] = {}
+    chosen = path or Path("emojimask.toml")
+    if path is not None or chosen.is_file():
+        values = _read(chosen)
+    values.update({key: value for key, value in (overrides or {}).items() if value is not None})
+    return MaskSettings(**values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    unknown = values.keys() - {knob.name for knob in fields(MaskSettings)}
+    if unknown:
+        known = ", ".join(knob.name for knob in fields(MaskSettings))
+        raise UsageError(f"{path}: unknown setting {min(unknown)!r}; known are: {known}")
+    return values

@@ -1,0 +1,56 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emojimask.errors import OutputExistsError, SinkError, UsageError
+
+
+class AtomicFile:
+    """An output that is written as ``NAME.part`` beside its place and renamed when it is complete."""
+
+    def __init__(self, path: Path | str, force: bool) -> None:
+        self.path = Path(path)
+        self.part = self.path.with_name(self.path.name + ".part")
+        self._force = force
+
+    def open(self, source: Path | None) -> Path:
+        """Check that the output may be written, make its folder and an empty part file; returns the part's path.
+
+        Raises:
+            UsageError: the output is ``source``, the file that is being read.
+            OutputExistsError: the output is there, and ``force`` was not given.
+            SinkError: the folder or the file cannot be made.
+        """
+        if source is not None and self.path.exists() and source.exists() and self.path.samefile(source):
+            raise UsageError(f"{self.path}: is the input itself; choose another output")
+        if self.path.is_dir():
+            raise SinkError(f"{self.path}: is a folder; name a file in it")
+        if self.path.exists() and not self._force:
+            raise OutputExistsError(
+                f"{self.path}: is already there; choose another output, or overwrite it with --force"
+            )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.part.touch()
+        except OSError as error:
+            raise self.fault(error) from error
+        return self.part
+
+    def complete(self) -> None:
+        """Put the part in its place. Raises SinkError where that fails."""
+        try:
+            self.part.replace(self.path)
+        except OSError as error:
+            self.discard()
+            raise self.fault(error) from error
+
+    def discard(self) -> None:
+        """Remove the part; an output that was there before stays as it was."""
+        self.part.unlink(missing_ok=True)
+
+    def fault(self, error: Exception) -> SinkError:
+        """The error to raise where writing has failed."""
+        reason = getattr(error, "strerror", None) or str(error)
+        return SinkError(f"{self.path}: cannot be written ({reason}); check the folder's permissions and free space")

@@ -1,0 +1,105 @@
+"""What an output takes over from the original file: sound, subtitles and the shape of its pixels; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+
+from emojimask.errors import SinkError, UsageError
+from emojimask.types import StreamInfo
+
+
+class CopiedStreams:
+    """The sound and subtitle packets of the original, untouched, each with its own time.
+
+    Of the original's metadata only the language of a stream is kept.
+
+    Raises:
+        UsageError: the container of the output cannot carry one of them.
+        SinkError: the original cannot be read.
+    """
+
+    def __init__(self, original: Path, output: OutputContainer, target: Path) -> None:
+        self._original = original
+        self._output = output
+        self._input = _open(original)
+        self._streams: dict[int, Stream] = {}
+        try:
+            for stream in (*self._input.streams.audio, *self._input.streams.subtitles):
+                self._streams[stream.index] = _add(output, stream, target)
+        except UsageError:
+            self._input.close()
+            raise
+        self._packets = self._demux()
+        self._next = next(self._packets, None)
+
+    def copy_until(self, time_s: float) -> None:
+        """Write every packet that comes no later than ``time_s``, seconds, and is not written yet."""
+        while self._next is not None and _time_s(self._next) <= time_s:
+            packet, self._next = self._next, next(self._packets, None)
+            packet.stream = self._streams[packet.stream_index]
+            self._output.mux(packet)
+
+    def close(self) -> None:
+        self._input.close()
+
+    def _demux(self) -> Iterator[Packet[Any]]:
+        wanted = [stream for stream in self._input.streams if stream.index in self._streams]
+        try:
+            for packet in self._input.demux(wanted) if wanted else ():
+                if packet.dts is None:
+                    packet.dts = packet.pts
+                if packet.dts is not None:  # the last packet of each stream is an empty one
+                    yield packet
+        except av.FFmpegError as error:
+            raise SinkError(
+                f"{self._original}: its sound cannot be read to the end ({error.strerror}); leave it out with --no-audio"
+            ) from error
+
+
+def pixel_aspect(info: StreamInfo) -> Fraction:
+    """Width to height of a pixel of the original, upright; 1 where it is square or there is no file."""
+    if info.path is None:
+        return Fraction(1)
+    with _open(info.path) as original:
+        for stream in original.streams.video:
+            if not stream.disposition & Disposition.attached_pic:
+                aspect = stream.sample_aspect_ratio or Fraction(1)
+                turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
+                return 1 / aspect if turned else aspect
+    return Fraction(1)
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        return av.open(f"file:{path}", "r", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        raise SinkError(
+            f"{path}: cannot be opened for its sound ({error.strerror}); leave it out with --no-audio"
+        ) from error
+
+
+def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
+    try:
+        copy = output.add_stream_from_template(stream)
+    except ValueError:  # the container has no place for it
+        codec = stream.codec_context.name if stream.codec_context else "of an unknown kind"
+        raise UsageError(
+            f"{target}: {target.suffix} cannot carry the original's {stream.type} ({codec}); "
+            "choose another suffix, such as .mkv, or leave sound and subtitles out with --no-audio"
+        ) from None
+    copy.disposition = stream.disposition
+    if stream.language:
+        copy.metadata["language"] = stream.language
+    return copy
+
+
+def _time_s(packet: Packet[Any]) -> float:
+    return float(packet.dts * packet.time_base)  # type: ignore[operator] # _demux lets none pass without

@@ -1,0 +1,76 @@
+"""BGR pictures as the frames that encoders take."""
+
+from __future__ import annotations
+
+import av
+import cv2
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from emojimask.types import Image
+
+_ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
+_HD_LINES = 720
+_BT709, _BT601, _LIMITED = 1, 6, 1  # FFmpeg's numbers
+
+
+class YuvPictures:
+    """Even-sized yuv420p, limited range; BT.709 from 720 lines up, else BT.601, which is what players expect.
+
+    The stream is tagged with what it is.
+    """
+
+    def __init__(self, stream: VideoStream, width: int, height: int) -> None:
+        context = stream.codec_context
+        context.pix_fmt = "yuv420p"
+        context.width, context.height = width + width % 2, height + height % 2
+        hd = height >= _HD_LINES
+        context.colorspace = _BT709 if hd else _BT601
+        context.color_primaries = context.color_trc = _BT709
+        context.color_range = _LIMITED
+        self._matrix = Colorspace.ITU709 if hd else Colorspace.ITU601
+        self._reformatter = VideoReformatter()
+
+    def convert(self, image: Image) -> VideoFrame:
+        height, width = image.shape[:2]
+        if height % 2 or width % 2:
+            image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        return self._reformatter.reformat(
+            VideoFrame.from_ndarray(image, format="bgr24"),
+            format="yuv420p",
+            dst_colorspace=self._matrix,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=_ACCURATE,
+        )
+
+
+class GifPictures:
+    """Each picture in the 256 colours that suit it best."""
+
+    def __init__(self, stream: VideoStream, width: int, height: int) -> None:
+        stream.codec_context.pix_fmt = "pal8"
+        stream.codec_context.width, stream.codec_context.height = width, height
+        self._graph = Graph()
+        source = self._graph.add_buffer(
+            width=width, height=height, format=av.VideoFormat("bgr24"), time_base=stream.codec_context.time_base
+        )
+        split = self._graph.add("split")
+        palette = self._graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
+        use = self._graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
+        sink = self._graph.add("buffersink")
+        source.link_to(split)
+        split.link_to(use, 0, 0)
+        split.link_to(palette, 1, 0)
+        palette.link_to(use, 0, 1)
+        use.link_to(sink)
+        self._graph.configure()
+        self._index = 0
+
+    def convert(self, image: Image) -> VideoFrame:
+        frame = VideoFrame.from_ndarray(image, format="bgr24")
+        frame.pts = self._index
+        self._index += 1
+        self._graph.push(frame)
+        return self._graph.pull()

@@ -1,0 +1,177 @@
+"""Videos as files, with the sound of the original."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self, cast
+
+import av
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from emojimask.errors import SinkError, UsageError
+from emojimask.sinks._atomic import AtomicFile
+from emojimask.sinks._guard import require_masked
+from emojimask.sinks._letterbox import letterbox
+from emojimask.sinks._original import CopiedStreams, pixel_aspect
+from emojimask.sinks._pictures import GifPictures, YuvPictures
+from emojimask.types import MaskedFrame, StreamInfo
+
+
+class _Format(NamedTuple):
+    container: str
+    codec: str
+    options: dict[str, str]
+
+
+_H264 = {"preset": "veryfast", "crf": "20"}
+_VP9 = {"deadline": "realtime", "cpu-used": "6", "crf": "28", "b": "0", "row-mt": "1", "lag-in-frames": "0"}
+_MPEG2 = {"flags": "+qscale", "global_quality": "354"}  # quantiser 3 of 31
+_FORMATS = {
+    ".mp4": _Format("mp4", "libx264", _H264),
+    ".m4v": _Format("mp4", "libx264", _H264),
+    ".mov": _Format("mov", "libx264", _H264),
+    ".mkv": _Format("matroska", "libx264", _H264),
+    ".avi": _Format("avi", "libx264", _H264),
+    ".webm": _Format("webm", "libvpx-vp9", _VP9),
+    ".mpg": _Format("mpeg", "mpeg2video", _MPEG2),
+    ".mpeg": _Format("mpeg", "mpeg2video", _MPEG2),
+    ".gif": _Format("gif", "gif", {}),
+}
+_UNKNOWN_FPS = Fraction(25)
+_MAX_FPS = 1000
+_MPEG_RATES = [Fraction(24000, 1001), *map(Fraction, (24, 25)), Fraction(30000, 1001), *map(Fraction, (30, 50, 60))]
+_UNKNOWN_TICK = Fraction(1, 90000)
+
+
+class VideoFileSink:
+    """A video in the container and codec that the suffix of ``path`` stands for; the original's sound and subtitles.
+
+    H.264 in mp4, m4v, mov, mkv and avi, VP9 in webm, MPEG-2 in mpg and mpeg, and gif. Frames keep the time that they
+    have in the original to the tick, constant rate or not, as far as the container can say it: mkv and webm count
+    milliseconds, gif hundredths of a second, and avi whole frames. There are no B-frames.
+
+    Sound and subtitle packets are copied as they are; a gif has none. Metadata, chapters, data streams, attachments
+    and further pictures of the original are left behind. Where width or height is odd, the last column or row is
+    doubled, for the codecs want even sizes. A frame of another size than the stream's is letterboxed.
+
+    Args:
+        path: the output; the folder that it is in is made where it is missing.
+        force: overwrite what is there.
+        audio: copy sound and subtitles.
+
+    Raises:
+        UsageError: the suffix is not known, the output is the input, or it cannot carry the sound. Before any work.
+        OutputExistsError: the output is there, and ``force`` is false. Before any work.
+        SinkError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path | str, force: bool = False, audio: bool = True) -> None:
+        self._file = AtomicFile(path, force)
+        suffix = self._file.path.suffix.lower()
+        if suffix not in _FORMATS:
+            raise UsageError(f"{path}: no video format is known for '{suffix}'; use one of {', '.join(_FORMATS)}")
+        self._format = _FORMATS[suffix]
+        self._audio = audio and suffix != ".gif"
+        self._output: OutputContainer | None = None
+        self._copied: CopiedStreams | None = None
+        self._ticks: list[int] = []  # of every frame, in the output's time base
+
+    def open(self, info: StreamInfo) -> None:
+        part = self._file.open(info.path)
+        self._size = info.width, info.height
+        container = self._format.container
+        options = {"movflags": "+faststart"} if container in ("mp4", "mov") else {}
+        try:
+            self._output = av.open(f"file:{part}", "w", format=container, container_options=options)
+            self._add_video(self._output, info)
+            if self._audio and info.path is not None:
+                self._copied = CopiedStreams(info.path, self._output, self._file.path)
+            self._output.start_encoding()
+            self._time_base = self._stream.time_base or _UNKNOWN_TICK  # the container may have chosen another
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise self._file.fault(error) from error
+
+    def write(self, frame: MaskedFrame) -> None:
+        image = letterbox(require_masked(frame).image, *self._size)
+        assert self._output is not None, "open() comes before write()"
+        picture = self._pictures.convert(image)
+        picture.pts, picture.time_base = len(self._ticks), self._frame_s
+        self._ticks.append(self._tick(frame.time_s))
+        try:
+            if self._copied is not None:
+                self._copied.copy_until(frame.time_s)
+            self._encode(self._output, picture)
+        except (av.FFmpegError, OSError) as error:
+            raise self._file.fault(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None or self._output is None:
+            self._discard()
+            return
+        try:
+            self._finish(self._output)
+        except BaseException:
+            self._discard()
+            raise
+        self._file.complete()
+
+    def _add_video(self, output: OutputContainer, info: StreamInfo) -> None:
+        rate = _rate(info.fps, self._format.codec)
+        stream = cast(VideoStream, output.add_stream(self._format.codec, rate, dict(self._format.options)))
+        # The encoder counts frames; each packet is given its frame's own time afterwards. So the rate may vary even
+        # with codecs that know fixed rates only. Packets leave in the order of the frames: no B-frames.
+        stream.codec_context.time_base = self._frame_s = 1 / rate
+        stream.codec_context.max_b_frames = 0
+        stream.codec_context.sample_aspect_ratio = pixel_aspect(info)
+        stream.time_base = self._frame_s if self._format.container == "avi" else info.time_base or _UNKNOWN_TICK
+        pictures = GifPictures if self._format.container == "gif" else YuvPictures
+        self._stream = stream
+        self._pictures = pictures(stream, info.width, info.height)
+
+    def _tick(self, time_s: float) -> int:
+        tick = round(Fraction(time_s) / self._time_base)
+        return max(tick, self._ticks[-1] + 1) if self._ticks else tick
+
+    def _encode(self, output: OutputContainer, picture: VideoFrame | None) -> None:
+        for packet in self._stream.encode(picture):
+            assert packet.pts is not None, "encoders hand on the time of their frames"
+            packet.pts = packet.dts = self._ticks[packet.pts]
+            packet.duration = round(self._frame_s / self._time_base)
+            packet.time_base = self._time_base
+            output.mux(packet)
+
+    def _finish(self, output: OutputContainer) -> None:
+        if not self._ticks:
+            raise SinkError(f"{self._file.path}: no frame came, so no video was written")
+        try:
+            self._encode(output, None)
+            if self._copied is not None:
+                self._copied.copy_until(math.inf)
+                self._copied.close()
+            output.close()
+        except (av.FFmpegError, OSError) as error:
+            raise self._file.fault(error) from error
+
+    def _discard(self) -> None:
+        if self._copied is not None:
+            self._copied.close()
+        if self._output is not None:
+            with suppress(av.FFmpegError, OSError):  # closing writes the end of a file that is thrown away
+                self._output.close()
+        self._file.discard()
+
+
+def _rate(fps: float, codec: str) -> Fraction:
+    rate = Fraction(fps).limit_denominator(1001) if 0 < fps <= _MAX_FPS else _UNKNOWN_FPS
+    return min(_MPEG_RATES, key=lambda known: abs(known - rate)) if codec == "mpeg2video" else rate

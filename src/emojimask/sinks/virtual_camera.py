@@ -1,0 +1,65 @@
+"""The masked picture as a camera that other programs can choose."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+from emojimask.errors import MissingExtraError, SinkError
+from emojimask.sinks._guard import require_masked
+from emojimask.sinks._letterbox import letterbox
+from emojimask.types import MaskedFrame, StreamInfo
+
+_UNKNOWN_FPS = 30.0
+_REMEDIES = {
+    "linux": "install v4l2loopback and load it: sudo modprobe v4l2loopback exclusive_caps=1",
+    "win32": "install OBS Studio, which brings a virtual camera",
+    "darwin": "install OBS Studio, and start and stop its virtual camera once",
+}
+
+
+class VirtualCameraSink:
+    """Sends frames to a virtual camera, in the size of the stream; frames of another size are letterboxed.
+
+    Args:
+        device: which one, for example "/dev/video10"; None takes the first that is free.
+
+    Raises:
+        MissingExtraError: pyvirtualcam is not installed.
+        SinkError: there is no virtual camera that can be used.
+    """
+
+    def __init__(self, device: str | None = None) -> None:
+        self._device = device
+        self._camera: Any = None
+
+    def open(self, info: StreamInfo) -> None:
+        try:
+            import pyvirtualcam
+        except ImportError:
+            raise MissingExtraError(
+                "the virtual camera is not installed; install it: pip install 'emojimask[virtual-camera]'"
+            ) from None
+        try:
+            self._camera = pyvirtualcam.Camera(
+                info.width, info.height, info.fps or _UNKNOWN_FPS, fmt=pyvirtualcam.PixelFormat.BGR, device=self._device
+            )
+        except RuntimeError as error:
+            what = f"virtual camera {self._device}" if self._device else "virtual camera"
+            reason = " ".join(str(error).split())
+            remedy = _REMEDIES.get(sys.platform, "install a virtual camera driver")
+            raise SinkError(f"{what}: cannot be opened ({reason}); {remedy}") from error
+
+    def write(self, frame: MaskedFrame) -> None:
+        image = require_masked(frame).image
+        self._camera.send(letterbox(image, self._camera.width, self._camera.height))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._camera is not None:
+            self._camera.close()

@@ -1,0 +1,80 @@
+"""A window that shows what the others see."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+from PIL import Image as Pillow
+
+from emojimask.errors import SinkError
+from emojimask.sinks._guard import require_masked
+from emojimask.types import MaskedFrame, StreamInfo
+
+_SCREEN_SHARE = 0.9  # of the screen that the picture may take, at most
+_NO_TKINTER = "window: this Python has no tkinter; install it (for example: apt install python3-tk)"
+
+
+class StopRequested(Exception):  # noqa: N818 - a wish, not an error
+    """The person has closed the window or pressed q or Esc; raised by ``WindowSink.write``, a normal end."""
+
+
+class WindowSink:
+    """Shows every frame at once, no larger than fits the screen. Everything must be called in the main thread.
+
+    Raises:
+        SinkError: there is no tkinter or no screen.
+        StopRequested: from ``write``, once the window is closed or q or Esc is pressed.
+    """
+
+    def __init__(self, title: str = "emojimask") -> None:
+        self._title = title
+        self._stopped = False
+        self._root: Any = None
+        self._label: Any = None
+
+    def open(self, info: StreamInfo) -> None:  # noqa: ARG002 - the window takes its size from the frames
+        try:
+            import tkinter
+        except ImportError:
+            raise SinkError(_NO_TKINTER) from None
+        try:
+            self._root = tkinter.Tk()
+        except tkinter.TclError as error:
+            raise SinkError(f"window: there is no screen to show it on ({error}); leave --window away") from None
+        self._root.title(self._title)
+        self._root.resizable(False, False)
+        self._label = tkinter.Label(self._root, borderwidth=0)
+        self._label.pack()
+        self._root.protocol("WM_DELETE_WINDOW", self._stop)
+        for key in ("q", "<Escape>"):
+            self._root.bind(key, lambda _event: self._stop())
+
+    def write(self, frame: MaskedFrame) -> None:
+        from PIL import ImageTk  # needs tkinter, which open() has found
+
+        image = cv2.cvtColor(require_masked(frame).image, cv2.COLOR_BGR2RGB)
+        height, width = image.shape[:2]
+        room = self._root.winfo_screenwidth() / width, self._root.winfo_screenheight() / height
+        scale = min(1.0, _SCREEN_SHARE * min(room))
+        if scale < 1:
+            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        photo = ImageTk.PhotoImage(Pillow.fromarray(image), master=self._root)
+        self._label.configure(image=photo)
+        self._label.image = photo  # tkinter does not keep it alive
+        self._root.update()
+        if self._stopped:
+            raise StopRequested
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._root is not None:
+            self._root.destroy()
+
+    def _stop(self) -> None:
+        self._stopped = True

@@ -1,0 +1,225 @@
+"""Cameras: by number, by name, by device path or by network address."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import cv2
+import numpy as np
+
+from emojimask.errors import SourceError
+from emojimask.types import Frame, Image, StreamInfo
+
+_VIDEO4LINUX = Path("/sys/class/video4linux")
+_RETRY_S = 0.01
+_CLOSE_WAIT_S = 1.0
+
+
+@dataclass(frozen=True, order=True)
+class CameraInfo:
+    """A camera that can be opened by ``index`` or by ``name``."""
+
+    index: int
+    name: str
+
+
+class Capture(Protocol):
+    """The part of ``cv2.VideoCapture`` that is used."""
+
+    def isOpened(self) -> bool: ...  # noqa: N802
+    def read(self) -> tuple[bool, Any]: ...
+    def get(self, prop: int, /) -> float: ...
+    def set(self, prop: int, value: float, /) -> bool: ...
+    def release(self) -> None: ...
+
+
+def list_cameras(folder: Path = _VIDEO4LINUX) -> list[CameraInfo]:
+    """The cameras that the system names; empty where it names none (only Linux does)."""
+    cameras = []
+    for entry in folder.glob("video*"):
+        number = re.fullmatch(r"video(\d+)", entry.name)
+        # Many cameras have further nodes for metadata; pictures come from the first, index 0.
+        if number and _text(entry / "index") in ("0", ""):
+            cameras.append(CameraInfo(int(number[1]), _text(entry / "name") or entry.name))
+    return sorted(cameras)
+
+
+class CameraSource:
+    """A camera's frames as they come; ``info.live`` is true. ``time_s`` counts from the first frame.
+
+    Args:
+        spec: a number ("0"), a name or a part of one (Linux), a device path, or an rtsp or http address.
+        width, height, fps: asked of the camera, which may give something else; ``info`` says what it gives.
+        timeout_s: a camera that gives no picture for so long has failed.
+        clock: seconds, never falling.
+        open_capture: makes the capture for a number, path or address.
+
+    Raises:
+        SourceError: there is no such camera, it may not be used, or it has stopped giving pictures.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        width: int = 1280,
+        height: int = 720,
+        fps: float = 30,
+        *,
+        timeout_s: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+        open_capture: Callable[[int | str], Capture] | None = None,
+    ) -> None:
+        self._name = spec
+        target = _target(spec)
+        capture = (open_capture or _open_capture)(target)
+        if not capture.isOpened():
+            capture.release()
+            raise SourceError(_why_not(spec, target))
+        if isinstance(target, int):
+            for prop, value in (
+                (cv2.CAP_PROP_FRAME_WIDTH, width),
+                (cv2.CAP_PROP_FRAME_HEIGHT, height),
+                (cv2.CAP_PROP_FPS, fps),
+                (cv2.CAP_PROP_BUFFERSIZE, 1),
+            ):
+                capture.set(prop, value)
+        given_fps = capture.get(cv2.CAP_PROP_FPS)
+        self._timeout_s = timeout_s
+        self._reader = _Reader(capture, clock)
+        try:
+            self._first: tuple[Image, float] | None = self._next()
+        except SourceError:
+            self._reader.close()
+            raise
+        self._start_s = self._first[1]
+        size = self._first[0].shape
+        self.info = StreamInfo(
+            name=spec, width=size[1], height=size[0], fps=given_fps if 0 < given_fps < 1000 else float(fps), live=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        index = 0
+        while True:
+            image, time_s = self._first or self._next()
+            self._first = None
+            yield Frame(image, index, time_s - self._start_s)
+            index += 1
+
+    def _next(self) -> tuple[Image, float]:
+        answer = self._reader.read(self._timeout_s)
+        if isinstance(answer, tuple):
+            return answer
+        fault = f"its driver has failed ({answer})" if answer else f"no picture for {self._timeout_s:g} s"
+        raise SourceError(f"camera {self._name}: {fault}; see that it is plugged in and that no other program uses it")
+
+
+class _Reader:
+    """Reads a capture in a thread of its own, for a driver may block for ever. One picture each time it is asked."""
+
+    def __init__(self, capture: Capture, clock: Callable[[], float]) -> None:
+        self._capture = capture
+        self._clock = clock
+        self._asked: SimpleQueue[bool] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Image, float] | Exception] = SimpleQueue()
+        self._closed = Event()
+        self._thread = Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def read(self, timeout_s: float) -> tuple[Image, float] | Exception | None:
+        """The next picture and when it came; what the driver raised; None where nothing comes in time."""
+        self._asked.put(True)
+        try:
+            return self._answers.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def close(self) -> None:
+        self._closed.set()
+        self._asked.put(False)
+        self._thread.join(_CLOSE_WAIT_S)
+
+    def _run(self) -> None:
+        try:
+            while self._asked.get():
+                self._read_one()
+        except Exception as error:  # told, with a remedy, where the picture is awaited
+            self._answers.put(error)
+        finally:
+            self._capture.release()
+
+    def _read_one(self) -> None:
+        while not self._closed.is_set():
+            good, image = self._capture.read()
+            if good and image is not None and image.size:
+                self._answers.put((_as_bgr(image), self._clock()))
+                return
+            time.sleep(_RETRY_S)
+
+
+def _as_bgr(image: Any) -> Image:
+    if image.ndim == 2 or image.shape[2] == 1:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    return np.ascontiguousarray(image, dtype=np.uint8)
+
+
+def _open_capture(target: int | str) -> Capture:
+    level = cv2.setLogLevel(0)  # silent: OpenCV writes its own lines to standard error, and ours says more
+    try:
+        return cv2.VideoCapture(target)
+    finally:
+        cv2.setLogLevel(level)
+
+
+def _target(spec: str) -> int | str:
+    if spec.isdecimal():
+        return int(spec)
+    if "://" in spec or Path(spec).exists():
+        return spec
+    cameras = list_cameras()
+    matches = [camera for camera in cameras if spec.casefold() in camera.name.casefold()]
+    exact = [camera for camera in matches if camera.name.casefold() == spec.casefold()]
+    if matches:
+        return (exact or matches)[0].index
+    raise SourceError(f"camera {spec}: no camera has this name; {_known(cameras)}")
+
+
+def _why_not(spec: str, target: int | str) -> str:
+    device = Path(f"/dev/video{target}") if isinstance(target, int) else Path(target)
+    if sys.platform == "linux" and device.exists() and not os.access(device, os.R_OK | os.W_OK):
+        return f"camera {spec}: {device} may not be used; add yourself to its group: sudo usermod -aG video $USER"
+    if isinstance(target, str) and "://" in target:
+        return f"camera {spec}: no video comes from this address; check it and the network"
+    if sys.platform == "darwin":
+        return f"camera {spec}: cannot be opened; allow it under System Settings, Privacy & Security, Camera"
+    return f"camera {spec}: cannot be opened; plug it in, close other programs that use it; {_known(list_cameras())}"
+
+
+def _known(cameras: list[CameraInfo]) -> str:
+    if not cameras:
+        return "the system names no camera; try a number, such as 0"
+    return "known are " + ", ".join(f"{camera.index} ({camera.name})" for camera in cameras)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,78 @@
+"""Which files of a folder can be masked, and how each is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from emojimask.errors import SourceError
+from emojimask.sources.image_files import ImageFileSource
+from emojimask.sources.video_file import VideoFileSource
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+VIDEO_SUFFIXES = frozenset(
+    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
+    | {".ogv", ".ts", ".vob", ".webm", ".wmv"}
+)
+
+_PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"II*\0", b"MM\0*")
+_GIF_HEAD = b"GIF8"
+
+
+def find_inputs(path: Path | str) -> Iterator[Path]:
+    """The pictures and videos of a folder and the folders in it, in order of their names; a file is yielded itself.
+
+    Hidden files and folders are left out; links are followed, but no folder is entered twice.
+
+    Raises:
+        SourceError: there is nothing at ``path``.
+    """
+    path = Path(path)
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from _walk(path, seen=set())
+    else:
+        raise SourceError(f"{path}: no such file or folder")
+
+
+def open_source(path: Path | str) -> ImageFileSource | VideoFileSource:
+    """Open a file as a picture or as a video: by its first bytes, or by its suffix where they are not known.
+
+    A GIF is always a video. Of an animated WebP or PNG the first picture is read.
+
+    Raises:
+        SourceError: as the two sources raise it.
+    """
+    path = Path(path)
+    return ImageFileSource(path) if _is_picture(path) else VideoFileSource(path)
+
+
+def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in seen:
+        return
+    seen.add(real)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise SourceError(f"{folder}: the folder may not be read ({error.strerror})") from None
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _walk(Path(entry.path), seen)
+        elif entry.is_file() and Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            yield Path(entry.path)
+
+
+def _is_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        head = b""  # the source that opens it says what is wrong
+    if head.startswith(_PICTURE_HEADS) or (head[:4] == b"RIFF" and head[8:] == b"WEBP"):
+        return True
+    return path.suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD)

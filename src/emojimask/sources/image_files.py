@@ -1,0 +1,83 @@
+"""Pictures as sources of one frame."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageOps, UnidentifiedImageError
+
+from emojimask.errors import SourceError
+from emojimask.types import Frame, Image, StreamInfo
+
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF")  # MPO: what many telephones write into a .jpg
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises over broken files
+
+
+class ImageFileSource:
+    """One picture (JPEG, PNG, WebP, BMP, TIFF), upright by its EXIF orientation, in 8 bits a colour.
+
+    Gray, palette, 16-bit and CMYK pictures are converted; transparency is laid over white. Of a file with several
+    pictures (animated WebP or PNG, TIFF pages) the first is read.
+
+    Raises:
+        SourceError: the file is missing, unreadable, damaged, of another format, or has more than about 179 million
+            pixels.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        path = Path(path)
+        image = _read(path)
+        self._frame = Frame(image, index=0, time_s=0.0)
+        height, width = image.shape[:2]
+        self.info = StreamInfo(name=str(path), width=width, height=height, fps=0.0, frame_count=1, path=path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield self._frame
+
+
+def _read(path: Path) -> Image:
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at half of the size that it refuses; the refusal is enough.
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+            with Pillow.open(path, formats=_FORMATS) as picture:
+                picture.load()
+                return _to_bgr(ImageOps.exif_transpose(picture))
+    except FileNotFoundError:
+        raise SourceError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise SourceError(f"{path}: is a folder, not a picture") from None
+    except PermissionError:
+        raise SourceError(f"{path}: may not be read; check its permissions") from None
+    except Pillow.DecompressionBombError:
+        limit = 2 * (Pillow.MAX_IMAGE_PIXELS or 0) // 1_000_000
+        raise SourceError(f"{path}: the picture has more than {limit} million pixels; make it smaller first") from None
+    except UnidentifiedImageError:
+        raise SourceError(f"{path}: is not a JPEG, PNG, WebP, BMP or TIFF picture, or its head is damaged") from None
+    except _DAMAGED as error:
+        raise SourceError(f"{path}: the picture is damaged ({error})") from None
+
+
+def _to_bgr(picture: Pillow.Image) -> Image:
+    if picture.mode.startswith("I"):  # 16 bits, in 32-bit pixels in some formats; Pillow would clip them to 8
+        gray = np.asarray(picture).astype(np.float64) / 257
+        picture = Pillow.fromarray(gray.clip(0, 255).round().astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)
+    return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])

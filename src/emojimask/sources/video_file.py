@@ -1,0 +1,204 @@
+"""Videos from files: any container and codec that the installed FFmpeg libraries read, animated GIF included."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.sidedata.sidedata import Type as SideDataType
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from emojimask.errors import NoVideoError, SourceError
+from emojimask.types import Frame, Image, StreamInfo
+
+_AnyImage = np.ndarray[Any, Any]
+_UNSPECIFIED = 2  # FFmpeg's number for an untold colour space
+_MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header
+_REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
+
+
+class VideoFileSource:
+    """The first real video stream of a file, frame by frame, upright, with its own time stamps.
+
+    Every frame is yielded, none is dropped or doubled, whatever its rate. A frame comes in the size that it has in
+    the file; that may change on the way. Colours follow the file's tags; untagged video is taken for BT.709 from 720
+    lines up and for BT.601 below, as players do.
+
+    A packet that cannot be decoded is passed over and the rest is still read; as nothing may be lost silently, the
+    iteration then ends with a SourceError in place of a plain end.
+
+    Attributes:
+        info: ``frame_count`` is the container's own count, else an estimate from length and rate; meant for progress.
+
+    Raises:
+        NoVideoError: the file is readable and has no video (a cover picture is none).
+        SourceError: the file is missing, empty, unreadable, damaged or of an unknown format.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        self._container = _open(self._path)
+        try:
+            self._stream = _video_stream(self._container, self._path)
+            self._rate = _rate(self._stream)
+            self._frames = self._decode()
+            self._first = next(self._frames, None)
+            if self._first is None:
+                raise NoVideoError(f"{self._path}: has a video stream but not one frame in it")
+        except BaseException:
+            self._container.close()
+            raise
+        height, width = self._first.image.shape[:2]
+        self.info = StreamInfo(
+            name=str(self._path),
+            width=width,
+            height=height,
+            fps=float(self._rate),
+            frame_count=self._estimated_count(),
+            time_base=self._stream.time_base,
+            path=self._path,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._frames.close()
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            yield first
+        yield from self._frames
+
+    def _decode(self) -> Generator[Frame]:
+        count, lost, time_s = 0, 0, 0.0
+        reader = _PacketReader(self._container, self._stream)
+        for packet in reader:
+            if packet is not None and packet.is_corrupt and count:
+                lost += 1
+            try:
+                decoded = self._stream.decode(packet)
+            except av.FFmpegError:
+                lost += count > 0  # a recording may start in mid-stream: nobody can decode what is before a key frame
+                continue
+            for raw in decoded:
+                time_s = self._time_s(raw, count, time_s)
+                yield Frame(_upright_bgr(raw), count, time_s)
+                count += 1
+        if lost or reader.broken_off:
+            what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
+            raise SourceError(f"{self._path}: {what}; {count} frames could be read; {_REPAIR}")
+
+    def _time_s(self, raw: VideoFrame, index: int, previous_s: float) -> float:
+        if raw.pts is None:
+            return previous_s + float(1 / self._rate) if index else 0.0
+        time_s = float(raw.pts * (raw.time_base or self._stream.time_base or 1 / self._rate))
+        return max(time_s, previous_s) if index else time_s
+
+    def _estimated_count(self) -> int | None:
+        if self._stream.frames:
+            return self._stream.frames
+        if self._stream.duration and self._stream.time_base:
+            return round(self._stream.duration * self._stream.time_base * self._rate)
+        if self._container.duration:
+            return round(Fraction(self._container.duration, av.time_base) * self._rate)
+        return None
+
+
+class _PacketReader:
+    """The packets of one stream, then None, at which a decoder gives up the frames it still holds.
+
+    Attributes:
+        broken_off: true, after the last packet, where the file ends before its time.
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self._container = container
+        self._stream = stream
+        self.broken_off = False
+
+    def __iter__(self) -> Iterator[av.Packet[Any] | None]:
+        end_s = 0.0
+        try:
+            for packet in self._container.demux():
+                if packet.pts is not None and packet.time_base:
+                    end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                if packet.stream_index == self._stream.index and packet.size:
+                    yield packet
+            # FFmpeg reports a cut in most containers by itself, but ends a cut Matroska file without a word.
+            if "matroska" in self._container.format.name and self._container.duration:
+                start = self._container.start_time or 0
+                self.broken_off = end_s + _MISSING_END_S < (start + self._container.duration) / av.time_base
+        except av.FFmpegError:
+            self.broken_off = True
+        yield None
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        if path.is_file() and path.stat().st_size == 0:
+            raise SourceError(f"{path}: the file is empty")
+        # "file:" keeps a colon in a name from being taken for a protocol; the list keeps playlists off the network.
+        return av.open(f"file:{path}", "r", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+    except FileNotFoundError:
+        raise SourceError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise SourceError(f"{path}: is a folder, not a video") from None
+    except PermissionError:
+        raise SourceError(f"{path}: may not be read; check its permissions") from None
+    except (av.FFmpegError, OSError) as error:
+        raise SourceError(f"{path}: cannot be read as a video, it is damaged or none ({error.strerror})") from None
+
+
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        raise NoVideoError(f"{path}: there is no video in this file")
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise SourceError(f"{path}: its video codec is not known; convert it first, for example to H.264")
+    stream.thread_type = "AUTO"
+    return stream
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    return stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+
+
+def _upright_bgr(raw: VideoFrame) -> Image:
+    untagged_hd = raw.colorspace == _UNSPECIFIED and raw.height >= 720
+    image = raw.to_ndarray(format="bgr24", src_colorspace="ITU709" if untagged_hd else None)
+    return np.ascontiguousarray(_turned(image, *_display_axes(raw)), dtype=np.uint8)
+
+
+def _display_axes(raw: VideoFrame) -> tuple[int, int, int, int]:
+    """The turn that shows a frame upright: (a, b, c, d) that move (x, y) to (ax + cy, bx + dy), by their signs."""
+    try:
+        side_data: list[Any] = list(raw.side_data)
+    except ValueError:  # PyAV refuses all side data over a kind that it does not know, such as EXIF; mirrors are lost
+        return {90: (0, -1, 1, 0), 180: (-1, 0, 0, -1), 270: (0, 1, -1, 0)}.get(raw.rotation % 360, (1, 0, 0, 1))
+    for data in side_data:
+        if data.type == SideDataType.DISPLAYMATRIX:
+            a, b, _, c, d, *_ = np.frombuffer(bytes(data), np.int32).tolist()
+            return a, b, c, d
+    return 1, 0, 0, 1
+
+
+def _turned(image: _AnyImage, a: int, b: int, c: int, d: int) -> _AnyImage:
+    if abs(b) > abs(a):  # x becomes y: a quarter turn
+        image, flip_x, flip_y = image.transpose(1, 0, 2), c < 0, b < 0
+    else:
+        flip_x, flip_y = a < 0, d < 0
+    return image[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
