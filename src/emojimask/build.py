@@ -19,6 +19,7 @@ from emojimask.stages import (
     Sink,
     Source,
 )
+from emojimask.types import StreamInfo
 
 
 def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
@@ -76,7 +77,12 @@ def renderer(emojis: str) -> MaskRenderer:
 def _smoother(name: str) -> ExpressionSmoother:
     from emojimask.expressions.smoothing import EmaSmoother, NoSmoother, VoteSmoother
 
-    return {"ema": EmaSmoother, "vote": VoteSmoother, "none": NoSmoother}[name]()
+    smoothers: dict[str, Callable[[], ExpressionSmoother]] = {
+        "ema": EmaSmoother,
+        "vote": VoteSmoother,
+        "none": NoSmoother,
+    }
+    return smoothers[name]()
 
 
 def open_file(path: Path) -> Source:
@@ -103,21 +109,26 @@ def open_camera(spec: str) -> Source:
     return LatestSource(CameraSource(spec))
 
 
-def file_sink(path: Path, *, still: bool, audio: bool, force: bool) -> Sink:
-    """An output beside the input's kind: a picture for a picture, a video for a video. Raises UsageError, SinkError."""
-    if still:
+def file_sinks(info: StreamInfo, output: Path | None, report: Path | None, *, audio: bool, force: bool) -> list[Sink]:
+    """The outputs asked for: a picture for a picture, a video for a video, and the report.
+
+    Raises:
+        UsageError: a suffix that cannot be written.
+    """
+    sinks: list[Sink] = []
+    if output is not None and info.fps == 0:
         from emojimask.sinks.image_files import ImageFileSink
 
-        return ImageFileSink(path, force=force)
-    from emojimask.sinks.video_file import VideoFileSink
+        sinks.append(ImageFileSink(output, force=force))
+    elif output is not None:
+        from emojimask.sinks.video_file import VideoFileSink
 
-    return VideoFileSink(path, force=force, audio=audio)
+        sinks.append(VideoFileSink(output, force=force, audio=audio))
+    if report is not None:
+        from emojimask.sinks.report import ReportSink
 
-
-def report_sink(path: Path, *, force: bool) -> Sink:
-    from emojimask.sinks.report import ReportSink
-
-    return ReportSink(path, force=force)
+        sinks.append(ReportSink(report, force=force))
+    return sinks
 
 
 def window_sink() -> Sink:

@@ -154,7 +154,9 @@ class FilePolicy:
             if pending.sees(track.id) or pending.scene != scene:
                 return
             face = self.look_again(pending.frame, track)
-            if face is None or any(_is_same(face.box, t.face.box) for i, t in pending.tracks.items() if pending.sees(i)):
+            if face is None or any(
+                _is_same(face.box, t.face.box) for i, t in pending.tracks.items() if pending.sees(i)
+            ):
                 return
             track = Track(track.id, face)
             pending.tracks[track.id] = track
@@ -228,10 +230,10 @@ def _is_same(a: Box, b: Box) -> bool:
 def _thumbnail(image: Image) -> NDArray[np.float32]:
     """The picture's coarse structure: (18, 32) gray, mean 0, length 1 (all zero for a flat picture)."""
     step = max(1, min(image.shape[:2]) // 72)
-    small = cv2.resize(image[::step, ::step], (32, 18), interpolation=cv2.INTER_AREA).mean(2)
+    small = cv2.resize(image[::step, ::step], (32, 18), interpolation=cv2.INTER_AREA).mean(2, dtype=np.float32)
     small -= small.mean()
     norm = float(np.linalg.norm(small))
-    return (small / norm if norm > 1e-3 else np.zeros_like(small)).astype(np.float32)
+    return np.asarray(small / norm if norm > 1e-3 else np.zeros_like(small), np.float32)
 
 
 def _is_cut(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emojimask.errors import SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
@@ -14,11 +15,21 @@ from emojimask.types import MaskedFrame
 
 @dataclass(slots=True)
 class RunSummary:
-    """What a run did: frames written, how many of them shielded, and how many with at least one face covered."""
+    """What a run did.
+
+    Attributes:
+        frames: written to every sink.
+        shielded: of these, how many show nothing of the camera's picture.
+        with_faces: of these, how many have at least one face covered.
+        failures: why frames were shielded on account of a fault, and how often.
+        broken_off: set where the source ended with an error after some frames; the outputs hold what came before.
+    """
 
     frames: int = 0
     shielded: int = 0
     with_faces: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    broken_off: SourceError | None = None
 
     def count(self, frame: MaskedFrame) -> None:
         self.frames += 1
@@ -34,16 +45,15 @@ def run(
 ) -> RunSummary:
     """Mask everything that ``source`` gives and write it to every sink.
 
-    A live run ends well when a sink asks for it or on Ctrl-C. A file that breaks off is masked as far as it goes,
-    the outputs are completed, and then the error is raised. On any other error the outputs are discarded.
+    A live run ends well when a sink asks for it or on Ctrl-C. A file that breaks off is masked as far as it goes and
+    the outputs are completed. On any other error they are discarded.
 
     Raises:
-        SourceError: the source broke off; what came before is done.
+        SourceError: the source gave no frame at all.
         SinkError: an output could not be written.
         KeyboardInterrupt: a file's run was interrupted; nothing is left behind.
     """
-    summary = RunSummary()
-    broken_off: SourceError | None = None
+    summary = RunSummary(failures=pipeline.failures)
     with ExitStack() as open_sinks:
         for sink in sinks:
             open_sinks.enter_context(sink)
@@ -63,9 +73,7 @@ def run(
         except SourceError as error:
             if summary.frames == 0:
                 raise
-            broken_off = error
-    if broken_off is not None:
-        raise broken_off
+            summary.broken_off = error
     return summary
 
 

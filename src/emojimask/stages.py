@@ -1,7 +1,7 @@
 """The seams of the pipeline: what each stage must offer. Structural: nobody inherits from these.
 
-    Source -> FaceTracker (FaceDetector + FaceLandmarker) -> ExpressionClassifier -> ExpressionSmoother
-           -> MaskRenderer (EmojiSet) -> Sink
+Source -> FaceTracker (FaceDetector + FaceLandmarker) -> ExpressionClassifier -> ExpressionSmoother
+       -> MaskRenderer (EmojiSet) -> Sink
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ class ExpressionClassifier(Protocol):
 class ExpressionSmoother(Protocol):
     """Makes one steady expression per person out of many readings. One per stream; time in seconds."""
 
-    def update(self, track_id: int, time_s: float, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
+    def update(
+        self, track_id: int, time_s: float, probabilities: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], str]:
         """Take a reading of (8,) probabilities; returns the smoothed (8,) and the name of the one to show."""
         ...
 

@@ -23,15 +23,15 @@ def add_demo(parser: argparse.ArgumentParser) -> None:
 
 
 def run_demo(args: argparse.Namespace) -> int:
-    from emojimask.build import build_pipeline, file_sink, report_sink
+    from emojimask.build import build_pipeline, file_sinks
     from emojimask.runner import run
     from emojimask.sources.synthetic import SyntheticSource
 
     folder = args.output or _free_folder()
     clip, report = folder / "demo_masked.mp4", folder / "demo_report.jsonl"
     pipeline = build_pipeline(settings_from(args))
-    sinks = [file_sink(clip, still=False, audio=False, force=args.force), report_sink(report, force=args.force)]
     with SyntheticSource() as source, Progress(source.info, quiet=args.quiet) as progress:
+        sinks = file_sinks(source.info, clip, report, audio=False, force=args.force)
         summary = run(source, pipeline, sinks, progress)
     if args.json:
         import json

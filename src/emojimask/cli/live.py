@@ -12,7 +12,10 @@ from emojimask.cli.progress import Progress
 
 def add_live(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--camera", default="0", metavar="0|NAME|URL|FILE", help="which camera, or a video played in its place (default: 0)"
+        "--camera",
+        default="0",
+        metavar="0|NAME|URL|FILE",
+        help="which camera, or a video played in its place (default: 0)",
     )
     parser.add_argument("--window", action="store_true", help="show a window; q or Esc ends it (the default output)")
     parser.add_argument(
@@ -30,22 +33,19 @@ def add_live(parser: argparse.ArgumentParser) -> None:
 
 
 def run_live(args: argparse.Namespace) -> int:
-    from emojimask.build import build_pipeline, file_sink, open_camera, report_sink, virtual_camera_sink, window_sink
+    from emojimask.build import build_pipeline, file_sinks, open_camera, virtual_camera_sink, window_sink
     from emojimask.runner import run
 
-    settings = settings_from(args)
-    sinks = []
-    if args.virtual_camera is not None:
-        sinks.append(virtual_camera_sink(args.virtual_camera or None))
-    if args.output is not None:
-        sinks.append(file_sink(args.output, still=False, audio=False, force=args.force))
-    if args.window or not sinks:
-        sinks.append(window_sink())
-    if args.report is not None:
-        sinks.append(report_sink(args.report, force=args.force))
-    pipeline = build_pipeline(settings)  # before the camera opens: no frame waits for the models
+    pipeline = build_pipeline(settings_from(args))  # before the camera opens: no frame waits for the models
     with open_camera(args.camera) as source, Progress(source.info, quiet=args.quiet) as progress:
+        sinks = file_sinks(source.info, args.output, args.report, audio=False, force=args.force)
+        if args.virtual_camera is not None:
+            sinks.append(virtual_camera_sink(args.virtual_camera or None))
+        if args.window or (args.output is None and args.virtual_camera is None):
+            sinks.append(window_sink())
         summary = run(source, pipeline, sinks, progress)
+    if summary.broken_off is not None:
+        raise summary.broken_off
     if args.json:
         import json
 

@@ -28,7 +28,7 @@ _MODULES = {"train": "emojimask.training.cli", "export": "emojimask.training.cli
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0 done, 1 failed, 2 wrong usage, 3 some inputs failed, 130 interrupted."""
+    """Run a command and return the exit status, as ``--help`` tells them; 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser = build_parser(arguments)
     args = parser.parse_args(arguments)

@@ -22,7 +22,11 @@ MARK = "_masked"
 def add_mask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="pictures, videos or folders")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help=f"a file, or a folder (default: {{name}}{MARK} beside the input)"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help=f"a file, or a folder (default: {{name}}{MARK} beside the input)",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv")
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="leave sound and subtitles out")
@@ -55,11 +59,9 @@ class Result:
 def run_mask(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     jobs, missing = plan(args.inputs, args.output, args.report)
-    results = [*missing]
     for result in missing:
         _warn(result.error or "")
-    for job in jobs:
-        results.append(_attempt(job, settings, args))
+    results = missing + [_attempt(job, settings, args) for job in jobs]
     if args.json:
         print(json.dumps([asdict(result) for result in results], indent=2))
     failed = sum(result.error is not None for result in results)
@@ -131,26 +133,19 @@ def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace) -> Resu
 
 def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, quiet: bool, say: bool) -> Result:
     """Mask one file. Raises any EmojimaskError."""
-    from emojimask.build import build_pipeline, file_sink, open_file, report_sink
+    from emojimask.build import build_pipeline, file_sinks, open_file
     from emojimask.runner import run
 
-    with open_file(job.source) as source:
-        still = source.info.fps == 0
-        sinks = [file_sink(job.output, still=still, audio=audio, force=force)]
-        if job.report is not None:
-            sinks.append(report_sink(job.report, force=force))
-        pipeline = build_pipeline(settings)
-        with Progress(source.info, quiet=quiet) as progress:
-            try:
-                summary = run(source, pipeline, sinks, progress)
-            except SourceError as error:
-                if job.output.exists():
-                    raise SourceError(f"{error}; what could be read is masked in {job.output}") from error
-                raise
-    for reason, count in pipeline.failures.items():
+    pipeline = build_pipeline(settings)
+    with open_file(job.source) as source, Progress(source.info, quiet=quiet) as progress:
+        sinks = file_sinks(source.info, job.output, job.report, audio=audio, force=force)
+        summary = run(source, pipeline, sinks, progress)
+    if summary.broken_off is not None:
+        raise SourceError(f"{summary.broken_off}; what could be read is masked in {job.output}")
+    for reason, count in summary.failures.items():
         _warn(f"{job.source}: {count} frames were shielded because of {reason}")
     if say and not quiet:
-        print(f"{job.output}: {_sentence(summary.frames, summary.with_faces, summary.shielded, still)}")
+        print(f"{job.output}: {_sentence(summary.frames, summary.with_faces, summary.shielded, source.info.fps == 0)}")
     return Result(str(job.source), str(job.output), summary.frames, summary.with_faces, summary.shielded)
 
 

@@ -41,13 +41,13 @@ def crop_face(image: Image, anchors: Points, key_points: Points = FER2013_KEY_PO
         (48, 48) uint8 gray.
 
     Raises:
-        ValueError: the anchors are not finite or lie in one spot: there is no face to frame.
+        ValueError: the anchors are not finite or fit no face's shape, so that there is nothing to frame.
     """
-    to_image = np.linalg.inv(similarity(anchors, key_points))
+    to_image = np.asarray(np.linalg.inv(similarity(anchors, key_points)), np.float64)
     scale = float(np.hypot(to_image[0, 0], to_image[1, 0]))
-    # The face's region alone is made gray and halved until two to four of its pixels make one of the crop's; a
-    # bilinear warp onto a grid twice as fine and its 2x2 means do the rest, so that no pixel is skipped.
-    block = 2 ** max(0, int(np.log2(scale / 2)))
+    # The face's region alone is made gray and halved until its pixels are at least half the size of the crop's; a
+    # bilinear warp onto a grid twice as fine as the crop and its 2x2 means do the rest, so that no pixel is skipped.
+    block = 2 ** max(0, int(np.log2(scale)))
     region, left, top = _region(image, to_image, block)
     # Coordinates count from pixel centres: 0 is half a pixel inside the edge, whatever the size of a pixel.
     to_region = np.array([[1, 0, 0.5 - left - block / 2], [0, 1, 0.5 - top - block / 2], [0, 0, block]]) / block
@@ -70,14 +70,15 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
         (3, 3) float64 matrix.
 
     Raises:
-        ValueError: the points are not finite, or lie in one spot.
+        ValueError: the points are not finite, lie in one spot, or are so mirrored that no rotation fits.
     """
+    if not (np.isfinite(source).all() and np.ptp(source) > 0):
+        raise ValueError("key points: not finite, or all in one spot")
     a, b = (points.astype(np.float64) @ np.array([1, 1j]) for points in (source, target))
     a_centred, b_centred = a - a.mean(), b - b.mean()
-    spread = np.vdot(a_centred, a_centred).real
-    factor = np.vdot(a_centred, b_centred) / spread if spread > 0 else 0j
+    factor = np.vdot(a_centred, b_centred) / np.vdot(a_centred, a_centred).real
     if not 1e-6 < abs(factor) < 1e6:
-        raise ValueError("key points: not finite, or all in one spot")
+        raise ValueError(f"key points: fit only with a scale of {abs(factor):.2g}")
     shift = b.mean() - factor * a.mean()
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1]])
 

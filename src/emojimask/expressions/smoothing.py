@@ -100,7 +100,7 @@ class VoteSmoother:
         if not others or first[1] > others[0][1]:
             now.shown = first[0]
         self._tracks.keep(track_id, time_s, now)
-        return np.mean(now.readings, axis=0, dtype=np.float64).astype(np.float32), EXPRESSIONS[now.shown]
+        return np.stack(now.readings).mean(0), EXPRESSIONS[now.shown]
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ class BlazeFace:
         height, width = image.shape[:2]
         scale = self._graph.side / max(height, width)
         square, left, top = _letterbox(image, self._graph.side, scale)
-        values, logits = self._graph.run(cv2.cvtColor(square, cv2.COLOR_BGR2RGB))
+        values, logits = self._graph.run(np.ascontiguousarray(square[..., ::-1]))
         scores = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
         kept = np.flatnonzero(scores >= threshold)
         raw = values.reshape(-1, 16)[kept].reshape(-1, 8, 2).astype(np.float32)
@@ -93,7 +93,7 @@ class MeshLandmarker:
         if not 4 <= side <= 8 * max(image.shape[:2]):
             return None
         crop, to_crop = _upright_crop(image, center, side, angle, self._graph.side)
-        values, logit = self._graph.run(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB))
+        values, logit = self._graph.run(np.ascontiguousarray(crop[..., ::-1]))
         score = 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
         if score < self._threshold:
             return None
@@ -143,7 +143,7 @@ def _six_points(points: Points) -> Points:
     if np.linalg.norm(across) < 0.5 * np.linalg.norm(down):
         across = 0.8 * np.array([down[1], -down[0]], np.float32)
         left_eye, right_eye = middle - across / 2, middle + across / 2
-    return np.stack(
+    return np.array(
         [
             left_eye - 0.22 * across,
             right_eye + 0.22 * across,
@@ -151,8 +151,9 @@ def _six_points(points: Points) -> Points:
             mouth - 0.36 * across,
             mouth + 0.36 * across,
             mouth + 0.62 * down,
-        ]
-    ).astype(np.float32)
+        ],
+        np.float32,
+    )
 
 
 def _parts(image: Image) -> Iterator[tuple[int, int, Image]]:
@@ -213,7 +214,7 @@ def _upright_crop(
     to_crop = np.column_stack([turn, shift])
     shrink = int(side / size / 1.5)
     if shrink < 2:
-        return cv2.warpAffine(image, to_crop, (size, size), flags=cv2.INTER_LINEAR), to_crop
+        return _warp(image, to_crop, size), to_crop
     reach = side * 0.75
     height, width = image.shape[:2]
     left, top = max(0, int(center[0] - reach)), max(0, int(center[1] - reach))
@@ -226,4 +227,8 @@ def _upright_crop(
     # A pixel of `small` at u stands for the image at u * shrink + (shrink - 1) / 2 + (left, top).
     origin = np.array([left, top]) + (shrink - 1) / 2
     from_small = np.column_stack([turn * shrink, turn @ origin + shift])
-    return cv2.warpAffine(small, from_small, (size, size), flags=cv2.INTER_LINEAR), to_crop
+    return _warp(np.asarray(small, np.uint8), from_small, size), to_crop
+
+
+def _warp(image: Image, transform: NDArray[np.float64], size: int) -> Image:
+    return np.asarray(cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR), np.uint8)

@@ -21,11 +21,11 @@ class Layers:
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
         alpha = image[..., 3:].astype(np.float32) / 255
-        level = np.dstack([image[..., :3] * alpha, image[..., 3:]]).round().astype(np.uint8)
-        self._levels = [level]
-        while min(level.shape[:2]) > 16:
-            level = cv2.resize(level, (level.shape[1] // 2, level.shape[0] // 2), interpolation=cv2.INTER_AREA)
-            self._levels.append(level)
+        self._levels = [np.dstack([image[..., :3] * alpha, image[..., 3:]]).round().astype(np.uint8)]
+        while min(self._levels[-1].shape[:2]) > 16:
+            height, width = self._levels[-1].shape[:2]
+            half = cv2.resize(self._levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            self._levels.append(np.asarray(half, np.uint8))
 
     def at_scale(self, scale: float) -> tuple[NDArray[np.uint8], Transform]:
         """The level to draw at ``scale`` (frame pixels for each of the picture's), and picture -> level."""

@@ -7,6 +7,8 @@ stretch held within bounds, and where even that fails a similarity.
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +35,10 @@ def fit(source: Points, target: Points, disc: Points) -> Transform:
     Returns:
         A transform that keeps the disc's orientation and stretches it no more than the limits above allow.
     """
-    homography, _ = cv2.findHomography(source.astype(np.float64), target.astype(np.float64), 0)
+    found = cv2.findHomography(source.astype(np.float64), target.astype(np.float64), 0)[0]
+    homography = cast("Transform | None", found)  # OpenCV's annotations do not tell of the None
     affine = bounded_affine(source, target)
-    if homography is not None and _is_sane(homography, affine, disc):
-        return homography
-    return affine
+    return homography if homography is not None and _is_sane(homography, affine, disc) else affine
 
 
 def bounded_affine(source: Points, target: Points) -> Transform:
@@ -93,7 +94,8 @@ def _is_sane(h: Transform, affine: Transform, disc: Points) -> bool:
     if w.min() * w.max() <= 0 or np.abs(w).max() > MAX_PERSPECTIVE * np.abs(w).min():
         return False
     # Jacobian of (x/w, y/w) at every point, shape (N, 2, 2).
-    rows = np.stack([np.stack([(h[i, j] * w - v * h[2, j]) / w**2 for j in (0, 1)], -1) for i, v in ((0, x), (1, y))], -2)
+    gradients = [[(h[i, j] * w - v * h[2, j]) / w**2 for j in (0, 1)] for i, v in ((0, x), (1, y))]
+    rows = np.moveaxis(np.array(gradients), -1, 0)
     sizes = np.linalg.svd(rows, compute_uv=False)
     if np.linalg.det(rows).min() <= 0 or (sizes[:, 0] > 1.25 * MAX_STRETCH * sizes[:, 1]).any():
         return False

@@ -16,9 +16,7 @@ _MESH_OVAL = (
 
 # An average upright face: its key points and an ellipse around it, in units of the distance between the outer eye
 # corners, the middle between them at (0, 0).
-_MEAN_KEY_POINTS = np.array(
-    [[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]], np.float32
-)
+_MEAN_KEY_POINTS = np.array([[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]], np.float32)
 _angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
 _MEAN_OVAL = np.stack([0.86 * np.sin(_angles), 0.2 - 1.06 * np.cos(_angles)], 1).astype(np.float32)
 
@@ -56,9 +54,9 @@ def _upwards(face: Face) -> Points:
     left, right = face.anchors()[:2]
     x, y = right - left
     length = float(np.hypot(x, y))
-    return np.array([y, -x], np.float32) / length if length > 1e-3 else np.array([0, -1], np.float32)
+    return np.array([y / length, -x / length] if length > 1e-3 else [0.0, -1.0], np.float32)
 
 
 def _ellipse(center: tuple[float, float], half_width: float, half_height: float) -> Points:
     ring = np.stack([half_width * np.sin(_angles), half_height * np.cos(_angles)], 1)
-    return (ring + np.array(center)).astype(np.float32)
+    return np.asarray(ring + np.array(center), np.float32)

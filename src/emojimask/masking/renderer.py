@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from emojimask.masking.compositing import Layers, draw_warped, fill_polygon
 from emojimask.masking.homography import Transform, fit, grown, project
@@ -51,7 +52,7 @@ class EmojiRenderer:
 class _Drawing:
     """One emoji, ready to be drawn: its sizes, its key points and its outline."""
 
-    def __init__(self, image: np.ndarray, key_points: Points) -> None:
+    def __init__(self, image: NDArray[np.uint8], key_points: Points) -> None:
         self.layers = Layers(image)
         self.key_points = key_points
         contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -14,6 +14,7 @@ class AtomicFile:
         self.path = Path(path)
         self.part = self.path.with_name(self.path.name + ".part")
         self._force = force
+        self._begun = False
 
     def open(self, source: Path | None) -> Path:
         """Check that the output may be written, make its folder and an empty part file; returns the part's path.
@@ -34,6 +35,7 @@ class AtomicFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.part.touch()
+            self._begun = True
         except OSError as error:
             raise self.fault(error) from error
         return self.part
@@ -48,7 +50,8 @@ class AtomicFile:
 
     def discard(self) -> None:
         """Remove the part; an output that was there before stays as it was."""
-        self.part.unlink(missing_ok=True)
+        if self._begun:
+            self.part.unlink(missing_ok=True)
 
     def fault(self, error: Exception) -> SinkError:
         """The error to raise where writing has failed."""

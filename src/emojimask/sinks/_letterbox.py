@@ -9,7 +9,7 @@ from emojimask.types import Image
 
 
 def letterbox(image: Image, width: int, height: int) -> Image:
-    """``image`` as large as it fits into ``width`` x ``height`` pixels, centred on black; itself where it fits exactly."""
+    """``image`` as large as it fits into ``width`` x ``height`` pixels, centred on black; itself where it fits."""
     old_height, old_width = image.shape[:2]
     if (old_width, old_height) == (width, height):
         return image

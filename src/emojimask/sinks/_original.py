@@ -29,6 +29,7 @@ class CopiedStreams:
     def __init__(self, original: Path, output: OutputContainer, target: Path) -> None:
         self._original = original
         self._output = output
+        self._target = target
         self._input = _open(original)
         self._streams: dict[int, Stream] = {}
         try:
@@ -47,6 +48,10 @@ class CopiedStreams:
             packet.stream = self._streams[packet.stream_index]
             self._output.mux(packet)
 
+    def refusal(self) -> UsageError:
+        """The error to raise where the container turns out not to take what was added to it."""
+        return _refusal(self._target, [self._input.streams[index] for index in self._streams])
+
     def close(self) -> None:
         self._input.close()
 
@@ -59,9 +64,8 @@ class CopiedStreams:
                 if packet.dts is not None:  # the last packet of each stream is an empty one
                     yield packet
         except av.FFmpegError as error:
-            raise SinkError(
-                f"{self._original}: its sound cannot be read to the end ({error.strerror}); leave it out with --no-audio"
-            ) from error
+            fault = f"its sound cannot be read to the end ({error.strerror})"
+            raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio") from error
 
 
 def pixel_aspect(info: StreamInfo) -> Fraction:
@@ -90,15 +94,20 @@ def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
     try:
         copy = output.add_stream_from_template(stream)
     except ValueError:  # the container has no place for it
-        codec = stream.codec_context.name if stream.codec_context else "of an unknown kind"
-        raise UsageError(
-            f"{target}: {target.suffix} cannot carry the original's {stream.type} ({codec}); "
-            "choose another suffix, such as .mkv, or leave sound and subtitles out with --no-audio"
-        ) from None
+        raise _refusal(target, [stream]) from None
     copy.disposition = stream.disposition
     if stream.language:
         copy.metadata["language"] = stream.language
     return copy
+
+
+def _refusal(target: Path, streams: list[Stream]) -> UsageError:
+    codecs = [stream.codec_context.codec.canonical_name if stream.codec_context else "unknown" for stream in streams]
+    what = ", ".join(f"{stream.type} ({codec})" for stream, codec in zip(streams, codecs, strict=True))
+    return UsageError(
+        f"{target}: {target.suffix} cannot carry the original's {what}; "
+        "choose another suffix, such as .mkv, or leave sound and subtitles out with --no-audio"
+    )
 
 
 def _time_s(packet: Packet[Any]) -> float:

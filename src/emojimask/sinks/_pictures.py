@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import av
-import cv2
+import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
@@ -36,7 +38,7 @@ class YuvPictures:
     def convert(self, image: Image) -> VideoFrame:
         height, width = image.shape[:2]
         if height % 2 or width % 2:
-            image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+            image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
         return self._reformatter.reformat(
             VideoFrame.from_ndarray(image, format="bgr24"),
             format="yuv420p",
@@ -73,4 +75,4 @@ class GifPictures:
         frame.pts = self._index
         self._index += 1
         self._graph.push(frame)
-        return self._graph.pull()
+        return cast(VideoFrame, self._graph.pull())

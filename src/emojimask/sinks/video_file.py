@@ -31,17 +31,23 @@ class _Format(NamedTuple):
 
 _H264 = {"preset": "veryfast", "crf": "20"}
 _VP9 = {"deadline": "realtime", "cpu-used": "6", "crf": "28", "b": "0", "row-mt": "1", "lag-in-frames": "0"}
-_MPEG2 = {"flags": "+qscale", "global_quality": "354"}  # quantiser 3 of 31
+_QUANTISER_3 = {"flags": "+qscale", "global_quality": "354"}  # of 31; the unit is 1/118
 _FORMATS = {
     ".mp4": _Format("mp4", "libx264", _H264),
     ".m4v": _Format("mp4", "libx264", _H264),
     ".mov": _Format("mov", "libx264", _H264),
     ".mkv": _Format("matroska", "libx264", _H264),
-    ".avi": _Format("avi", "libx264", _H264),
+    ".avi": _Format("avi", "mpeg4", _QUANTISER_3),
     ".webm": _Format("webm", "libvpx-vp9", _VP9),
-    ".mpg": _Format("mpeg", "mpeg2video", _MPEG2),
-    ".mpeg": _Format("mpeg", "mpeg2video", _MPEG2),
+    ".mpg": _Format("mpeg", "mpeg2video", _QUANTISER_3),
+    ".mpeg": _Format("mpeg", "mpeg2video", _QUANTISER_3),
     ".gif": _Format("gif", "gif", {}),
+}
+_MP4 = {"movflags": "+faststart", "movie_timescale": "90000"}  # index first; the unit in which a stream starts late
+_CONTAINER_OPTIONS = {
+    "mp4": _MP4,
+    "mov": _MP4,
+    "avi": {"avoid_negative_ts": "disabled"},  # sound from before 0 must not push the pictures back by one
 }
 _UNKNOWN_FPS = Fraction(25)
 _MAX_FPS = 1000
@@ -52,9 +58,9 @@ _UNKNOWN_TICK = Fraction(1, 90000)
 class VideoFileSink:
     """A video in the container and codec that the suffix of ``path`` stands for; the original's sound and subtitles.
 
-    H.264 in mp4, m4v, mov, mkv and avi, VP9 in webm, MPEG-2 in mpg and mpeg, and gif. Frames keep the time that they
-    have in the original to the tick, constant rate or not, as far as the container can say it: mkv and webm count
-    milliseconds, gif hundredths of a second, and avi whole frames. There are no B-frames.
+    H.264 in mp4, m4v, mov and mkv, VP9 in webm, MPEG-2 in mpg and mpeg, MPEG-4 in avi, and gif. Frames keep the time
+    that they have in the original to the tick, constant rate or not, as far as the container can say it: mkv and webm
+    count milliseconds, gif hundredths of a second, avi whole frames. There are no B-frames.
 
     Sound and subtitle packets are copied as they are; a gif has none. Metadata, chapters, data streams, attachments
     and further pictures of the original are left behind. Where width or height is odd, the last column or row is
@@ -86,13 +92,13 @@ class VideoFileSink:
         part = self._file.open(info.path)
         self._size = info.width, info.height
         container = self._format.container
-        options = {"movflags": "+faststart"} if container in ("mp4", "mov") else {}
+        options = _CONTAINER_OPTIONS.get(container, {})
         try:
             self._output = av.open(f"file:{part}", "w", format=container, container_options=options)
             self._add_video(self._output, info)
             if self._audio and info.path is not None:
                 self._copied = CopiedStreams(info.path, self._output, self._file.path)
-            self._output.start_encoding()
+            self._start(self._output)
             self._time_base = self._stream.time_base or _UNKNOWN_TICK  # the container may have chosen another
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._file.fault(error) from error
@@ -125,6 +131,14 @@ class VideoFileSink:
             self._discard()
             raise
         self._file.complete()
+
+    def _start(self, output: OutputContainer) -> None:
+        try:
+            output.start_encoding()
+        except (av.ArgumentError, av.InvalidDataError):  # the pictures are right, so it is the sound
+            if self._copied is None:
+                raise
+            raise self._copied.refusal() from None
 
     def _add_video(self, output: OutputContainer, info: StreamInfo) -> None:
         rate = _rate(info.fps, self._format.codec)

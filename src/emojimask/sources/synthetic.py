@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 from emojimask.types import Frame, Image, Points, StreamInfo
 
 FACE_OUTLINE = np.array(
-    [[180, 112], [194, 84], [224, 74], [256, 82], [273, 108], [270, 140], [254, 172], [230, 190], [202, 174], [184, 144]],
+    [
+        [180, 112],
+        [194, 84],
+        [224, 74],
+        [256, 82],
+        [273, 108],
+        [270, 140],
+        [254, 172],
+        [230, 190],
+        [202, 174],
+        [184, 144],
+    ],
     np.float32,
 )
 """Around the face in :func:`portrait`, hairline to chin, (N, 2) pixels."""
@@ -51,9 +62,7 @@ class SyntheticSource:
     ) -> None:
         self._portrait = portrait()
         self._motion = motion or swaying(width, height)
-        self.info = StreamInfo(
-            "synthetic", width, height, float(fps), round(seconds * fps), time_base=Fraction(1, fps)
-        )
+        self.info = StreamInfo("synthetic", width, height, float(fps), round(seconds * fps), time_base=Fraction(1, fps))
 
     def __iter__(self) -> Iterator[Frame]:
         for index in range(self.info.frame_count or 0):
@@ -69,7 +78,7 @@ class SyntheticSource:
 
     def face_outline(self, time_s: float) -> Points:
         """Where the face truly is: (N, 2) pixels of the frame."""
-        return cv2.transform(FACE_OUTLINE[None], self._motion(time_s))[0].astype(np.float32)
+        return np.asarray(cv2.transform(FACE_OUTLINE[None], self._motion(time_s))[0], np.float32)
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +97,9 @@ def swaying(width: int, height: int) -> Motion:
         angle = math.radians(14) * math.sin(1.9 * time_s)
         scale = height / 512 * (1.35 + 0.3 * math.sin(1.3 * time_s))
         turn = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-        place = np.array([width * (0.5 + 0.13 * math.sin(1.1 * time_s)), height * (0.45 + 0.06 * math.sin(2.3 * time_s))])
+        place = np.array(
+            [width * (0.5 + 0.13 * math.sin(1.1 * time_s)), height * (0.45 + 0.06 * math.sin(2.3 * time_s))]
+        )
         return np.column_stack([turn, place - turn @ face])
 
     return motion

@@ -13,7 +13,8 @@ from emojimask.errors import MissingExtraError
 from emojimask.training.recipe import load_recipe
 
 
-def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+def add_train(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run_train)
     parser.add_argument("recipe", metavar="RECIPE", help="a shipped recipe's name, or the path of a .toml file")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for checkpoints and the log")
@@ -35,7 +36,8 @@ def run_train(args: argparse.Namespace) -> int:
     return 0
 
 
-def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run_export)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a best.pt that training wrote")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of FER2013 and FER+, for the card's metrics")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for NAME.onnx and NAME.json")

@@ -151,7 +151,8 @@ def seconds(log: Path) -> float | None:
     if not log.is_file():
         return None
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    return round(sum({row["epoch"]: row["seconds"] for row in rows}.values()), 1)
+    of_epoch: dict[int, float] = {row["epoch"]: row["seconds"] for row in rows}  # a resumed run may tell of one twice
+    return round(sum(of_epoch.values()), 1)
 
 
 def commit() -> str | None:

@@ -65,7 +65,8 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
     training, validation = (to_device(load_split(data, split), device) for split in ("train", "valid"))
-    model = build_model(recipe).to(device, memory_format=torch.channels_last)
+    layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
+    model = build_model(recipe).to(device, **layout)
     averaged = copy.deepcopy(model).eval()
     steps = len(training.labels) // recipe.batch
     if not steps:
@@ -73,7 +74,7 @@ def train(
     optimizer = make_optimizer(model, recipe)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, recipe.epochs * steps, pct_start=0.2)
     state: dict[str, Any] = {"epoch": 0, "best": -1.0}
-    parts = {"model": model, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
+    parts: dict[str, Any] = {"model": model, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
     if resume and (out / CHECKPOINT).exists():
         state = load_checkpoint(out / CHECKPOINT, parts, recipe, device)
 
@@ -124,7 +125,7 @@ def train_epoch(
         soft = (soft * data.soft_weight[rows]).sum() / data.soft_weight[rows].sum().clamp(min=1)
         loss = hard + recipe.ferplus_weight * soft
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
         schedule.step()
@@ -147,7 +148,7 @@ def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
 def validate(model: nn.Module, data: Batchable) -> dict[str, float]:
     """Accuracy, 0 to 1, single view: all rows for FER2013, the majority protocol for FER+."""
     model.eval()
-    outputs = [model(normalised(images)) for images in data.images.split(512)]
+    outputs = [model(normalised(images)) for images in torch.split(data.images, 512)]
     seven, eight = (torch.cat(logits).argmax(1) for logits in zip(*outputs, strict=True))
     correct = (eight == data.majority)[data.counts]
     return {

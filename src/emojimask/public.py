@@ -1,0 +1,71 @@
+"""The calls that programs use: a picture, a file, or a pipeline for a stream of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emojimask.settings import MaskSettings
+from emojimask.types import Frame, Image, MaskedFrame
+
+if TYPE_CHECKING:
+    from emojimask.pipeline import MaskingPipeline
+    from emojimask.runner import RunSummary
+
+
+def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
+    """A pipeline for one stream; models are loaded once for the process.
+
+    Raises:
+        UsageError: a setting names something that is not there.
+        ModelError, EmojiSetError: a model or an emoji set cannot be used.
+    """
+    from emojimask import build
+
+    return build.build_pipeline(settings)
+
+
+def mask_image(image: Image, settings: MaskSettings | None = None) -> MaskedFrame:
+    """Cover every face in one picture.
+
+    Args:
+        image: (H, W, 3) uint8 BGR; not written into.
+
+    Raises:
+        TypeError, ValueError: ``image`` has another dtype or shape.
+        UsageError, ModelError, EmojiSetError: as :func:`build_pipeline`.
+    """
+    return next(build_pipeline(settings).process_file([Frame(image, 0, 0.0)]))
+
+
+def mask_file(
+    source: Path | str,
+    output: Path | str,
+    settings: MaskSettings | None = None,
+    *,
+    report: Path | str | None = None,
+    audio: bool = True,
+    force: bool = False,
+) -> RunSummary:
+    """Cover every face in a picture or a video, with its sound and its time stamps.
+
+    Args:
+        source: anything that can be read.
+        output: its suffix decides the format; must not exist unless ``force``.
+        report: where to tell what was seen, frame by frame: .jsonl or .csv.
+        audio: carry sound and subtitles over, untouched.
+
+    Raises:
+        SourceError: ``source`` cannot be read, or breaks off; what came before is in ``output`` then.
+        EmojimaskError: any other of its kinds; the message says what, where and what to do.
+    """
+    from emojimask import build
+    from emojimask.runner import run
+
+    pipeline = build_pipeline(settings)
+    with build.open_file(Path(source)) as opened:
+        outputs = build.file_sinks(opened.info, Path(output), report and Path(report), audio=audio, force=force)
+        summary = run(opened, pipeline, outputs)
+    if summary.broken_off is not None:
+        raise summary.broken_off
+    return summary

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import io
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import media
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from emojimask.errors import NoVideoError, SourceError
+from emojimask.sources.video_file import VideoFileSource
+
+
+def read(path: Path) -> list[float]:
+    with VideoFileSource(path) as source:
+        frames = list(source)
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    return [frame.time_s for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mp4", "libx264"),
+        ("a.mov", "libx264"),
+        ("a.mkv", "libx264"),
+        ("a.webm", "libvpx-vp9"),
+        ("a.avi", "mpeg4"),
+        ("a.mpg", "mpeg1video"),
+        ("a.ts", "libx264"),
+        ("a.flv", "libx264"),
+    ],
+)
+def test_every_frame_of_every_container_is_read(tmp_path: Path, name: str, codec: str) -> None:
+    options = {"deadline": "realtime", "cpu-used": "8"} if "vp9" in codec else {}
+    path = media.write_video(tmp_path / name, codec=codec, frames=30, options=options)
+    seen = read(path)
+    assert len(seen) == 30
+    assert np.allclose(np.diff(seen), 0.04, atol=0.0011)
+
+
+def test_info_says_what_the_frames_are(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=12)
+    with VideoFileSource(path) as source:
+        info = source.info
+    assert (info.width, info.height, info.fps, info.frame_count, info.path) == (140, 64, 25.0, 12, path)
+    assert info.time_base is not None
+    assert not info.live
+
+
+def test_a_varying_rate_keeps_its_time_stamps_exactly(tmp_path: Path) -> None:
+    ticks = [0, 300, 350, 1700, 1701, 9000]
+    path = media.write_video(tmp_path / "vfr.mp4", ticks=ticks, time_base=Fraction(1, 30000))
+    with VideoFileSource(path) as source:
+        seen = [frame.time_s for frame in source]
+    assert seen == [float(Fraction(tick, 30000)) for tick in ticks]
+
+
+def test_a_late_start_is_kept(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "late.mpg", codec="mpeg1video", sound="mp2")
+    assert read(path)[0] == pytest.approx(0.54)
+
+
+@pytest.mark.parametrize(
+    ("turn", "corners"),
+    [
+        ((0, False, False), "RGBK"),
+        ((90, False, False), "GKRB"),
+        ((180, False, False), "KBGR"),
+        ((-90, False, False), "BRKG"),
+        ((0, True, False), "GRKB"),
+        ((0, False, True), "BKRG"),
+    ],
+)
+def test_turned_and_mirrored_video_is_upright(
+    tmp_path: Path, turn: tuple[int, bool, bool], corners: str
+) -> None:
+    path = media.write_video(tmp_path / "turned.mp4", image=media.quarters(), frames=3, turn=turn)
+    with VideoFileSource(path) as source:
+        frame = next(iter(source))
+        assert (source.info.width, source.info.height) == ((64, 96) if turn[0] % 180 else (96, 64))
+    assert "".join(media.corner_colours(frame.image)) == corners
+    assert frame.image.shape[:2] == (source.info.height, source.info.width)
+
+
+def test_motion_jpeg_with_exif_is_turned_too(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # shown a quarter turn with the clock
+    data = io.BytesIO()
+    Pillow.fromarray(media.quarters()[:, :, ::-1]).save(data, "JPEG", exif=exif)
+    with av.open(str(tmp_path / "m.mov"), "w") as output:
+        stream = output.add_mux_stream("mjpeg", rate=25, width=96, height=64)
+        for index in range(3):
+            packet = av.Packet(data.getvalue())
+            packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, 25), True
+            packet.pts = packet.dts = index
+            output.mux(packet)
+    with VideoFileSource(tmp_path / "m.mov") as source:
+        assert "".join(media.corner_colours(next(iter(source)).image)) == "BRKG"
+
+
+@pytest.mark.parametrize("matrix", ["ITU601", "ITU709"])
+@pytest.mark.parametrize("colour_range", ["MPEG", "JPEG"])
+def test_colours_are_right_for_every_matrix_and_range(tmp_path: Path, matrix: str, colour_range: str) -> None:
+    path = media.write_video(
+        tmp_path / "c.mp4", frames=3, matrix=matrix, colour_range=colour_range, options={"crf": "5"}
+    )
+    with VideoFileSource(path) as source:
+        frame = next(iter(source))
+    image = media.bars()
+    image[:4, :4] = 255
+    difference = np.abs(frame.image.astype(int) - image)
+    assert difference.mean() < 3
+    assert np.median(difference.max(axis=(0, 2))) < 8  # no bar is off
+
+
+def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
+    pictures = [Pillow.new("RGB", (31, 17), colour) for colour in ("red", "green", "blue")]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=[100, 300, 200])
+    with VideoFileSource(tmp_path / "a.gif") as source:
+        frames = list(source)
+    assert [frame.time_s for frame in frames] == pytest.approx([0.0, 0.1, 0.4])
+    assert frames[2].image[8, 15].tolist() == [255, 0, 0]
+
+
+def test_odd_sizes(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "odd.webm", image=media.bars(7, 5), frames=2, codec="libvpx-vp9")
+    with VideoFileSource(path) as source:
+        assert next(iter(source)).image.shape == (5, 7, 3)
+
+
+def cut(path: Path, share: float) -> Path:
+    data = path.read_bytes()
+    broken = path.with_stem("cut")
+    broken.write_bytes(data[: int(len(data) * share)])
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("name", "container_options"), [("a.mkv", {}), ("fast.mp4", {"movflags": "faststart"}), ("a.avi", {})]
+)
+def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(
+    tmp_path: Path, name: str, container_options: dict[str, str]
+) -> None:
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    whole = media.write_video(
+        tmp_path / name, frames=100, codec=codec, image=media.bars(320, 240), container_options=container_options
+    )
+    frames = []
+    with VideoFileSource(cut(whole, 0.6)) as source, pytest.raises(SourceError, match="could be read") as caught:
+        for frame in source:
+            frames.append(frame)  # noqa: PERF402 - what came before the error counts
+    assert 20 < len(frames) < 90
+    assert f"{len(frames)} frames" in str(caught.value)
+
+
+def test_damaged_packets_are_passed_over_and_told(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mkv", frames=40, codec="libvpx-vp9", options={"deadline": "realtime"})
+    with av.open(str(path)) as file:
+        offsets = [(packet.pos, packet.size) for packet in file.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    start, size = offsets[20]
+    data[start + 8 : start + size] = bytes(size - 8)
+    path.write_bytes(data)
+    frames = []
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="damaged"):
+        for frame in source:
+            frames.append(frame)  # noqa: PERF402
+    assert len(frames) >= 30
+
+
+@pytest.mark.parametrize("content", [b"", b"only some text\n" * 50, b"\0" * 5000])
+def test_what_is_no_video_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        VideoFileSource(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cut_mp4_without_its_index_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read"):
+        VideoFileSource(cut(media.write_video(tmp_path / "a.mp4"), 0.6))
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        VideoFileSource(tmp_path / "none.mp4")
+    with pytest.raises(SourceError, match="folder"):
+        VideoFileSource(tmp_path)
+
+
+@pytest.mark.parametrize("cover", [False, True])
+def test_sound_alone_is_no_video_and_neither_is_its_cover(tmp_path: Path, cover: bool) -> None:
+    path = media.write_tone(tmp_path / "a.m4a", cover=cover)
+    with pytest.raises(NoVideoError):
+        VideoFileSource(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=2)
+    path.chmod(0)
+    with pytest.raises(SourceError, match="permissions"):
+        VideoFileSource(path)
+
+
+def test_a_colon_in_the_name_is_no_protocol(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=3).rename(tmp_path / "10:30 talk.mp4")
+    assert len(read(path)) == 3
+
+
+def test_a_playlist_does_not_reach_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "list.m3u8"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(SourceError):
+        VideoFileSource(path)
+
+
+def test_shared_clips_decode_whole(shared: Path) -> None:
+    counts = {"grid_ccby/bbaf2n.mpg": 75, "pyfeat/single_face.mp4": 72, "pyfeat/no_face.mp4": 95}
+    for name, count in counts.items():
+        assert len(read(shared / "media" / name)) == count
+
+
+def test_every_shared_clip_gives_as_many_frames_as_it_has_packets(shared: Path) -> None:
+    clips = [p for p in (shared / "media").rglob("*") if p.suffix in (".mkv", ".mpg", ".mov", ".mp4")]
+    for clip in clips[::4]:
+        with av.open(str(clip)) as file:
+            packets = sum(1 for packet in file.demux(video=0) if packet.size)
+        assert len(read(clip)) == packets, clip
