@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from emojimask.stages import Sink
 from emojimask.types import Image, MaskedFrame, StreamInfo
 
 COLOURS = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255), (0, 0, 0), (40, 120, 200), (200, 120, 40)]
@@ -100,10 +101,10 @@ def _write_tone(output: av.container.OutputContainer, stream: av.AudioStream, se
     size = stream.codec_context.frame_size or 1024
     for start in range(0, int(seconds * _SOUND_RATE), size):
         wave = 0.3 * np.sin(2 * np.pi * 440 * (start + np.arange(size)) / _SOUND_RATE)
-        if stream.format.name.startswith("s16"):
-            samples = np.tile((wave * 32767).astype(np.int16), (2, 1))
-        else:
-            samples = np.tile(wave.astype(np.float32), (2, 1))
+        kind, peak = {"s16": (np.int16, 32767), "s32": (np.int32, 2**31 - 1)}.get(
+            stream.format.name[:3], (np.float32, 1)
+        )
+        samples = np.tile((wave * peak).astype(kind), (2, 1))
         planar = stream.format.is_planar
         samples = samples if planar else samples.T.reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=stream.format.name, layout="stereo")
@@ -158,3 +159,10 @@ def corner_colours(image: Image) -> list[str]:
             blue, green, red = image[y, x] > 128
             names.append("R" if red else "G" if green else "B" if blue else "K")
     return names
+
+
+def feed(sink: Sink, frames: Sequence[MaskedFrame | None]) -> None:
+    """Open a sink and write frames; None stands for what no sink takes, and so for a fault on the way."""
+    sink.open(info())
+    for frame in frames:
+        sink.write(frame)  # type: ignore[arg-type]

@@ -85,11 +85,14 @@ def _smoother(name: str) -> ExpressionSmoother:
     return smoothers[name]()
 
 
-def open_file(path: Path) -> Source:
-    """A picture or video file. Raises SourceError."""
+def open_file(path: Path, threads: int = 0, span: tuple[float, float] | None = None) -> Source:
+    """A picture or video file, or a span of a video, in seconds from a key frame on.
+
+    ``threads``: of the decoder; 0: as many as there are cores. Raises SourceError.
+    """
     from emojimask.sources.folder import open_source
 
-    return open_source(path)
+    return open_source(path, threads, span)
 
 
 def open_camera(spec: str) -> Source:
@@ -109,7 +112,9 @@ def open_camera(spec: str) -> Source:
     return LatestSource(CameraSource(spec))
 
 
-def file_sinks(info: StreamInfo, output: Path | None, report: Path | None, *, audio: bool, force: bool) -> list[Sink]:
+def file_sinks(
+    info: StreamInfo, output: Path | None, report: Path | None, *, audio: bool, force: bool, threads: int = 0
+) -> list[Sink]:
     """The outputs asked for: a picture for a picture, a video for a video, and the report.
 
     Raises:
@@ -123,7 +128,7 @@ def file_sinks(info: StreamInfo, output: Path | None, report: Path | None, *, au
     elif output is not None:
         from emojimask.sinks.video_file import VideoFileSink
 
-        sinks.append(VideoFileSink(output, force=force, audio=audio))
+        sinks.append(VideoFileSink(output, force=force, audio=audio, threads=threads))
     if report is not None:
         from emojimask.sinks.report import ReportSink
 

@@ -237,5 +237,5 @@ def _thumbnail(image: Image) -> NDArray[np.float32]:
 
 
 def _is_cut(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
-    """Two neighbouring frames that have hardly any structure in common. A flash keeps the structure."""
-    return bool(a.any() and b.any()) and float((a * b).sum()) < 0.3
+    """Two neighbouring frames that have hardly any structure in common. A flash keeps it; a black frame has none."""
+    return bool(a.any() or b.any()) and float((a * b).sum()) < 0.3

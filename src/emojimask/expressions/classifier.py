@@ -44,9 +44,7 @@ class OnnxClassifier:
         self._columns = [EXPRESSIONS.index(label) for label in self.card.labels]
         outputs = [output.name for output in self._session.get_outputs()]
         if self.card.output not in outputs:
-            raise ModelError(
-                f"{path}: has no output {self.card.output!r} as its card says; it has {', '.join(outputs)}"
-            )
+            raise ModelError(f"{path}: its card names output {self.card.output!r}; it has {', '.join(outputs)}")
         self._try_out(path)
 
     def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:

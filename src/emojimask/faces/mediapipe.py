@@ -70,11 +70,22 @@ class MediapipeDetector:
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
         found = self._near.detect(image, self._threshold) + self._far.detect(image, self._threshold)
         if thorough:
+            found += self._detect_mirrored(image)
             for left, top, part in _parts(image):
                 for detection in self._far.detect(part, self._threshold):
                     if not _cut_off(detection.box, part, left, top, image):
                         found.append(detection.moved(left, top))
         return without_overlaps(found)
+
+    def _detect_mirrored(self, image: Image) -> list[Detection]:
+        """Faces that the picture's edge cuts: the picture mirrored at its edges makes the half face a whole one."""
+        border = max(image.shape[:2]) // 4
+        mirrored = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REFLECT)
+        height, width = image.shape[:2]
+        found = [d.moved(-border, -border) for d in self._far.detect(np.asarray(mirrored, np.uint8), self._threshold)]
+        # Mirror images of whole faces lie outside. A half face and its image together have their middle on the edge.
+        whole = Box(0, 0, width, height)
+        return [d for d in found if d.box.scaled(0.1).intersection(whole) > 0]
 
 
 class MeshLandmarker:
@@ -93,13 +104,20 @@ class MeshLandmarker:
         if not 4 <= side <= 8 * max(image.shape[:2]):
             return None
         crop, to_crop = _upright_crop(image, center, side, angle, self._graph.side)
-        values, logit = self._graph.run(np.ascontiguousarray(crop[..., ::-1]))
-        score = 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
+        values, score = self._run(crop)
+        if score < self._threshold and _reaches_out(image, center, side):
+            # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
+            crop = _warp(image, to_crop, self._graph.side, cv2.BORDER_REFLECT)
+            values, score = self._run(crop)
         if score < self._threshold:
             return None
         points = values.reshape(MESH_POINTS, 3)[:, :2] - 0.5
         landmarks = cv2.transform(points[None], cv2.invertAffineTransform(to_crop))[0].astype(np.float32)
         return Face(Box.around(landmarks), landmarks, score)
+
+    def _run(self, crop: Image) -> tuple[NDArray[np.float32], float]:
+        values, logit = self._graph.run(np.ascontiguousarray(crop[..., ::-1]))
+        return values, 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
 
 
 def without_overlaps(detections: list[Detection], iou: float = 0.3) -> list[Detection]:
@@ -230,5 +248,12 @@ def _upright_crop(
     return _warp(np.asarray(small, np.uint8), from_small, size), to_crop
 
 
-def _warp(image: Image, transform: NDArray[np.float64], size: int) -> Image:
-    return np.asarray(cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+def _warp(image: Image, transform: NDArray[np.float64], size: int, border: int = cv2.BORDER_CONSTANT) -> Image:
+    warped = cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(warped, np.uint8)
+
+
+def _reaches_out(image: Image, center: tuple[float, float], side: float) -> bool:
+    height, width = image.shape[:2]
+    x, y = center
+    return not (side / 3 < x < width - side / 3 and side / 3 < y < height - side / 3)

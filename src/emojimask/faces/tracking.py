@@ -18,12 +18,11 @@ from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
 
 SURE = 0.5
 """A detection of at least this score is tried for a new face; a weaker one only where a face was lost."""
-SURE_ALONE = 0.75
-"""The score at which a detection counts even where the landmarker denies a face ..."""
-SURE_ALONE_SMALL = 0.55
-"""... and the same for faces too small for it."""
+ALONE = (0.7, 0.7)
+"""Where the landmarker denies a face, a detection counts with this score at first sight and at a closer look ..."""
+ALONE_SMALL = (0.6, 0.5)
+"""... and with these where the face is too small for the landmarker to be trusted: not over 48 pixels."""
 SMALL = 48.0
-"""A face of this many pixels or fewer is too small for the landmarker to be trusted when it denies."""
 SEARCH_S = 1.0
 """A small face that the look over the whole picture missed is searched for where it should be for this long."""
 MEMORY_S = 6.0
@@ -162,13 +161,31 @@ class LandmarkTracker:
         if detection.score < SURE and not expected:
             return None
         face = self._landmarker.locate(frame.image, detection)
-        if face is not None and face.box.intersection(detection.box) > 0.2 * min(face.box.area, detection.box.area):
+        if face is not None and _covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
             return face
-        small = max(detection.box.width, detection.box.height) <= SMALL
-        alone = detection.score >= (SURE_ALONE_SMALL if small else SURE_ALONE)
-        if detection.landmarks is None or not (alone or expected):
+        if detection.landmarks is None or not (expected or self._stands_alone(frame, detection)):
             return None
         return Face(detection.box, detection.landmarks, detection.score)
+
+    def _is_steady(self, frame: Frame, face: Face) -> bool:
+        """On a real face the landmarker finds the same face again from its own landmarks; elsewhere it wanders."""
+        again = self._landmarker.locate(frame.image, face.landmarks)
+        return again is not None and again.box.iou(face.box) > 0.6 and max(face.score, again.score) > 0.8
+
+    def _stands_alone(self, frame: Frame, detection: Detection) -> bool:
+        """Look closer: a real face is found again when it fills more of the picture, a fist or a print is not."""
+        small = max(detection.box.width, detection.box.height) <= SMALL
+        at_first, closer = ALONE_SMALL if small else ALONE
+        if detection.score < at_first:
+            return False
+        again = [
+            max(
+                (d.score for d in detect_in(self._detector, frame.image, around) if d.box.iou(detection.box) > 0.25),
+                default=0.0,
+            )
+            for around in (detection.box.scaled(2.0), detection.box.scaled(3.0))
+        ]
+        return sum(again) / len(again) >= closer
 
     def _recognised(self, frame: Frame, face: Face, lost: list[_Person]) -> _Person | None:
         """The lost person whom this face belongs to: near where it should be, of like size, of like looks."""
@@ -178,8 +195,10 @@ class LandmarkTracker:
             box = Box.around(person.predicted(frame.time_s))
             size = max(box.width, box.height, face.box.width, face.box.height)
             distance = float(np.hypot(*np.subtract(face.box.center, box.center))) / size
-            reach = 1.0 + 2.0 * (frame.time_s - person.seen_s)  # in face sizes; a head can move this far
-            cost = 0.5 * min(distance / reach, 2.0) + 0.8 * difference(person.look, look)
+            gap_s = frame.time_s - person.seen_s
+            reach = 1.0 + 2.0 * gap_s  # in face sizes; a head can move this far
+            trust = 0.5 + 0.6 * min(gap_s, 1.0)  # in looks: the longer ago, the less the place tells
+            cost = 0.5 * min(distance / reach, 2.0) + trust * difference(person.look, look)
             if cost < best_cost:
                 best, best_cost = person, cost
         return best

@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from emojimask.errors import SinkError, UsageError
+from emojimask.sinks._check import Sound
 from emojimask.types import StreamInfo
 
 
@@ -20,6 +21,9 @@ class CopiedStreams:
     """The sound and subtitle packets of the original, untouched, each with its own time.
 
     Of the original's metadata only the language of a stream is kept.
+
+    Attributes:
+        sounds: what went through each stream of sound.
 
     Raises:
         UsageError: the container of the output cannot carry one of them.
@@ -32,6 +36,7 @@ class CopiedStreams:
         self._target = target
         self._input = _open(original)
         self._streams: dict[int, Stream] = {}
+        self._sounds = {stream.index: Sound() for stream in self._input.streams.audio}
         try:
             for stream in (*self._input.streams.audio, *self._input.streams.subtitles):
                 self._streams[stream.index] = _add(output, stream, target)
@@ -45,8 +50,14 @@ class CopiedStreams:
         """Write every packet that comes no later than ``time_s``, seconds, and is not written yet."""
         while self._next is not None and _time_s(self._next) <= time_s:
             packet, self._next = self._next, next(self._packets, None)
+            if packet.stream_index in self._sounds:
+                self._sounds[packet.stream_index].add(packet.size)
             packet.stream = self._streams[packet.stream_index]
             self._output.mux(packet)
+
+    @property
+    def sounds(self) -> list[Sound]:
+        return list(self._sounds.values())
 
     def refusal(self) -> UsageError:
         """The error to raise where the container turns out not to take what was added to it."""

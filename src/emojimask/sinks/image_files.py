@@ -24,6 +24,8 @@ _FORMATS: dict[str, dict[str, Any]] = {
     ".tif": _TIFF,
     ".tiff": _TIFF,
 }
+SUFFIXES = frozenset(_FORMATS)
+"""Of the pictures that can be written."""
 
 
 class ImageFileSink:

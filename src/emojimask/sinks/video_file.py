@@ -11,11 +11,13 @@ from typing import NamedTuple, Self, cast
 
 import av
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from emojimask.errors import SinkError, UsageError
 from emojimask.sinks._atomic import AtomicFile
+from emojimask.sinks._check import fault_in
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
 from emojimask.sinks._original import CopiedStreams, pixel_aspect
@@ -43,6 +45,8 @@ _FORMATS = {
     ".mpeg": _Format("mpeg", "mpeg2video", _QUANTISER_3),
     ".gif": _Format("gif", "gif", {}),
 }
+SUFFIXES = frozenset(_FORMATS)
+"""Of the videos that can be written."""
 _MP4 = {"movflags": "+faststart", "movie_timescale": "90000"}  # index first; the unit in which a stream starts late
 _CONTAINER_OPTIONS = {
     "mp4": _MP4,
@@ -52,6 +56,7 @@ _CONTAINER_OPTIONS = {
 _UNKNOWN_FPS = Fraction(25)
 _MAX_FPS = 1000
 _MPEG_RATES = [Fraction(24000, 1001), *map(Fraction, (24, 25)), Fraction(30000, 1001), *map(Fraction, (30, 50, 60))]
+_MPEG_TOLERANCE = 0.01
 _UNKNOWN_TICK = Fraction(1, 90000)
 
 
@@ -60,7 +65,7 @@ class VideoFileSink:
 
     H.264 in mp4, m4v, mov and mkv, VP9 in webm, MPEG-2 in mpg and mpeg, MPEG-4 in avi, and gif. Frames keep the time
     that they have in the original to the tick, constant rate or not, as far as the container can say it: mkv and webm
-    count milliseconds, gif hundredths of a second, avi whole frames. There are no B-frames.
+    count milliseconds, gif hundredths of a second, avi whole frames, and mpg steps of its few rates. No B-frames.
 
     Sound and subtitle packets are copied as they are; a gif has none. Metadata, chapters, data streams, attachments
     and further pictures of the original are left behind. Where width or height is odd, the last column or row is
@@ -70,19 +75,22 @@ class VideoFileSink:
         path: the output; the folder that it is in is made where it is missing.
         force: overwrite what is there.
         audio: copy sound and subtitles.
+        threads: of the encoder; 0: as many as suit it.
 
     Raises:
-        UsageError: the suffix is not known, the output is the input, or it cannot carry the sound. Before any work.
+        UsageError: the suffix is not known, the output is the input, or it cannot carry the sound or the rate. Before
+            any work.
         OutputExistsError: the output is there, and ``force`` is false. Before any work.
         SinkError: the file cannot be written.
     """
 
-    def __init__(self, path: Path | str, force: bool = False, audio: bool = True) -> None:
+    def __init__(self, path: Path | str, force: bool = False, audio: bool = True, threads: int = 0) -> None:
         self._file = AtomicFile(path, force)
         suffix = self._file.path.suffix.lower()
         if suffix not in _FORMATS:
             raise UsageError(f"{path}: no video format is known for '{suffix}'; use one of {', '.join(_FORMATS)}")
         self._format = _FORMATS[suffix]
+        self._threads = threads
         self._audio = audio and suffix != ".gif"
         self._output: OutputContainer | None = None
         self._copied: CopiedStreams | None = None
@@ -141,12 +149,13 @@ class VideoFileSink:
             raise self._copied.refusal() from None
 
     def _add_video(self, output: OutputContainer, info: StreamInfo) -> None:
-        rate = _rate(info.fps, self._format.codec)
+        rate = _rate(info.fps, self._format, self._file.path)
         stream = cast(VideoStream, output.add_stream(self._format.codec, rate, dict(self._format.options)))
         # The encoder counts frames; each packet is given its frame's own time afterwards. So the rate may vary even
         # with codecs that know fixed rates only. Packets leave in the order of the frames: no B-frames.
         stream.codec_context.time_base = self._frame_s = 1 / rate
         stream.codec_context.max_b_frames = 0
+        stream.codec_context.thread_count = self._threads
         stream.codec_context.sample_aspect_ratio = pixel_aspect(info)
         stream.time_base = self._frame_s if self._format.container == "avi" else info.time_base or _UNKNOWN_TICK
         pictures = GifPictures if self._format.container == "gif" else YuvPictures
@@ -160,10 +169,13 @@ class VideoFileSink:
     def _encode(self, output: OutputContainer, picture: VideoFrame | None) -> None:
         for packet in self._stream.encode(picture):
             assert packet.pts is not None, "encoders hand on the time of their frames"
-            packet.pts = packet.dts = self._ticks[packet.pts]
-            packet.duration = round(self._frame_s / self._time_base)
-            packet.time_base = self._time_base
-            output.mux(packet)
+            self._mux(output, packet, self._ticks[packet.pts])
+
+    def _mux(self, output: OutputContainer, packet: Packet[VideoStream], tick: int) -> None:
+        packet.pts = packet.dts = tick
+        packet.duration = round(self._frame_s / self._time_base)
+        packet.time_base = self._time_base
+        output.mux(packet)
 
     def _finish(self, output: OutputContainer) -> None:
         if not self._ticks:
@@ -174,8 +186,18 @@ class VideoFileSink:
                 self._copied.copy_until(math.inf)
                 self._copied.close()
             output.close()
+            self._check()
         except (av.FFmpegError, OSError) as error:
             raise self._file.fault(error) from error
+
+    def _check(self) -> None:
+        """Read the written file once more: an encoder, a muxer or a disk may lose something without a word."""
+        seconds = float((self._ticks[-1] - self._ticks[0]) * self._time_base)
+        timed = self._format.container != "gif"  # what reads a GIF slows short frames down, as browsers do
+        sounds = self._copied.sounds if self._copied is not None else []
+        fault = fault_in(self._file.part, len(self._ticks), seconds if timed else None, float(self._frame_s), sounds)
+        if fault is not None:
+            raise SinkError(f"{self._file.path}: was not written whole ({fault}); nothing was kept")
 
     def _discard(self) -> None:
         if self._copied is not None:
@@ -186,6 +208,19 @@ class VideoFileSink:
         self._file.discard()
 
 
-def _rate(fps: float, codec: str) -> Fraction:
-    rate = Fraction(fps).limit_denominator(1001) if 0 < fps <= _MAX_FPS else _UNKNOWN_FPS
-    return min(_MPEG_RATES, key=lambda known: abs(known - rate)) if codec == "mpeg2video" else rate
+def rate_of(fps: float) -> Fraction:
+    """Frames a second as encoders want it; 25 where ``fps`` says nothing."""
+    return Fraction(fps).limit_denominator(1001) if 0 < fps <= _MAX_FPS else _UNKNOWN_FPS
+
+
+def _rate(fps: float, format_: _Format, target: Path) -> Fraction:
+    rate = rate_of(fps)
+    if format_.codec != "mpeg2video":
+        return rate
+    known = min(_MPEG_RATES, key=lambda known: abs(known - rate))
+    if abs(known / rate - 1) > _MPEG_TOLERANCE:  # players would count on the wrong rate, and lose the sound
+        raise UsageError(
+            f"{target}: MPEG video has 24, 25, 30, 50 or 60 frames a second, not {fps:.6g}; "
+            "choose another suffix, such as .mp4"
+        )
+    return known

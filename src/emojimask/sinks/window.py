@@ -8,16 +8,12 @@ from typing import Any, Self
 import cv2
 from PIL import Image as Pillow
 
-from emojimask.errors import SinkError
+from emojimask.errors import SinkError, StopRequested
 from emojimask.sinks._guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 
 _SCREEN_SHARE = 0.9  # of the screen that the picture may take, at most
 _NO_TKINTER = "window: this Python has no tkinter; install it (for example: apt install python3-tk)"
-
-
-class StopRequested(Exception):  # noqa: N818 - a wish, not an error
-    """The person has closed the window or pressed q or Esc; raised by ``WindowSink.write``, a normal end."""
 
 
 class WindowSink:

@@ -37,16 +37,19 @@ def find_inputs(path: Path | str) -> Iterator[Path]:
         raise SourceError(f"{path}: no such file or folder")
 
 
-def open_source(path: Path | str) -> ImageFileSource | VideoFileSource:
+def open_source(
+    path: Path | str, threads: int = 0, span: tuple[float, float] | None = None
+) -> ImageFileSource | VideoFileSource:
     """Open a file as a picture or as a video: by its first bytes, or by its suffix where they are not known.
 
-    A GIF is always a video. Of an animated WebP or PNG the first picture is read.
+    A GIF is always a video. Of an animated WebP or PNG the first picture is read. ``threads`` and ``span`` are for
+    videos.
 
     Raises:
         SourceError: as the two sources raise it.
     """
     path = Path(path)
-    return ImageFileSource(path) if _is_picture(path) else VideoFileSource(path)
+    return ImageFileSource(path) if _is_picture(path) else VideoFileSource(path, threads, span)
 
 
 def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from emojimask.errors import SourceError
 from emojimask.types import Frame, Image, StreamInfo
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF")  # MPO: what many telephones write into a .jpg
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises over broken files
 
 

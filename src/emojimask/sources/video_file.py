@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +36,12 @@ class VideoFileSource:
     A packet that cannot be decoded is passed over and the rest is still read; as nothing may be lost silently, the
     iteration then ends with a SourceError in place of a plain end.
 
+    Args:
+        path: the file.
+        threads: of the decoder; 0: as many as there are cores.
+        span: seconds; gives only the frames from the first, the time of a key frame, up to the second, left out.
+            Frames then count from 0 at the first.
+
     Attributes:
         info: ``frame_count`` is the container's own count, else an estimate from length and rate; meant for progress.
 
@@ -43,11 +50,15 @@ class VideoFileSource:
         SourceError: the file is missing, empty, unreadable, damaged or of an unknown format.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, threads: int = 0, span: tuple[float, float] | None = None) -> None:
         self._path = Path(path)
+        self._start_s, self._end_s = span or (-math.inf, math.inf)
         self._container = _open(self._path)
         try:
             self._stream = _video_stream(self._container, self._path)
+            self._stream.codec_context.thread_count = threads
+            if span is not None and self._stream.time_base:
+                self._container.seek(round(self._start_s / self._stream.time_base), stream=self._stream)
             self._rate = _rate(self._stream)
             self._frames = self._decode()
             self._first = next(self._frames, None)
@@ -86,6 +97,8 @@ class VideoFileSource:
         count, lost, time_s = 0, 0, 0.0
         reader = _PacketReader(self._container, self._stream)
         for packet in reader:
+            if time_s >= self._end_s:
+                break
             if packet is not None and packet.is_corrupt and count:
                 lost += 1
             try:
@@ -95,6 +108,10 @@ class VideoFileSource:
                 continue
             for raw in decoded:
                 time_s = self._time_s(raw, count, time_s)
+                if time_s < self._start_s:  # shown before the key frame that the decoder had to begin with
+                    continue
+                if time_s >= self._end_s:
+                    break
                 yield Frame(_upright_bgr(raw), count, time_s)
                 count += 1
         if lost or reader.broken_off:
@@ -163,6 +180,8 @@ def _open(path: Path) -> InputContainer:
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    if not len(container.streams):
+        raise SourceError(f"{path}: nothing can be read from it, the file is damaged or cut off")
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams:
         raise NoVideoError(f"{path}: there is no video in this file")

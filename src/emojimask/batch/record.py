@@ -1,0 +1,78 @@
+"""What came of a file: one line of the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+DONE, FAILED = "done", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One file's line.
+
+    Attributes:
+        input, output: names below the input and the output folder, with ``/``.
+        state: ``done`` or ``failed``.
+        error: why it failed; None where it did not.
+        attempts: how often it was tried in this run.
+        finished: when, UTC, ISO 8601.
+        took_s: seconds of work that it took; those of segments that ran side by side are added up.
+        input_sha256, output_sha256, output_bytes: what was read and written.
+        frames: in the output; 1 for a picture.
+        seconds: from the first frame to the last; 0 for a picture.
+        frames_with_faces, shielded: how many of the frames have a covered face, and show nothing of the input.
+        faces: covered faces, counted in every frame.
+        people: how many were told apart.
+        expressions: share of each among the faces, 0 to 1.
+        timeline: the course of the video in at most 120 equal steps, a letter each: the first letter of the
+            expression shown most (``u`` for surprise), ``.`` for no face, ``#`` for shielded.
+        leak: how much of a face independent detectors still find; None where that was not asked for.
+        version, settings: of the program that did it.
+    """
+
+    input: str
+    output: str | None
+    state: str
+    error: str | None = None
+    attempts: int = 1
+    finished: str = ""
+    took_s: float = 0.0
+    input_sha256: str | None = None
+    output_sha256: str | None = None
+    output_bytes: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    frames_with_faces: int = 0
+    shielded: int = 0
+    faces: int = 0
+    people: int = 0
+    expressions: Mapping[str, float] = field(default_factory=dict)
+    timeline: str = ""
+    leak: Mapping[str, float] | None = None
+    version: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """The record as JSON, ASCII only, with a newline at its end and nowhere else."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @classmethod
+    def from_line(cls, line: str) -> Self:
+        """Raises ValueError where ``line`` is no record; keys that are not known are passed over."""
+        values = json.loads(line)
+        if not isinstance(values, dict):
+            raise ValueError(f"expected an object, found {type(values).__name__}")
+        known = {f.name for f in fields(cls)}
+        try:
+            return cls(**{key: value for key, value in values.items() if key in known})
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+
+
+def latest(records: Iterable[Record]) -> dict[str, Record]:
+    """The last word on every input, by its name."""
+    return {record.input: record for record in records}

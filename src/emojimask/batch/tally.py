@@ -1,0 +1,95 @@
+"""What a file's frames show, added up while they pass. A sink like any other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from emojimask.types import EXPRESSIONS, MaskedFrame, StreamInfo
+
+STEPS = 120
+SHIELDED, NOBODY = "#", "."
+LETTERS = dict(zip(EXPRESSIONS, "adfhsunc", strict=True))
+"""Of each expression in a timeline."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts; two tallies of neighbouring stretches add up with :meth:`add`. Times in seconds.
+
+    Attributes:
+        course: what is shown in each second from ``first_s`` on: how often each letter of a timeline.
+        people: the numbers of the tracks that were seen.
+    """
+
+    frames: int = 0
+    frames_with_faces: int = 0
+    shielded: int = 0
+    faces: Counter[str] = field(default_factory=Counter)
+    people: set[int] = field(default_factory=set)
+    first_s: float = 0.0
+    last_s: float = 0.0
+    course: list[Counter[str]] = field(default_factory=list)
+
+    def open(self, info: StreamInfo) -> None:
+        """Nothing to prepare."""
+
+    def write(self, frame: MaskedFrame) -> None:
+        if not self.frames:
+            self.first_s = frame.time_s
+        self.last_s = frame.time_s
+        self.frames += 1
+        self.frames_with_faces += bool(frame.faces)
+        self.shielded += frame.shielded
+        shown = [face.expression for face in frame.faces]
+        self.faces.update(shown)
+        self.people.update(face.track.id for face in frame.faces)
+        self._second(frame.time_s).update([SHIELDED] if frame.shielded else [LETTERS[e] for e in shown] or [NOBODY])
+
+    def add(self, later: Tally) -> None:
+        """Take in the tally of the stretch that follows."""
+        for number, counts in enumerate(later.course):
+            self._second(later.first_s + number).update(counts)
+        self.last_s = later.last_s
+        self.frames += later.frames
+        self.frames_with_faces += later.frames_with_faces
+        self.shielded += later.shielded
+        self.faces.update(later.faces)
+        self.people |= later.people
+
+    def _second(self, time_s: float) -> Counter[str]:
+        number = max(0, int(time_s - self.first_s))
+        while len(self.course) <= number:
+            self.course.append(Counter())
+        return self.course[number]
+
+    def shares(self) -> dict[str, float]:
+        """Of each expression among the faces, 0 to 1, in the order of EXPRESSIONS; empty where there are no faces."""
+        total = self.faces.total()
+        return {name: round(self.faces[name] / total, 4) for name in EXPRESSIONS} if total else {}
+
+    def timeline(self) -> str:
+        """The course in at most :data:`STEPS` letters."""
+        steps = min(STEPS, len(self.course))
+        letters = []
+        for step in range(steps):
+            start, stop = step * len(self.course) // steps, (step + 1) * len(self.course) // steps
+            counts: Counter[str] = sum(self.course[start:stop], Counter())
+            letters.append(_most(counts))
+        return "".join(letters)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to complete."""
+
+
+def _most(counts: Counter[str]) -> str:
+    """What is shown most; any face or shield comes before nobody."""
+    shown = Counter({letter: count for letter, count in counts.items() if letter != NOBODY})
+    return shown.most_common(1)[0][0] if shown else NOBODY

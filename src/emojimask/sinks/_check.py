@@ -1,0 +1,56 @@
+"""A written video against what should be in it, before it takes its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+_SLACK_S = 0.02  # containers that count in hundredths of a second
+
+
+@dataclass(slots=True)
+class Sound:
+    """What went through one stream of sound."""
+
+    packets: int = 0
+    size: int = 0
+
+    def add(self, size: int) -> None:
+        self.packets += 1
+        self.size += size
+
+    def matches(self, other: Sound) -> bool:
+        """Same packets, or the same bytes cut otherwise; some containers take a header off every packet."""
+        return self.packets == other.packets or self.size == other.size
+
+
+def fault_in(path: Path, frames: int, seconds: float | None, frame_s: float, sounds: list[Sound]) -> str | None:
+    """What is wrong with a video that should have ``frames`` frames over ``seconds`` and these streams of sound.
+
+    ``seconds``: from the first frame to the last; None where the container cannot be held to it.
+
+    Reads all packets and decodes none. Raises av.FFmpegError where the file cannot be read at all.
+    """
+    found = 0
+    first_s = last_s = 0.0
+    with av.open(f"file:{path}", metadata_errors="replace") as container:
+        heard = {stream.index: Sound() for stream in container.streams.audio}
+        for packet in container.demux():
+            if not packet.size:
+                continue
+            if packet.stream_index in heard:
+                heard[packet.stream_index].add(packet.size)
+            elif packet.stream.type == "video":
+                time_s = float((packet.pts or 0) * packet.time_base)
+                first_s, last_s = (min(first_s, time_s), max(last_s, time_s)) if found else (time_s, time_s)
+                found += 1
+    if found != frames:
+        return f"{found} frames arrived of {frames}"
+    if seconds is not None and abs(last_s - first_s - seconds) > frame_s + _SLACK_S:
+        return f"it lasts {last_s - first_s:.3f} s instead of {seconds:.3f} s"
+    if len(heard) != len(sounds) or not all(a.matches(b) for a, b in zip(heard.values(), sounds, strict=True)):
+        told = [", ".join(f"{s.packets} packets" for s in streams) or "none" for streams in (heard.values(), sounds)]
+        return f"its sound did not arrive whole: {told[0]} of {told[1]}"
+    return None

@@ -1,0 +1,51 @@
+"""Where a video can be cut into stretches that are decoded independently. Nothing is decoded to find that out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.stream import Disposition
+
+from emojimask.errors import SourceError
+
+_SEEKABLE = ("mov", "matroska")  # by an index with exact times; other containers are searched by guessing
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """When a video's frames are shown, in seconds, rising.
+
+    Attributes:
+        frames: every frame.
+        keys: those that a decoder can begin with.
+    """
+
+    frames: tuple[float, ...]
+    keys: tuple[float, ...]
+
+
+def frame_times(path: Path) -> FrameTimes | None:
+    """The times of all frames; None where the container cannot be cut, or does not tell them.
+
+    Raises:
+        SourceError: the file cannot be read.
+    """
+    try:
+        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
+            streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+            if not streams or not container.format.name.startswith(_SEEKABLE):
+                return None
+            frames, keys = [], []
+            for packet in container.demux(streams[0]):
+                if not packet.size or packet.is_discard:
+                    continue
+                if packet.pts is None or not packet.time_base or packet.is_corrupt:
+                    return None
+                frames.append(float(packet.pts * packet.time_base))
+                if packet.is_keyframe:
+                    keys.append(frames[-1])
+    except (av.FFmpegError, OSError) as error:
+        raise SourceError(f"{path}: cannot be read as a video ({error.strerror})") from error
+    return FrameTimes(tuple(sorted(frames)), tuple(sorted(keys)))

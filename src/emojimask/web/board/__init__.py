@@ -1,0 +1,1 @@
+"""The class board: rooms, who is in them, and what the host sees."""

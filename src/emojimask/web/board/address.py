@@ -1,0 +1,28 @@
+"""Where a board listens for messages, from the link that a person was given."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from emojimask.errors import UsageError
+from emojimask.web.security import LOOPBACK
+
+
+def board_address(link: str) -> str:
+    """The WebSocket address for ``link``: http(s)://HOST[:PORT] with any path, or HOST[:PORT] alone.
+
+    Raises:
+        UsageError: it is no such link, or it is neither encrypted nor on this machine.
+    """
+    text = link.strip() if "://" in link else f"https://{link.strip()}"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.scheme not in ("http", "https") or parts.username is not None:
+        raise UsageError(f"{link!r:.80}: not a class link; it looks like https://school.example:8443/join")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise UsageError(f"{link}: is not encrypted, so the class could be listened to; ask for an https link")
+    name = f"[{host}]" if ":" in host else host
+    return f"{'ws' if parts.scheme == 'http' else 'wss'}://{name}{f':{port}' if port else ''}/board"

@@ -1,0 +1,173 @@
+"""This machine's own camera, for ``serve --camera``: masked once, shown on every open page and, if wished, elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Thread
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from emojimask.build import open_camera, virtual_camera_sink
+from emojimask.errors import EmojimaskError
+from emojimask.stages import Sink
+from emojimask.types import StreamInfo
+from emojimask.web.choices import Choices
+from emojimask.web.masker import Masker
+from emojimask.web.picture import pack
+from emojimask.web.slot import Slot
+
+_log = logging.getLogger(__name__)
+
+
+class CameraFeed:
+    """Runs the camera in a thread while anybody looks on.
+
+    The virtual camera is one more onlooker, switched on and off from the page.
+    """
+
+    def __init__(self, spec: str, choices: Choices) -> None:
+        self._spec = spec
+        self._choices = choices
+        self._masker = Masker(choices.start)
+        self._onlookers: set[Slot[bytes | str]] = set()
+        self._thread: Thread | None = None
+        self._wants_virtual = False
+        self._closed = False
+
+    def watch(self, socket: WebSocket) -> CameraPage:
+        return CameraPage(socket, self)
+
+    def add(self, onlooker: Slot[bytes | str]) -> None:
+        self._onlookers.add(onlooker)
+        onlooker.put(self._status())
+        if self._thread is None or not self._thread.is_alive():
+            loop = asyncio.get_running_loop()
+            self._thread = Thread(target=self._run, args=(loop,), name="camera feed", daemon=True)
+            self._thread.start()
+
+    def remove(self, onlooker: Slot[bytes | str]) -> None:
+        self._onlookers.discard(onlooker)
+
+    def wish(self, wish: dict[str, object]) -> None:
+        """Change settings, or switch the virtual camera. Raises UsageError."""
+        if "virtual_camera" in wish:
+            self._wants_virtual = wish.pop("virtual_camera") is True
+            self._tell(self._status())
+        if wish:
+            self._masker.change(self._choices.chosen(wish))
+
+    def close(self) -> None:
+        self._closed = True
+        if self._thread is not None:
+            self._thread.join(6.0)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        def tell(answer: bytes | str) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._tell, answer)
+
+        try:
+            self._play(tell)
+        except EmojimaskError as error:
+            tell(json.dumps({"trouble": str(error)}))
+        except Exception as error:
+            _log.exception("the camera feed has failed")
+            tell(json.dumps({"trouble": f"the camera feed has failed: {type(error).__name__}: {error}"}))
+
+    def _play(self, tell: Callable[[bytes | str], None]) -> None:
+        with open_camera(self._spec) as source, VirtualCamera(source.info) as virtual:
+            for frame in source:
+                masked, worked_ms = self._masker.mask(frame)
+                tell(pack(masked, frame.index, worked_ms))
+                trouble = virtual.switch(self._wants_virtual)
+                if trouble is not None:
+                    self._wants_virtual = False
+                    tell(json.dumps({"trouble": trouble, "virtual_camera": False}))
+                virtual.write(masked)
+                if self._closed or not (self._onlookers or self._wants_virtual):
+                    return
+        tell(json.dumps({"trouble": f"{self._spec}: has ended"}))
+
+    def _status(self) -> str:
+        return json.dumps({"camera": self._spec, "virtual_camera": self._wants_virtual})
+
+    def _tell(self, answer: bytes | str) -> None:
+        for onlooker in self._onlookers:
+            onlooker.put(answer)
+
+
+class VirtualCamera:
+    """A virtual camera with a switch. A context manager."""
+
+    def __init__(self, info: StreamInfo) -> None:
+        self._info = info
+        self._open = ExitStack()
+        self._sink: Sink | None = None
+
+    def switch(self, on: bool) -> str | None:
+        """What went wrong, where it cannot be switched on."""
+        if on and self._sink is None:
+            try:
+                sink = virtual_camera_sink()
+                sink.open(self._info)
+            except EmojimaskError as error:
+                return str(error)
+            self._sink = self._open.enter_context(sink)
+        elif not on and self._sink is not None:
+            self._open.close()
+            self._sink = None
+        return None
+
+    def write(self, masked: Any) -> None:
+        if self._sink is not None:
+            self._sink.write(masked)
+
+    def __enter__(self) -> VirtualCamera:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+
+class CameraPage:
+    """One page that looks on."""
+
+    def __init__(self, socket: WebSocket, feed: CameraFeed) -> None:
+        self._socket = socket
+        self._feed = feed
+        self._answers: Slot[bytes | str] = Slot()
+
+    async def run(self) -> None:
+        self._feed.add(self._answers)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive())
+                tasks.create_task(self._send())
+        except* WebSocketDisconnect:
+            pass
+        finally:
+            self._feed.remove(self._answers)
+
+    async def _receive(self) -> None:
+        while True:
+            text = await self._socket.receive_text()
+            try:
+                wish = json.loads(text)
+                if not isinstance(wish, dict):
+                    raise ValueError
+                self._feed.wish(wish)
+            except (ValueError, EmojimaskError) as error:
+                self._answers.put(json.dumps({"trouble": str(error) or "a message is a JSON object of settings"}))
+
+    async def _send(self) -> None:
+        while True:
+            answer = await self._answers.take()
+            if isinstance(answer, str):
+                await self._socket.send_text(answer)
+            else:
+                await self._socket.send_bytes(answer)

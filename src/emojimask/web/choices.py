@@ -1,0 +1,37 @@
+"""What a page may choose: a few settings, and only values that were offered to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from emojimask.emojis.emoji_set import shipped_sets
+from emojimask.errors import UsageError
+from emojimask.settings import MaskSettings
+
+
+class Choices:
+    """The settings that the program was started with, and what a page may change in them.
+
+    A page never names a folder, and never asks for ``on_lost = pass``, which shows a lost face, unless the program was
+    started with it.
+    """
+
+    def __init__(self, start: MaskSettings) -> None:
+        self._start = start
+        self.offered: dict[str, list[str]] = {
+            "emojis": list(dict.fromkeys([start.emojis, *shipped_sets()])),
+            "smoothing": ["ema", "vote", "none"],
+            "on_lost": list(dict.fromkeys([start.on_lost, "shield", "hold"])),
+        }
+
+    @property
+    def start(self) -> MaskSettings:
+        return self._start
+
+    def chosen(self, wanted: Mapping[str, object]) -> MaskSettings:
+        """The settings with ``wanted`` in them. Raises UsageError for anything that was not offered."""
+        for name, value in wanted.items():
+            if value not in self.offered.get(name, ()):
+                raise UsageError(f"{str(name)[:40]}: {str(value)[:40]!r} was not offered")
+        return replace(self._start, **{name: str(value) for name, value in wanted.items()})

@@ -1,0 +1,73 @@
+"""The way from this machine's page into a class on another machine: messages are passed on, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from emojimask.errors import UsageError
+from emojimask.web.board.address import board_address
+
+MAX_BYTES = 512
+_OPEN_TIMEOUT_S = 5.0
+
+
+class ClassLink:
+    """Joins the page to the board that its first message names with ``url``; both close together.
+
+    The board is reached by this program and not by the page, so that the page never talks to another machine.
+    """
+
+    def __init__(self, page: WebSocket) -> None:
+        self._page = page
+
+    async def run(self) -> None:
+        try:
+            first = json.loads(await self._page.receive_text())
+            address = board_address(str(first.pop("url")))
+        except WebSocketDisconnect:
+            return
+        except (ValueError, AttributeError, KeyError):
+            await self._refuse("the first message must name the class's address")
+            return
+        except UsageError as error:
+            await self._refuse(str(error))
+            return
+        try:
+            async with connect(address, open_timeout=_OPEN_TIMEOUT_S, max_size=65536, compression=None) as board:
+                await board.send(json.dumps(first))
+                await self._pass_on(board)
+        except (OSError, TimeoutError, WebSocketException) as error:
+            await self._refuse(f"{address}: no class board answers ({_short(error)}); check the link and the network")
+
+    async def _pass_on(self, board: ClientConnection) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._to_board(board))
+                tasks.create_task(self._to_page(board))
+        except* (WebSocketDisconnect, ConnectionClosed):
+            pass
+
+    async def _to_board(self, board: ClientConnection) -> None:
+        while True:
+            text = await self._page.receive_text()
+            if len(text) <= MAX_BYTES:
+                await board.send(text)
+
+    async def _to_page(self, board: ClientConnection) -> None:
+        async for message in board:
+            await self._page.send_text(message if isinstance(message, str) else message.decode())
+        await self._page.close(board.close_code if board.close_code in range(4000, 5000) else 1001)
+        raise WebSocketDisconnect
+
+    async def _refuse(self, text: str) -> None:
+        await self._page.send_text(json.dumps({"type": "error", "error": "unreachable", "text": text}))
+        await self._page.close(1001)
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

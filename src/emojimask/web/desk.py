@@ -1,0 +1,202 @@
+"""Files dropped on the page: masked one after another, kept until the program ends or newer ones push them out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+
+from emojimask.build import build_pipeline, file_sinks, open_file
+from emojimask.errors import EmojimaskError, UsageError
+from emojimask.runner import run
+from emojimask.settings import MaskSettings
+from emojimask.stages import Source
+from emojimask.types import MaskedFrame
+from emojimask.web.spool import Spool
+from emojimask.web.timeline import Timeline
+
+MAX_UPLOAD_BYTES = 1_000_000_000
+MAX_WAITING = 4
+MAX_KEPT = 8
+_STILLS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+_log = logging.getLogger(__name__)
+
+
+class Refused(Exception):  # noqa: N818  (told to the page)
+    """A file that is not taken; the text says why and what to do."""
+
+
+class _Cancelled(Exception):  # noqa: N818
+    """The person does not want the file any more."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One file on its way.
+
+    Attributes:
+        state: "waiting", "masking", "done", "failed" or "cancelled".
+        output, report: masked results; None until done.
+    """
+
+    id: str
+    name: str
+    settings: MaskSettings
+    state: str = "waiting"
+    frames: int = 0
+    total: int | None = None
+    still: bool = False
+    shielded: int = 0
+    with_faces: int = 0
+    error: str | None = None
+    note: str | None = None
+    output: Path | None = None
+    report: Path | None = None
+    cancelled: bool = False
+    timeline: Timeline = field(default_factory=Timeline)
+
+    def progress(self) -> dict[str, object]:
+        """What the page shows."""
+        return {
+            "id": self.id,
+            "name": self.output.name if self.output else self.name,
+            "state": self.state,
+            "frames": self.frames,
+            "total": self.total,
+            "still": self.still,
+            "shielded": self.shielded,
+            "with_faces": self.with_faces,
+            "error": self.error,
+            "note": self.note,
+        }
+
+
+class FileDesk:
+    """Takes files in, masks them in one thread, and gives the results out. Masked files lie in a private folder."""
+
+    def __init__(self) -> None:
+        self._folder = Path(mkdtemp(prefix="emojimask-masked-"))
+        self._thread = ThreadPoolExecutor(1, "files")
+        self._jobs: dict[str, Job] = {}
+
+    def find(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    async def take(self, name: str, length: int | None, chunks: AsyncIterator[bytes], settings: MaskSettings) -> Job:
+        """Read an upload and queue it. Raises Refused where it is too large, empty, or too many wait."""
+        self._check_room(length)
+        spool = Spool()
+        try:
+            async for chunk in chunks:
+                spool.write(chunk)
+                self._check_size(spool.size)
+            if spool.size == 0:
+                raise Refused(f"{name}: the file is empty")
+            if length is not None and spool.size != length:
+                raise Refused(f"{name}: the upload broke off")
+        except BaseException:
+            spool.close()
+            raise
+        job = Job(secrets.token_urlsafe(16), _plain_name(name), settings)
+        self._jobs[job.id] = job
+        self._forget_old()
+        asyncio.get_running_loop().run_in_executor(self._thread, self._mask, job, spool)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop masking it, or forget its results."""
+        job.cancelled = True
+        if job.state in ("done", "failed"):
+            self._forget(job)
+
+    def close(self) -> None:
+        for job in self._jobs.values():
+            job.cancelled = True
+        self._thread.shutdown(wait=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _check_room(self, length: int | None) -> None:
+        self._check_size(length or 0)
+        if sum(job.state in ("waiting", "masking") for job in self._jobs.values()) >= MAX_WAITING:
+            raise Refused(f"{MAX_WAITING} files are already waiting; drop this one when one of them is done")
+
+    def _check_size(self, size: int) -> None:
+        if size > MAX_UPLOAD_BYTES:
+            limit = MAX_UPLOAD_BYTES / 1e9
+            raise Refused(f"the page takes files up to {limit:g} GB; mask larger ones with: emojimask mask FILE")
+
+    def _forget_old(self) -> None:
+        ended = [job for job in self._jobs.values() if job.state not in ("waiting", "masking")]
+        for job in ended[: max(0, len(self._jobs) - MAX_KEPT)]:
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
+        shutil.rmtree(self._folder / job.id, ignore_errors=True)
+
+    def _mask(self, job: Job, spool: Spool) -> None:
+        with spool:
+            try:
+                self._mask_spooled(job, spool)
+                job.state = "done"
+            except _Cancelled:
+                job.state = "cancelled"
+                self._forget(job)
+            except EmojimaskError as error:
+                job.error = str(error).replace(str(spool.path), job.name)
+                job.state = "failed"
+            except Exception as error:
+                _log.exception("a file could not be masked")
+                job.error = f"{job.name}: could not be masked ({type(error).__name__})"
+                job.state = "failed"
+
+    def _mask_spooled(self, job: Job, spool: Spool) -> None:
+        with open_file(spool.path) as source:
+            job.still, job.total = source.info.fps == 0, source.info.frame_count
+            job.state = "masking"
+            output = self._folder / job.id / _output_name(job.name, job.still)
+            try:
+                self._run(job, source, output)
+                return
+            except UsageError:  # before any work: mp4 cannot carry this file's sound, and mkv carries any
+                output = output.with_suffix(".mkv")
+        with open_file(spool.path) as source:
+            self._run(job, source, output)
+            job.note = "This file's sound fits no mp4, so the result is an mkv; not every browser plays it."
+
+    def _run(self, job: Job, source: Source, output: Path) -> None:
+        def on_frame(frame: MaskedFrame) -> None:
+            if job.cancelled:
+                raise _Cancelled
+            job.frames += 1
+            job.timeline.add(frame)
+
+        report = output.with_suffix(".jsonl")
+        sinks = file_sinks(source.info, output, report, audio=True, force=True)
+        summary = run(source, build_pipeline(job.settings), sinks, on_frame)
+        job.shielded, job.with_faces = summary.shielded, summary.with_faces
+        if summary.broken_off is not None:
+            broken = str(summary.broken_off).replace(str(source.info.path), job.name)
+            job.note = f"{broken}; what could be read is masked"
+        job.output, job.report = output, report
+
+
+def _plain_name(name: str) -> str:
+    """The last part of a name, without anything that a file system or a header could take for more than a name."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?').strip(". ")
+    return kept[-80:] or "file"
+
+
+def _output_name(name: str, still: bool) -> str:
+    stem, suffix = Path(name).stem, Path(name).suffix.lower()
+    if still:
+        return f"{stem}_masked{suffix if suffix in _STILLS else '.png'}"
+    return f"{stem}_masked{'.gif' if suffix == '.gif' else '.mp4'}"

@@ -1,0 +1,103 @@
+"""The browser's camera: JPEG frames come over a WebSocket, masked JPEG frames go back, and one waits each way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from emojimask.errors import EmojimaskError
+from emojimask.types import Frame
+from emojimask.web.choices import Choices
+from emojimask.web.masker import Masker
+from emojimask.web.picture import BadPicture, decode, pack, unpack
+from emojimask.web.slot import Slot
+
+MAX_STREAMS = 4
+
+
+class LiveStream:
+    """One page's camera. Raw frames live in memory until they are masked, and nowhere else.
+
+    A frame that is not a picture is answered with a line that says so, and the stream goes on.
+    """
+
+    def __init__(self, socket: WebSocket, choices: Choices) -> None:
+        self._socket = socket
+        self._choices = choices
+        self._masker = Masker(choices.start)
+        self._frames: Slot[tuple[int, bytes]] = Slot()
+        self._answers: Slot[bytes | str] = Slot()
+        self._last_number = -1
+        self._count = 0
+
+    async def run(self) -> None:
+        """Until the page leaves."""
+        with ThreadPoolExecutor(1, "live") as thread:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._receive())
+                    tasks.create_task(self._mask(thread))
+                    tasks.create_task(self._send())
+            except* WebSocketDisconnect:
+                pass
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1005))
+            try:
+                if message.get("bytes") is not None:
+                    self._take_frame(message["bytes"])
+                else:
+                    self._take_wish(message["text"])
+            except (BadPicture, EmojimaskError) as error:
+                self._answers.put(_trouble(str(error)))
+
+    def _take_frame(self, packet: bytes) -> None:
+        number, jpeg = unpack(packet)
+        if number <= self._last_number:
+            raise BadPicture(f"frame {number} came after frame {self._last_number}; it was passed over")
+        self._last_number = number
+        self._frames.put((number, jpeg))
+
+    def _take_wish(self, text: str) -> None:
+        try:
+            wish = json.loads(text)
+        except ValueError:
+            wish = None
+        if not isinstance(wish, dict):
+            raise BadPicture("a message is a JPEG frame or a JSON object of settings")
+        self._masker.change(self._choices.chosen(wish))
+
+    async def _mask(self, thread: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            number, jpeg = await self._frames.take()
+            try:
+                answer: bytes | str = await loop.run_in_executor(thread, self._answer, number, jpeg)
+            except (BadPicture, EmojimaskError) as error:
+                answer = _trouble(str(error))
+            self._answers.put(answer)
+
+    def _answer(self, number: int, jpeg: bytes) -> bytes:
+        frame = Frame(decode(jpeg), self._count, time.monotonic())
+        self._count += 1
+        masked, worked_ms = self._masker.mask(frame)
+        return pack(masked, number, worked_ms)
+
+    async def _send(self) -> None:
+        while True:
+            answer = await self._answers.take()
+            if isinstance(answer, str):
+                await self._socket.send_text(answer)
+            else:
+                await self._socket.send_bytes(answer)
+
+
+def _trouble(text: str) -> str:
+    return json.dumps({"trouble": text})

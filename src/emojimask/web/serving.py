@@ -1,0 +1,86 @@
+"""Runs an application on a port, and opens the browser on it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import threading
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from emojimask.errors import EmojimaskError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen. ``cert`` and ``key``: PEM files for TLS; both or neither."""
+
+    host: str
+    port: int
+    cert: Path | None = None
+    key: Path | None = None
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.cert else "http"
+
+
+def listen(address: Address) -> socket.socket:
+    """A bound socket. Raises UsageError where the port cannot be had, or the certificate cannot be used."""
+    if address.cert is not None and address.key is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(address.cert, address.key)
+        except (OSError, ssl.SSLError) as error:
+            reason = " ".join(str(error).split())
+            raise UsageError(f"{address.cert}: cannot be used as certificate with {address.key} ({reason})") from error
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":  # there it would let two programs share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address.host, address.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {address.port} is in use by another program, perhaps another emojimask; "
+                f"close it, or choose another port: --port {address.port + 1}"
+            ) from error
+        raise UsageError(f"{address.host}:{address.port}: cannot listen there ({error})") from error
+    return listener
+
+
+def serve(app: ASGIApp, address: Address, listener: socket.socket, *, max_message: int, open_page: str | None) -> None:
+    """Until Ctrl-C. ``open_page``: the address to show in the browser, or None.
+
+    Requests are not logged: what is asked for is nobody else's business. Raises EmojimaskError where it cannot start.
+    """
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=max_message,
+        ws_per_message_deflate=False,
+        ssl_certfile=address.cert,
+        ssl_keyfile=address.key,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    if open_page is not None:
+        threading.Thread(target=webbrowser.open, args=(open_page,), daemon=True).start()
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    if not server.started:
+        raise EmojimaskError("the page could not be started; --debug shows why")

@@ -1,0 +1,102 @@
+"""The default back end on a real face: near, far, tilted, cut off, several; and never on none."""
+
+import cv2
+import numpy as np
+import pytest
+
+from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, without_overlaps
+from emojimask.sources.synthetic import FACE_OUTLINE, portrait
+from emojimask.stages import Detection
+from emojimask.types import Box
+
+FACE = Box.around(FACE_OUTLINE)
+
+
+@pytest.fixture(scope="module")
+def detector() -> MediapipeDetector:
+    return MediapipeDetector()
+
+
+@pytest.fixture(scope="module")
+def landmarker() -> MeshLandmarker:
+    return MeshLandmarker()
+
+
+def placement(width: int, height: int, scale: float, angle: float = 0.0, x: float = 0.5, y: float = 0.5) -> np.ndarray:
+    """Portrait -> picture, the face's middle at (x, y) of the picture."""
+    turn = cv2.getRotationMatrix2D(FACE.center, angle, scale)
+    turn[:, 2] += np.array([width * x, height * y]) - FACE.center
+    return turn
+
+
+def scene(width: int, height: int, scale: float, angle: float = 0.0, x: float = 0.5, y: float = 0.5) -> np.ndarray:
+    """The portrait on gray."""
+    blurred = cv2.GaussianBlur(portrait(), None, 0.4 / scale) if scale < 1 else portrait()
+    turn = placement(width, height, scale, angle, x, y)
+    return cv2.warpAffine(blurred, turn, (width, height), borderValue=(128, 128, 128))
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("angle", [-25, 0, 25])
+def test_the_face_is_found_with_its_key_points(
+    detector: MediapipeDetector, landmarker: MeshLandmarker, scale: float, angle: float
+) -> None:
+    image = scene(640, 480, scale, angle)
+    nearest = min(
+        detector.detect(image, thorough=True), key=lambda d: np.hypot(d.box.center[0] - 320, d.box.center[1] - 240)
+    )
+    face = landmarker.locate(image, nearest)
+    assert face is not None
+    assert face.score > 0.5
+    to_portrait = cv2.invertAffineTransform(placement(640, 480, scale, angle))
+    upright = cv2.transform(face.anchors()[None], to_portrait)[0]
+    # left and right eye's outer corner, philtrum, mouth's corners, chin, read off the portrait by eye
+    expected = [[193, 100], [256, 103], [223, 136], [202, 139], [246, 141], [221, 177]]
+    assert np.abs(upright - expected).max() < 5 / min(scale, 1)
+
+
+def test_a_small_face_in_a_large_picture_needs_the_thorough_look(detector: MediapipeDetector) -> None:
+    image = scene(1920, 1080, 0.4, x=0.8, y=0.3)  # the face is 38 pixels wide
+
+    def near(found: list[Detection]) -> bool:
+        return any(np.hypot(d.box.center[0] - 1536, d.box.center[1] - 324) < 20 for d in found)
+
+    assert not near(detector.detect(image))
+    assert near(detector.detect(image, thorough=True))
+
+
+def test_several_faces_are_each_found_once(detector: MediapipeDetector) -> None:
+    image = np.hstack([scene(300, 300, 1.0), scene(300, 300, 1.3, 10), scene(300, 300, 0.8, -10)])
+    centers = sorted(d.box.center[0] for d in detector.detect(image, thorough=True) if d.score > 0.5)
+    assert np.allclose(centers, [150, 450, 750], atol=25)
+
+
+def test_a_face_half_out_of_the_picture_is_found(detector: MediapipeDetector, landmarker: MeshLandmarker) -> None:
+    image = scene(640, 480, 2.0, x=0.97)
+    best = max(detector.detect(image, thorough=True), key=lambda d: d.score)
+    assert best.score > 0.6
+    assert best.box.intersection(Box(550, 130, 90, 220)) > 0
+    assert landmarker.locate(image, best) is not None
+
+
+def test_nothing_is_found_where_no_face_is(detector: MediapipeDetector, landmarker: MeshLandmarker) -> None:
+    helmet = portrait()[330:, 250:]
+    noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
+    for image in (helmet, noise, np.zeros((480, 640, 3), np.uint8)):
+        assert not [d for d in detector.detect(np.ascontiguousarray(image), thorough=True) if d.score > 0.5]
+        assert landmarker.locate(image, Detection(Box(50, 50, 80, 80), 0.9)) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 700, 3), (900, 3, 3)])
+def test_odd_pictures_are_no_fault(
+    detector: MediapipeDetector, landmarker: MeshLandmarker, shape: tuple[int, int, int]
+) -> None:
+    image = np.full(shape, 90, np.uint8)
+    assert [d for d in detector.detect(image, thorough=True) if d.score > 0.5] == []
+    assert landmarker.locate(image, Detection(Box(0, 0, 1, 1), 0.5)) is None
+    assert landmarker.locate(image, Detection(Box(-1e6, 0, 1e7, 1e7), 0.5)) is None
+
+
+def test_of_overlapping_boxes_the_surest_stays() -> None:
+    boxes = [Detection(Box(0, 0, 10, 10), 0.5), Detection(Box(1, 1, 10, 10), 0.9), Detection(Box(50, 0, 10, 10), 0.4)]
+    assert [d.score for d in without_overlaps(boxes)] == [0.9, 0.4]

@@ -1,0 +1,134 @@
+"""Identity over time: through occlusion, crossing and absence. With made-up detectors, so that the truth is known."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emojimask.faces.tracking import LandmarkTracker
+from emojimask.stages import Detection
+from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
+
+MEAN_FACE = np.array([[-0.5, -0.6], [0.5, -0.6], [0, 0.1], [-0.3, 0.2], [0.3, 0.2], [0, 0.8]], np.float32)
+COLORS = {"red": (40, 40, 220), "blue": (220, 60, 40), "green": (40, 200, 40)}
+
+
+@dataclass
+class Stage:
+    """People as coloured squares. Both detector and landmarker see only what is drawn at the moment."""
+
+    people: dict[str, tuple[float, float, float]] = field(default_factory=dict)  # name -> x, y, size
+    detections: int = 0
+
+    def image(self) -> Image:
+        image = np.full((300, 600, 3), 128, np.uint8)
+        for name, (x, y, size) in self.people.items():
+            image[max(0, int(y - size)) : int(y + size), max(0, int(x - size)) : int(x + size)] = COLORS[name]
+        return image
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        self.detections += 1
+        if image.shape[:2] != (300, 600):
+            return []
+        return [Detection(Box(x - s / 2, y - s / 2, s, s), 0.9) for x, y, s in self.people.values()]
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        box = near.box if isinstance(near, Detection) else Box.around(near)
+        for x, y, size in self.people.values():
+            if np.hypot(box.center[0] - x, box.center[1] - y) < 0.5 * size:
+                # 68 points, as from a landmarker; only the six key points matter here
+                points = np.tile(np.array([[x, y]], np.float32), (68, 1))
+                points[[36, 45, 51, 48, 54, 8]] = MEAN_FACE * size * 0.6 + np.array([x, y], np.float32)
+                return Face(Box.around(points), points, 0.9)
+        return None
+
+
+class Film:
+    def __init__(self, fps: float = 30) -> None:
+        self.stage = Stage()
+        self.tracker = LandmarkTracker(self.stage, self.stage)
+        self.fps, self.index = fps, 0
+
+    def shoot(self, **people: tuple[float, float, float]) -> dict[int, Track]:
+        self.stage.people = people
+        frame = Frame(self.stage.image(), self.index, self.index / self.fps)
+        self.index += 1
+        return {track.id: track for track in self.tracker.update(frame)}
+
+
+def seen(tracks: dict[int, Track]) -> dict[int, float]:
+    return {i: t.face.box.center[0] for i, t in tracks.items() if t.state is TrackState.TRACKED}
+
+
+def test_a_face_in_sight_is_followed_with_few_detections() -> None:
+    film = Film()
+    for i in range(60):
+        tracks = film.shoot(red=(100 + 3 * i, 150, 40))
+        assert list(seen(tracks)) == [1]
+    assert film.stage.detections <= 60 / 3 + 2
+
+
+def test_a_lost_face_is_held_where_it_should_be_and_takes_up_its_identity() -> None:
+    film = Film()
+    for i in range(30):
+        film.shoot(red=(100 + 4 * i, 150, 40))
+    for i in range(30):
+        held = film.shoot()[1]
+        assert held.state is TrackState.HELD
+        assert abs(held.unseen_s - (i + 1) / 30) < 1e-6
+        assert held.face.box.center[0] >= 214  # carried on to the right, not back
+    assert list(seen(film.shoot(red=(260, 150, 40)))) == [1]
+
+
+def test_two_who_cross_keep_their_identities() -> None:
+    film = Film()
+    for i in range(100):
+        left, right = (80 + 4.4 * i, 150, 40), (520 - 4.4 * i, 150, 40)
+        hidden = abs(left[0] - right[0]) < 50  # red passes in front of blue
+        tracks = film.shoot(red=left) if hidden else film.shoot(blue=right, red=left)
+        if i == 0:
+            red_id = min(seen(tracks), key=lambda k: abs(seen(tracks)[k] - left[0]))
+    ends = seen(tracks)
+    assert len(ends) == 2
+    assert abs(ends[red_id] - left[0]) < 5
+    assert set(ends) == {1, 2}
+
+
+def test_a_newcomer_elsewhere_gets_an_identity_of_its_own() -> None:
+    film = Film()
+    for _ in range(10):
+        film.shoot(red=(100, 150, 40))
+    for _ in range(10):
+        tracks = film.shoot(red=(100, 150, 40), green=(500, 100, 50))
+    assert len(seen(tracks)) == 2
+    film.shoot()
+    assert set(seen(film.shoot(red=(100, 150, 40)))) == {1}
+
+
+def test_another_person_in_the_same_place_is_somebody_else() -> None:
+    film = Film()
+    for _ in range(10):
+        film.shoot(red=(100, 150, 40))
+    for _ in range(60):
+        film.shoot()
+    assert set(seen(film.shoot(green=(130, 150, 40)))) == {2}
+
+
+def test_reset_forgets_places_but_gives_no_id_twice() -> None:
+    film = Film()
+    film.shoot(red=(100, 150, 40))
+    film.tracker.reset()
+    assert film.shoot() == {}
+    assert list(film.shoot(red=(100, 150, 40))) == [2]
+
+
+def test_look_again_finds_a_face_in_an_earlier_frame_and_changes_nothing() -> None:
+    film = Film()
+    tracks = film.shoot(red=(100, 150, 40))
+    film.stage.people = {"red": (104, 150, 40)}
+    earlier = Frame(film.stage.image(), 0, 0.0)
+    face = film.tracker.look_again(earlier, tracks[1])
+    assert face is not None
+    assert abs(face.box.center[0] - 104) < 3
+    film.stage.people = {}
+    assert film.tracker.look_again(earlier, tracks[1]) is None
+    assert list(film.shoot(red=(100, 150, 40))) == [1]

@@ -1,0 +1,79 @@
+"""The transform that lays an emoji on a head: exact where it can be, sane always."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from emojimask.masking.homography import MAX_STRETCH, bounded_affine, fit, grown, project, similarity
+
+KEY_POINTS = np.array([[145, 216], [367, 216], [256, 363], [193, 378], [319, 378], [256, 469]], np.float32)
+_ring = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+DISC = (256 + 248 * np.stack([np.cos(_ring), np.sin(_ring)], 1)).astype(np.float32)
+
+coordinates = st.floats(-2000, 4000, width=32)
+six_points = arrays(np.float32, (6, 2), elements=coordinates)
+
+
+def signed_area(polygon: np.ndarray) -> float:
+    x, y = polygon.T.astype(np.float64)
+    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+
+
+@given(six_points)
+@settings(max_examples=300, deadline=None)
+def test_any_six_points_give_a_disc_that_neither_folds_nor_mirrors(points: np.ndarray) -> None:
+    disc = project(fit(KEY_POINTS, points, DISC), DISC)
+    assert np.isfinite(disc).all()
+    assert signed_area(disc) > 0  # same turning sense as DISC
+    edges = np.roll(disc, -1, 0) - disc
+    turns = edges[:, 0] * np.roll(edges[:, 1], -1) - edges[:, 1] * np.roll(edges[:, 0], -1)
+    assert (turns > -1e-2 * np.abs(turns).max() - 1e-3).all()  # convex: no fold
+
+
+@given(
+    angle=st.floats(-3.1, 3.1),
+    scale=st.floats(0.05, 5),
+    squeeze=st.floats(1 / MAX_STRETCH + 0.02, 1),
+    shift=st.tuples(coordinates, coordinates),
+)
+@settings(deadline=None)
+def test_a_plane_face_is_followed_exactly(
+    angle: float, scale: float, squeeze: float, shift: tuple[float, float]
+) -> None:
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = turn @ np.diag([scale * squeeze, scale])
+    target = (KEY_POINTS @ linear.T + np.array(shift)).astype(np.float32)
+    error = np.abs(project(fit(KEY_POINTS, target, DISC), KEY_POINTS) - target).max()
+    assert error < 0.01 * scale * 512 + 0.05
+
+
+def test_perspective_is_followed_within_its_limit() -> None:
+    turned = np.array([[1, 0, 0], [0, 1, 0], [3e-4, 0, 1.0]])  # the right side lies farther away
+    target = project(turned, KEY_POINTS)
+    assert np.abs(project(fit(KEY_POINTS, target, DISC), KEY_POINTS) - target).max() < 0.5
+
+
+def test_extreme_perspective_falls_back_to_a_bounded_affine() -> None:
+    torn = np.array([[1, 0, 0], [0, 1, 0], [2.6e-3, 0, 1.0]])
+    transform = fit(KEY_POINTS, project(torn, KEY_POINTS), DISC)
+    assert np.allclose(transform[2], [0, 0, 1])
+
+
+def test_a_mirrored_face_gets_a_similarity() -> None:
+    target = KEY_POINTS * np.array([-1, 1], np.float32)
+    transform = bounded_affine(KEY_POINTS, target)
+    assert np.linalg.det(transform[:2, :2]) > 0
+    assert np.allclose(transform, similarity(KEY_POINTS, target))
+
+
+@pytest.mark.parametrize("target", [np.zeros((6, 2)), np.tile([3.0, 4.0], (6, 1)), np.column_stack([np.arange(6)] * 2)])
+def test_points_that_fall_together_are_no_fault(target: np.ndarray) -> None:
+    assert np.isfinite(fit(KEY_POINTS, target.astype(np.float32), DISC)).all()
+
+
+def test_growth_is_about_the_centre() -> None:
+    center = np.array([10, 20], np.float32)
+    moved = project(grown(np.eye(3), center, 1.5), np.array([[10, 20], [20, 20]], np.float32))
+    assert np.allclose(moved, [[10, 20], [25, 20]])

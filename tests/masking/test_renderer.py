@@ -1,0 +1,147 @@
+"""Whatever the pose, size and place: the whole face is covered, opaquely, and nothing but the face's region changes."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.masking.oval import face_oval
+from emojimask.masking.renderer import EmojiRenderer
+from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, Track, TrackState
+
+H, W = 240, 320
+MEAN_FACE = np.array([[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]])
+"""Key points of an upright face; 1 is the distance between the outer eye corners."""
+
+
+@pytest.fixture(scope="module")
+def renderer() -> EmojiRenderer:
+    return EmojiRenderer(load_emoji_set("classic"))
+
+
+def face_at(x: float, y: float, size: float, roll: float = 0.0, yaw: float = 0.0) -> Face:
+    """A face turned by ``yaw`` radians (the far half shrinks, as under a camera) and tilted by ``roll``."""
+    depth = np.array([0.25, 0.25, -0.1, 0, 0, 0.05])  # of each key point behind the mouth's plane
+    near = 1 / (1 + 0.25 * MEAN_FACE[:, 0] * np.sin(yaw))
+    points = np.column_stack([MEAN_FACE[:, 0] * np.cos(yaw) - depth * np.sin(yaw), MEAN_FACE[:, 1]]) * near[:, None]
+    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    landmarks = (points @ turn.T * size + [x, y]).astype(np.float32)
+    return Face(Box.around(landmarks).scaled(1.5), landmarks, 1.0)
+
+
+def masked(face: Face, expression: str = "happy", unseen_s: float = 0.0) -> MaskedFace:
+    state = TrackState.HELD if unseen_s else TrackState.TRACKED
+    return MaskedFace(Track(1, face, state, unseen_s), (), expression)
+
+
+def inside(polygon: np.ndarray) -> np.ndarray:
+    area = np.zeros((H, W), np.uint8)
+    cv2.fillPoly(area, [np.round(np.clip(polygon, -3000, 3000)).astype(np.int32)], 1)
+    return area.astype(bool)
+
+
+poses = st.builds(
+    face_at,
+    x=st.floats(-60, W + 60),
+    y=st.floats(-60, H + 60),
+    size=st.floats(6, 200),
+    roll=st.floats(-3.1, 3.1),
+    yaw=st.floats(-1.5, 1.5),
+)
+
+
+@given(face=poses, expression=st.sampled_from(EXPRESSIONS), unseen_s=st.floats(0, 2))
+@settings(max_examples=150, deadline=None)
+def test_no_pixel_of_the_face_oval_depends_on_the_input(
+    renderer: EmojiRenderer, face: Face, expression: str, unseen_s: float
+) -> None:
+    cover = [masked(face, expression, unseen_s)]
+    black = renderer.render(np.zeros((H, W, 3), np.uint8), cover)
+    white = renderer.render(np.full((H, W, 3), 255, np.uint8), cover)
+    # The pixels on the cover's very edge are blended; the oval's own margin lies inside them.
+    core = cv2.erode(inside(face_oval(face)).astype(np.uint8), np.ones((5, 5))).astype(bool)
+    differs = np.abs(black.astype(int) - white).max(2)
+    assert differs[core].max(initial=0) <= 1
+
+
+def test_two_different_faces_in_one_pose_give_the_same_pixels(renderer: EmojiRenderer) -> None:
+    rng = np.random.default_rng(1)
+    one, other = rng.integers(0, 256, (2, H, W, 3), np.uint8)
+    face = face_at(160, 100, 60, roll=0.2, yaw=0.6)
+    a, b = (renderer.render(image, [masked(face)]) for image in (one, other))
+    covered = inside(face_oval(face))
+    eroded = cv2.erode(covered.astype(np.uint8), np.ones((3, 3))).astype(bool)
+    assert np.abs(a.astype(int) - b)[eroded].max() <= 1
+    assert (a != b).any()  # outside the mask they stay themselves
+
+
+def test_what_is_far_from_the_face_is_untouched_and_the_input_is_not_written(renderer: EmojiRenderer) -> None:
+    image = np.random.default_rng(2).integers(0, 256, (H, W, 3), np.uint8)
+    before = image.copy()
+    out = renderer.render(image, [masked(face_at(80, 80, 30))])
+    assert (image == before).all()
+    assert not np.shares_memory(out, image)
+    assert (out[:, 200:] == image[:, 200:]).all()
+    assert (out[80:100, 70:90] != image[80:100, 70:90]).any()
+
+
+def test_no_face_gives_the_picture_itself(renderer: EmojiRenderer) -> None:
+    image = np.random.default_rng(3).integers(0, 256, (H, W, 3), np.uint8)
+    assert (renderer.render(image, []) == image).all()
+
+
+def test_a_held_mask_grows_with_time(renderer: EmojiRenderer) -> None:
+    white = np.full((H, W, 3), 255, np.uint8)
+    face = face_at(160, 100, 40)
+    areas = [(renderer.render(white, [masked(face, unseen_s=s)]) != 255).any(2).sum() for s in (0.0, 0.5, 1.0)]
+    assert areas[0] * 1.3 < areas[1]
+    assert areas[1] * 1.2 < areas[2]
+
+
+def test_the_nearer_face_lies_on_top(renderer: EmojiRenderer) -> None:
+    white = np.full((H, W, 3), 255, np.uint8)
+    near, far = face_at(170, 90, 80), face_at(130, 90, 30)
+    both = [masked(near, "angry"), masked(far, "happy")]
+    alone = renderer.render(white, [masked(near, "angry")])
+    for order in (both, both[::-1]):
+        out = renderer.render(white, order)
+        assert (out[100, 170] == alone[100, 170]).all()
+
+
+def test_the_emoji_stands_as_the_head_does(renderer: EmojiRenderer) -> None:
+    """The tear of the sad emoji shows which way is up: it lies lower left of the eyes, and turns with the head."""
+    white = np.full((H, W, 3), 255, np.uint8)
+
+    def blue(roll: float) -> np.ndarray:
+        out = renderer.render(white, [masked(face_at(160, 110, 60, roll), "sad")]).astype(int)
+        return np.argwhere(out[..., 0] > out[..., 2] + 60).mean(0)[::-1] - [160, 110]
+
+    upright, turned = blue(0.0), blue(np.pi / 2)
+    assert upright[0] < -10
+    assert upright[1] > 10
+    assert np.allclose(turned, [-upright[1], upright[0]], atol=6)
+
+
+def test_a_small_face_is_drawn_without_aliasing(renderer: EmojiRenderer) -> None:
+    """Drawn tiny, the emoji is about the average of the large one, not a handful of its pixels."""
+    white, black = np.full((H, W, 3), 255, np.uint8), np.zeros((H, W, 3), np.uint8)
+
+    def mean_color(face: Face) -> np.ndarray:
+        on_white, on_black = (renderer.render(ground, [masked(face)]) for ground in (white, black))
+        return on_white[(on_white == on_black).all(2)].mean(0)
+
+    large = mean_color(face_at(160, 90, 90))
+    small = [mean_color(face_at(160 + shift, 90, 9)) for shift in np.linspace(0, 1, 5)]
+    assert np.abs(np.mean(small, 0) - large).max() < 12
+    assert np.ptp(small, axis=0).max() < 12
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 500), (720, 1280)])
+def test_the_shield_is_made_of_its_size_alone(renderer: EmojiRenderer, height: int, width: int) -> None:
+    one, other = renderer.shield(height, width), renderer.shield(height, width)
+    assert one.shape == (height, width, 3)
+    assert (one == other).all()
+    one[:] = 0
+    assert (renderer.shield(height, width) == other).all()

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+import media
+from emojimask.errors import OutputExistsError, SinkError, UsageError
+from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sources.video_file import VideoFileSource
+
+
+def convert(original: Path, target: Path, force: bool = False, audio: bool = True) -> Path:
+    with VideoFileSource(original) as source, VideoFileSink(target, force, audio) as sink:
+        sink.open(source.info)
+        for frame in source:
+            sink.write(media.masked(frame.image, frame.index, frame.time_s))
+    assert not list(target.parent.glob("*.part"))
+    return target
+
+
+def write(target: Path, images: list[np.ndarray], fps: float = 25.0, force: bool = False) -> Path:
+    height, width = images[0].shape[:2]
+    with VideoFileSink(target, force) as sink:
+        sink.open(media.info(width, height, fps))
+        for index, image in enumerate(images):
+            sink.write(media.masked(image, index, index / (fps or 25.0)))
+    return target
+
+
+def read(path: Path) -> list[np.ndarray]:
+    with VideoFileSource(path) as source:
+        return [frame.image for frame in source]
+
+
+@pytest.mark.parametrize(("suffix", "sound"), [(".mp4", "aac"), (".mkv", "aac"), (".mov", "aac"), (".mkv", "libopus")])
+def test_sound_is_copied_byte_for_byte_and_every_time_stamp_to_the_tick(
+    tmp_path: Path, suffix: str, sound: str
+) -> None:
+    original = media.write_video(tmp_path / f"a{suffix}", frames=40, sound=sound)
+    target = convert(original, tmp_path / f"b{suffix}")
+    assert len(media.packets(target, "audio")) > 10
+    assert media.packets(target, "audio") == media.packets(original, "audio")
+    assert media.times(target) == media.times(original)
+
+
+def test_a_varying_rate_is_kept_to_the_tick(tmp_path: Path) -> None:
+    ticks = [0, 300, 350, 1700, 1701, 9000, 9001, 90000]
+    original = media.write_video(tmp_path / "a.mp4", ticks=ticks, time_base=Fraction(1, 30000), sound="aac")
+    target = convert(original, tmp_path / "b.mp4")
+    assert media.times(target) == [Fraction(tick, 30000) for tick in ticks]
+    assert media.packets(target, "audio") == media.packets(original, "audio")
+
+
+def test_ntsc_rate_in_milliseconds(tmp_path: Path) -> None:
+    ticks = [index * 1001 for index in range(30)]
+    original = media.write_video(tmp_path / "a.mp4", ticks=ticks, time_base=Fraction(1, 30000), sound="aac")
+    between = convert(original, tmp_path / "b.mkv")
+    start = media.times(between)[0]
+    assert [time - start for time in media.times(between)] == pytest.approx([tick / 30000 for tick in ticks], abs=0.001)
+    assert media.times(convert(between, tmp_path / "c.mp4")) == media.times(between)
+    sound = media.packets(between, "audio")[0][0] - media.times(between)[0]
+    assert sound == pytest.approx(float(media.packets(original, "audio")[0][0]), abs=0.0011)
+
+
+def test_a_late_start_is_kept_in_step_with_the_sound(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mpg", codec="mpeg1video", frames=30, sound="mp2")
+    assert media.times(original)[0] > Fraction(1, 2)
+    same = convert(original, tmp_path / "b.mpg")
+    assert media.packets(same, "audio") == media.packets(original, "audio")
+    assert media.times(same) == media.times(original)
+    other = convert(original, tmp_path / "c.mp4")
+    assert media.times(other) == media.times(original)
+    offsets = [media.packets(path, "audio")[0][0] for path in (original, other)]
+    assert offsets[1] == pytest.approx(offsets[0], abs=0.0001)
+    assert [data for _, data in media.packets(other, "audio")] == [data for _, data in media.packets(original, "audio")]
+
+
+def test_avi_keeps_pictures_and_sound_together(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=30, sound="libmp3lame")
+    target = convert(original, tmp_path / "b.avi")
+    assert media.times(target) == media.times(original)
+    assert [data for _, data in media.packets(target, "audio")] == [
+        data for _, data in media.packets(original, "audio")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        (".mp4", "h264"),
+        (".m4v", "h264"),
+        (".mov", "h264"),
+        (".mkv", "h264"),
+        (".avi", "mpeg4"),
+        (".webm", "vp9"),
+        (".mpg", "mpeg2video"),
+        (".mpeg", "mpeg2video"),
+        (".gif", "gif"),
+        (".MP4", "h264"),
+    ],
+)
+def test_every_suffix_has_its_codec_all_frames_and_the_right_colours(tmp_path: Path, suffix: str, codec: str) -> None:
+    images = [media.bars()] * 12
+    target = write(tmp_path / f"a{suffix}", images)
+    with av.open(str(target)) as file:
+        assert file.streams.video[0].codec_context.codec.canonical_name == codec
+    seen = read(target)
+    assert len(seen) == 12
+    assert np.abs(seen[-1].astype(int) - images[0]).mean() < 3
+    middles = [(2 * bar + 1) * 70 // len(media.COLOURS) for bar in range(len(media.COLOURS))]
+    assert np.abs(seen[-1][32, middles].astype(int) - media.COLOURS).max() < 12
+
+
+@pytest.mark.parametrize(("height", "matrix"), [(480, 6), (720, 1)])
+def test_the_colour_space_is_told_and_right(tmp_path: Path, height: int, matrix: int) -> None:
+    image = media.bars(height * 2, height)
+    target = write(tmp_path / "a.mp4", [image] * 2)
+    with av.open(str(target)) as file:
+        frame = next(file.decode(video=0))
+        assert (frame.colorspace, frame.color_range) == (matrix, 1)
+    assert np.abs(read(target)[0].astype(int) - image).mean() < 3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (64, 33), (33, 64)])
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mpg", ".gif", ".avi"])
+def test_odd_sizes_lose_nothing(tmp_path: Path, size: tuple[int, int], suffix: str) -> None:
+    width, height = size
+    image = np.full((height, width, 3), (60, 120, 180), np.uint8)
+    seen = read(write(tmp_path / f"a{suffix}", [image] * 3))
+    assert len(seen) == 3
+    extra = 0 if suffix == ".gif" else 1
+    assert seen[0].shape == (height + height % 2 * extra, width + width % 2 * extra, 3)
+    assert np.abs(seen[0].astype(int) - image[0, 0]).mean() < 6
+
+
+def test_a_frame_of_another_size_is_letterboxed(tmp_path: Path) -> None:
+    white = np.full((64, 96, 3), 255, np.uint8)
+    tall = np.full((96, 48, 3), 255, np.uint8)
+    seen = read(write(tmp_path / "a.mp4", [white, tall]))
+    assert seen[1].shape == (64, 96, 3)
+    assert seen[1][:, 48].min() > 240  # the middle
+    assert seen[1][:, :20].max() < 15  # black beside it
+
+
+def test_two_frames_of_one_time_are_both_kept(tmp_path: Path) -> None:
+    with VideoFileSink(tmp_path / "a.mp4") as sink:
+        sink.open(media.info(64, 64))
+        for index in range(3):
+            sink.write(media.masked(np.zeros((64, 64, 3), np.uint8), index, 1.0))
+    assert len(read(tmp_path / "a.mp4")) == 3
+
+
+def test_mpeg_refuses_a_rate_that_it_cannot_say(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"15.*\.mp4"), VideoFileSink(tmp_path / "a.mpg") as sink:
+        sink.open(media.info(fps=15.0))
+    assert not list(tmp_path.iterdir())
+    target = write(tmp_path / "a.mpg", [media.bars()] * 10, fps=29.97)
+    assert np.diff([float(time) for time in media.times(target)]) == pytest.approx([1 / 29.97] * 9, abs=1e-4)
+
+
+def test_gif_plays_at_its_pace(tmp_path: Path) -> None:
+    original = write(tmp_path / "a.gif", [media.bars(), media.quarters(140, 64), media.bars()], fps=5.0)
+    assert [float(time) for time in media.times(original)] == pytest.approx([0.0, 0.2, 0.4])
+    again = convert(original, tmp_path / "b.gif")
+    assert media.times(again) == media.times(original)
+    assert np.abs(read(again)[1].astype(int) - media.quarters(140, 64)).mean() < 3
+
+
+def test_a_gif_of_a_video_with_sound_is_silent(tmp_path: Path) -> None:
+    target = convert(media.write_video(tmp_path / "a.mp4", frames=4, sound="aac"), tmp_path / "b.gif")
+    assert len(read(target)) == 4
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mkv", "subrip"), (".mp4", "mov_text")])
+def test_subtitles_and_languages_are_kept(tmp_path: Path, suffix: str, codec: str) -> None:
+    original = media.write_video(tmp_path / f"a{suffix}", sound="aac", subtitle=codec)
+    target = convert(original, tmp_path / f"b{suffix}")
+    assert media.packets(target, "subtitle")[:2] == media.packets(original, "subtitle")[:2]
+    assert b"a line of text" in target.read_bytes()
+    with av.open(str(target)) as file:
+        assert file.streams.audio[0].language == "fra"
+
+
+def test_no_audio_leaves_sound_and_subtitles_out(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mkv", sound="aac", subtitle="subrip")
+    with av.open(str(convert(original, tmp_path / "b.mkv", audio=False))) as file:
+        assert [stream.type for stream in file.streams] == ["video"]
+
+
+def test_sound_that_the_container_cannot_carry_is_told_before_the_work(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=3, sound="aac")
+    with pytest.raises(UsageError, match=r"\.webm.*aac.*--no-audio"):
+        convert(original, tmp_path / "b.webm")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    convert(original, tmp_path / "b.webm", audio=False)
+
+
+def test_nothing_of_the_original_s_metadata_gets_out(tmp_path: Path) -> None:
+    secrets = {
+        "title": "Birthday at home",
+        "comment": "secret comment",
+        "location": "+59.9139+010.7522/",
+        "creation_time": "2021-03-04T05:06:07.000000Z",
+        "artist": "Ada Example",
+        "make": "ACMECAM",
+    }
+    original = media.write_video(
+        tmp_path / "a.mov", sound="aac", metadata=secrets, container_options={"movflags": "use_metadata_tags"}
+    )
+    assert b"Birthday at home" in original.read_bytes()
+    assert b"ACMECAM" in original.read_bytes()
+    for suffix in (".mp4", ".mov", ".mkv"):
+        target = convert(original, tmp_path / f"b{suffix}")
+        data = target.read_bytes()
+        for value in ("Birthday", "secret", "59.9139", "2021-03", "Ada Example", "ACMECAM"):
+            assert value.encode() not in data, (suffix, value)
+        with av.open(str(target)) as file:
+            everything = str([file.metadata, *(stream.metadata for stream in file.streams)])
+            assert "creation_time" not in everything.lower()
+
+
+def test_chapters_attachments_and_second_pictures_stay_behind(tmp_path: Path) -> None:
+    original = tmp_path / "a.mkv"
+    with av.open(str(original), "w") as output:
+        streams = [output.add_stream("libx264", 25) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        output.add_attachment("face.bin", "application/octet-stream", b"SECRETFACE" * 20)
+        output.set_chapters(
+            [{"id": 1, "start": 0, "end": 100, "time_base": Fraction(1, 1000), "metadata": {"title": "SECRETCHAPTER"}}]
+        )
+        for index in range(5):
+            for stream in streams:
+                frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="bgr24")
+                frame.pts, frame.time_base = index, Fraction(1, 25)
+                output.mux(stream.encode(frame))
+        for stream in streams:
+            output.mux(stream.encode(None))
+    assert b"SECRETFACE" in original.read_bytes()
+    assert b"SECRETCHAPTER" in original.read_bytes()
+    target = convert(original, tmp_path / "b.mkv")
+    assert b"SECRET" not in target.read_bytes()
+    with av.open(str(target)) as file:
+        assert len(file.streams) == 1
+        assert not file.chapters()
+
+
+@pytest.mark.parametrize("turn", [None, (90, False, False)])
+def test_pixels_that_are_not_square_stay_so(tmp_path: Path, turn: tuple[int, bool, bool] | None) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=3, aspect=Fraction(4, 3), turn=turn)
+    target = convert(original, tmp_path / "b.mp4")
+    with av.open(str(target)) as file:
+        assert file.streams.video[0].sample_aspect_ratio == (Fraction(3, 4) if turn else Fraction(4, 3))
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    target = tmp_path / "b.mp4"
+    target.write_bytes(b"precious")
+    with pytest.raises(OutputExistsError, match="--force"), VideoFileSink(target) as sink:
+        sink.open(media.info())
+    assert target.read_bytes() == b"precious"
+    write(target, [media.bars()] * 2, force=True)
+    assert len(read(target)) == 2
+
+
+@pytest.mark.parametrize("link", ["same", "symlink", "hardlink"])
+def test_the_output_is_never_the_input(tmp_path: Path, link: str) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=2)
+    target = tmp_path / "b.mp4"
+    if link == "symlink":
+        target.symlink_to(original)
+    elif link == "hardlink":
+        target.hardlink_to(original)
+    else:
+        target = original
+    before = original.read_bytes()
+    with pytest.raises(UsageError, match="input"):
+        convert(original, target, force=True)
+    assert original.read_bytes() == before
+
+
+def test_an_error_on_the_way_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "b.mp4"
+    target.write_bytes(b"precious")
+    with pytest.raises(TypeError), VideoFileSink(target, force=True) as sink:
+        media.feed(sink, [media.masked(media.bars()), None])
+    assert target.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_no_frame_is_no_video(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match="no frame"), VideoFileSink(tmp_path / "a.mp4") as sink:
+        sink.open(media.info())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_suffix_names_the_known(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\.mp4.*\.gif"):
+        VideoFileSink(tmp_path / "a.xyz")
+
+
+def test_folders_are_made_and_a_colon_is_no_protocol(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "deep" / "10:30.mp4"
+    write(target, [media.bars()])
+    assert len(read(target)) == 1
+
+
+def test_a_folder_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").mkdir()
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "a.mp4", tmp_path / "file" / "a.mp4"):
+        with pytest.raises(SinkError, match="folder"), VideoFileSink(target) as sink:
+            sink.open(media.info())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of this kind are POSIX")
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".gif", ".avi"])
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+    script = f"""
+import resource, signal, numpy as np
+from emojimask.errors import SinkError
+from emojimask.sinks.video_file import VideoFileSink
+from emojimask.types import MaskedFrame, StreamInfo
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+random = np.random.default_rng(0)
+try:
+    with VideoFileSink({str(tmp_path / "a")!r} + {suffix!r}) as sink:
+        sink.open(StreamInfo("x", 320, 240, 25.0))
+        for index in range(40):
+            sink.write(MaskedFrame(random.integers(0, 255, (240, 320, 3), np.uint8), index, index / 25))
+except SinkError as error:
+    print("SinkError:", error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.startswith("SinkError:"), done.stderr
+    assert done.stdout.count("\n") == 1
+    assert "space" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_shared_clips_keep_their_sound_and_times(shared: Path, tmp_path: Path) -> None:
+    for name, suffix in (("grid_ccby/bbaf2n.mpg", ".mp4"), ("pyfeat/single_face.mp4", ".mp4")):
+        original = shared / "media" / name
+        target = convert(original, tmp_path / f"b{suffix}", force=True)
+        assert media.times(target) == media.times(original)
+        assert [data for _, data in media.packets(target, "audio")] == [
+            data for _, data in media.packets(original, "audio")
+        ]

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+import media
+from emojimask.errors import SourceError
+from emojimask.sources.folder import PICTURE_SUFFIXES, VIDEO_SUFFIXES, find_inputs, open_source
+from emojimask.sources.image_files import ImageFileSource
+from emojimask.sources.video_file import VideoFileSource
+
+
+def test_a_folder_is_searched_in_order_without_loops(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a.mp4", ".hidden.png", "notes.txt", "in/c.gif", ".git/d.png", "in/deep/e.webp"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "in" / "deep" / "up").symlink_to(tmp_path)
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    found = [path.relative_to(tmp_path).as_posix() for path in find_inputs(tmp_path)]
+    assert found == ["a.mp4", "b.JPG", "in/c.gif", "in/deep/e.webp"]
+
+
+def test_a_linked_folder_is_entered_once(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.png").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert len(list(find_inputs(tmp_path))) == 1
+
+
+def test_a_file_is_itself_whatever_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "x.dat").touch()
+    assert list(find_inputs(tmp_path / "x.dat")) == [tmp_path / "x.dat"]
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such"):
+        list(find_inputs(tmp_path / "none"))
+
+
+def test_suffixes_belong_to_one_kind() -> None:
+    assert not PICTURE_SUFFIXES & VIDEO_SUFFIXES
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
+def test_pictures_are_known_by_content(tmp_path: Path, format_: str) -> None:
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "renamed.mp4", format_)
+    with open_source(tmp_path / "renamed.mp4") as source:
+        assert isinstance(source, ImageFileSource)
+
+
+def test_videos_and_gifs_are_videos(tmp_path: Path) -> None:
+    media.write_video(tmp_path / "a.mp4", frames=2)
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "gif.png", "GIF")
+    for name in ("a.mp4", "gif.png"):
+        with open_source(tmp_path / name) as source:
+            assert isinstance(source, VideoFileSource)
+
+
+def test_an_animated_webp_gives_its_first_picture(tmp_path: Path) -> None:
+    second = Pillow.new("RGB", (8, 8), "blue")
+    Pillow.new("RGB", (8, 8), "red").save(tmp_path / "a.webp", save_all=True, append_images=[second], lossless=True)
+    with open_source(tmp_path / "a.webp") as source:
+        frames = list(source)
+    assert [frame.image[4, 4].tolist() for frame in frames] == [[0, 0, 255]]
+
+
+def test_an_empty_picture_is_told_as_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(SourceError, match="picture"):
+        open_source(tmp_path / "a.jpg")

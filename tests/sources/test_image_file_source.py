@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import media
+from emojimask.errors import SourceError
+from emojimask.sources.image_files import ImageFileSource
+
+
+def read(path: Path) -> np.ndarray:
+    with ImageFileSource(path) as source:
+        frames = list(source)
+    assert len(frames) == 1
+    image = frames[0].image
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+    assert (source.info.width, source.info.height) == (image.shape[1], image.shape[0])
+    assert (source.info.fps, source.info.frame_count) == (0.0, 1)
+    return image
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".jpg", ".webp"])
+def test_every_format_gives_its_colours(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    options = {"quality": 95} if suffix in (".jpg", ".webp") else {}
+    Pillow.fromarray(media.quarters()[:, :, ::-1]).save(path, **options)
+    assert np.abs(read(path).astype(int) - media.quarters()).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("L", 100, (100, 100, 100)),
+        ("1", 1, (255, 255, 255)),
+        ("I;16", 257 * 100, (100, 100, 100)),
+        ("RGBA", (255, 0, 0, 255), (0, 0, 255)),
+        ("RGBA", (255, 0, 0, 0), (255, 255, 255)),
+        ("LA", (0, 0), (255, 255, 255)),
+        ("P", 0, None),
+    ],
+)
+def test_every_kind_of_pixel_becomes_bgr(
+    tmp_path: Path, mode: str, colour: object, expected: tuple[int, int, int] | None
+) -> None:
+    picture = Pillow.new(mode, (9, 5), colour)  # type: ignore[arg-type]
+    if mode == "P":
+        picture.putpalette([10, 20, 30])
+        expected = (30, 20, 10)
+    picture.save(tmp_path / "a.png")
+    image = read(tmp_path / "a.png")
+    assert image.shape == (5, 9, 3)
+    assert (image == expected).all()
+
+
+def test_the_first_of_a_telephone_s_several_pictures(tmp_path: Path) -> None:
+    second = Pillow.new("RGB", (8, 8), "blue")
+    Pillow.new("RGB", (8, 8), "red").save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert read(tmp_path / "a.jpg")[4, 4, 2] > 240
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    Pillow.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    blue, green, red = read(tmp_path / "a.jpg")[4, 4]
+    assert red > 240
+    assert blue < 15
+    assert green < 15
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_upright(tmp_path: Path, orientation: int) -> None:
+    upright = media.quarters()
+    inverse = {  # how a camera that is held so stores the upright picture
+        1: lambda a: a,
+        2: np.fliplr,
+        3: lambda a: np.rot90(a, 2),
+        4: np.flipud,
+        5: lambda a: a.transpose(1, 0, 2),
+        6: np.rot90,
+        7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, 3),
+    }[orientation]
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    Pillow.fromarray(np.ascontiguousarray(inverse(upright)[:, :, ::-1])).save(tmp_path / "a.png", exif=exif)
+    assert (read(tmp_path / "a.png") == upright).all()
+
+
+def test_one_pixel_and_a_long_strip(tmp_path: Path) -> None:
+    for size in ((1, 1), (5001, 1)):
+        Pillow.new("RGB", size).save(tmp_path / "a.png")
+        assert read(tmp_path / "a.png").shape == (size[1], size[0], 3)
+
+
+def test_an_8k_picture_passes_and_a_bomb_does_not(tmp_path: Path) -> None:
+    Pillow.new("1", (7680, 4320)).save(tmp_path / "8k.png")
+    assert read(tmp_path / "8k.png").shape == (4320, 7680, 3)
+    Pillow.new("1", (15000, 14000)).save(tmp_path / "bomb.png")
+    with pytest.raises(SourceError, match="178 million pixels"):
+        ImageFileSource(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp"])
+def test_a_cut_picture_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    Pillow.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(SourceError) as caught:
+        ImageFileSource(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"some text", b"\x89PNG\r\n\x1a\n" + bytes(50)])
+def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(SourceError):
+        ImageFileSource(tmp_path / "a.png")
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        ImageFileSource(tmp_path / "none.png")
+    with pytest.raises(SourceError, match="folder"):
+        ImageFileSource(tmp_path)
+
+
+def test_shared_pictures(shared: Path) -> None:
+    pictures = sorted((shared / "media" / "pexels_stills").glob("*.jp*g"))
+    assert pictures
+    for path in pictures:
+        assert min(read(path).shape[:2]) > 50

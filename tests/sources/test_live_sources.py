@@ -1,0 +1,216 @@
+"""Cameras, the newest-frame mailbox, and a file in real time."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+import pytest
+
+import media
+from emojimask.errors import SourceError
+from emojimask.sources.camera import CameraInfo, CameraSource, list_cameras
+from emojimask.sources.latest import LatestSource
+from emojimask.sources.paced import PacedSource
+from emojimask.types import Frame, StreamInfo
+
+
+class FakeCapture:
+    """``cv2.VideoCapture`` with pictures of our own; ``pictures`` ends, then the camera is as if unplugged."""
+
+    def __init__(self, pictures: list[Any] | None = None, opened: bool = True, stall: threading.Event | None = None):
+        self.pictures = iter([np.full((48, 64, 3), 7, np.uint8)] * 3 if pictures is None else pictures)
+        self.opened = opened
+        self.stall = stall
+        self.released = threading.Event()
+        self.settings: dict[int, float] = {}
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return self.opened
+
+    def read(self) -> tuple[bool, Any]:
+        picture = next(self.pictures, None)
+        if isinstance(picture, Exception):
+            raise picture
+        if picture is None and self.stall:
+            self.stall.wait()
+        return picture is not None, picture
+
+    def get(self, prop: int, /) -> float:
+        return self.settings.get(prop, 0.0)
+
+    def set(self, prop: int, value: float, /) -> bool:
+        self.settings[prop] = value
+        return True
+
+    def release(self) -> None:
+        self.released.set()
+
+
+def test_a_camera_gives_frames_with_the_clock_s_times_and_ends_when_unplugged() -> None:
+    capture = FakeCapture()
+    clock = itertools.count(100.0, 0.5).__next__
+    with CameraSource("0", 640, 480, 25, timeout_s=0.2, clock=clock, open_capture=lambda _: capture) as camera:
+        assert (camera.info.width, camera.info.height, camera.info.fps, camera.info.live) == (64, 48, 25.0, True)
+        assert capture.settings[cv2.CAP_PROP_FRAME_WIDTH] == 640
+        frames = []
+        with pytest.raises(SourceError, match=r"no picture for 0\.2 s"):
+            frames.extend(camera)
+    assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0.0), (1, 0.5), (2, 1.0)]
+    assert capture.released.wait(2)
+
+
+def test_a_camera_that_blocks_for_ever_does_not_hang_the_program() -> None:
+    stall = threading.Event()
+    start = time.monotonic()
+    with (
+        CameraSource("0", timeout_s=0.2, open_capture=lambda _: FakeCapture(stall=stall)) as camera,
+        pytest.raises(SourceError, match="no picture"),
+    ):
+        list(camera)
+    assert time.monotonic() - start < 4
+    stall.set()
+
+
+def test_a_camera_that_never_gives_a_picture_fails_when_made() -> None:
+    capture = FakeCapture([])
+    with pytest.raises(SourceError, match="plugged in"):
+        CameraSource("0", timeout_s=0.1, open_capture=lambda _: capture)
+    assert capture.released.wait(2)
+
+
+def test_a_missing_picture_now_and_then_is_no_end() -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    capture = FakeCapture([None, picture, None, None, picture])
+    with CameraSource("0", timeout_s=0.5, open_capture=lambda _: capture) as camera:
+        assert len(list(itertools.islice(camera, 2))) == 2
+
+
+def test_a_failing_driver_is_told() -> None:
+    capture = FakeCapture([np.zeros((4, 4), np.uint8), cv2.error("broken")])
+    frames: list[Frame] = []
+    with (
+        CameraSource("0", timeout_s=0.5, open_capture=lambda _: capture) as camera,
+        pytest.raises(SourceError, match=r"camera 0: .*broken"),
+    ):
+        frames.extend(camera)
+    assert [frame.image.shape for frame in frames] == [(4, 4, 3)]  # gray became colour
+
+
+def test_a_camera_that_cannot_be_opened_is_told_with_a_remedy() -> None:
+    for spec in ("97", "rtsp://127.0.0.1:9/x"):
+        with pytest.raises(SourceError, match=f"camera {spec}: .*(plug|allow|check)"):
+            CameraSource(spec, open_capture=lambda _: FakeCapture(opened=False))
+
+
+def test_the_real_opencv_says_nothing_but_our_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SourceError, match="camera 97"):
+        CameraSource("97")
+    assert capfd.readouterr().err == ""
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(SourceError, match="no camera has this name"):
+        CameraSource("No Such Camera")
+
+
+def test_cameras_are_listed_by_number(tmp_path: Path) -> None:
+    for node, name, index in (("video10", "Late", "0"), ("video0", "Front", "0"), ("video1", "Front", "1")):
+        (tmp_path / node).mkdir()
+        (tmp_path / node / "name").write_text(f"{name}\n")
+        (tmp_path / node / "index").write_text(f"{index}\n")
+    assert list_cameras(tmp_path) == [CameraInfo(0, "Front"), CameraInfo(10, "Late")]
+    assert list_cameras(tmp_path / "none") == []
+
+
+class Scripted:
+    """A source that waits at a gate before each frame."""
+
+    def __init__(self, count: int, gate: threading.Semaphore | None = None, error: Exception | None = None) -> None:
+        self.info = StreamInfo("scripted", 4, 4, 30.0, live=True)
+        self.count, self.gate, self.error = count, gate, error
+        self.exited = False
+        self.sent = threading.Semaphore(0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.exited = True
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(self.count):
+            if self.gate:
+                self.gate.acquire()
+            yield Frame(np.zeros((4, 4, 3), np.uint8), index, index / 30)
+            self.sent.release()
+        if self.error:
+            raise self.error
+
+
+def test_only_the_newest_frame_is_kept() -> None:
+    gate = threading.Semaphore(1)
+    source = Scripted(10, gate)
+    with LatestSource(source) as latest:
+        frames = iter(latest)
+        assert next(frames).index == 0
+        for _ in range(9):
+            gate.release()
+        for _ in range(10):  # until the reader is through
+            assert source.sent.acquire(timeout=5)
+        assert [frame.index for frame in frames] == [9]
+        assert latest.dropped == 8
+    assert source.exited
+
+
+def test_an_error_of_the_thread_comes_out_after_the_last_frame() -> None:
+    with LatestSource(Scripted(1, error=SourceError("unplugged"))) as latest:
+        frames = iter(latest)
+        assert next(frames).index == 0
+        with pytest.raises(SourceError, match="unplugged"):
+            next(frames)
+
+
+def test_leaving_early_ends_the_thread() -> None:
+    source = Scripted(10**9)
+    with LatestSource(source) as latest:
+        next(iter(latest))
+    assert source.exited
+    assert not any("scripted" in thread.name for thread in threading.enumerate())
+
+
+def test_a_file_plays_in_real_time() -> None:
+    now = [50.0]
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    source = Scripted(4)
+    with PacedSource(source, clock=lambda: now[0], sleep=sleep) as paced:
+        assert paced.info.live
+        for frame in paced:
+            if frame.index == 1:
+                now[0] += 0.05  # the consumer is late by a frame and a half: no wait for the next
+    assert slept == pytest.approx([1 / 30, 3 / 30 - 1 / 30 - 0.05])
+    assert source.exited
+
+
+def test_a_real_video_paced(tmp_path: Path) -> None:
+    from emojimask.sources.video_file import VideoFileSource
+
+    path = media.write_video(tmp_path / "a.mp4", frames=6)
+    start = time.monotonic()
+    with PacedSource(VideoFileSource(path)) as paced:
+        assert len(list(paced)) == 6
+    assert time.monotonic() - start >= 0.19
