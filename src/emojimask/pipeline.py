@@ -83,10 +83,12 @@ class MaskingPipeline:
 
     def _analyse(self, frame: Frame, policy: FilePolicy) -> None:
         try:
-            policy.push(frame, self._tracker.update(frame))
+            tracks = self._tracker.update(frame)
         except Exception as error:
             self._note(error)
             policy.push(frame, (), failed=True)
+        else:
+            policy.push(frame, tracks)
 
     def _finish_all(self, decided: Iterable[tuple[Frame, list[Track] | None]]) -> Iterator[MaskedFrame]:
         for frame, tracks in decided:
@@ -144,4 +146,4 @@ class MaskingPipeline:
 
     def _file_policy(self) -> FilePolicy:
         s = self._settings
-        return FilePolicy(s.on_lost, s.hold_s, s.lookahead_s, self._tracker.look_again)
+        return FilePolicy(s.on_lost, s.hold_s, s.lookahead_s, self._tracker.look_again, self._note)

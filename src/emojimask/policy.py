@@ -80,7 +80,7 @@ class Pending:
 
     Attributes:
         tracks: by id; the tracked ones as seen, the held ones as predicted.
-        failed: true where the tracker failed on this frame.
+        failed: true where a search for faces failed on this frame.
         scene: counts the cuts before this frame.
     """
 
@@ -110,12 +110,14 @@ class FilePolicy:
         hold_s: how long a face is held that is not seen again within the window.
         window_s: how far ahead is looked.
         look_again: searches an earlier frame for a face, from its pose in a later one.
+        note: told of every error of ``look_again``; the frame that was searched is shielded.
     """
 
     on_lost: str
     hold_s: float
     window_s: float
     look_again: Callable[[Frame, Track], Face | None]
+    note: Callable[[Exception], None]
     _window: deque[Pending] = field(default_factory=deque)
     _before: dict[int, _Sighting] = field(default_factory=dict)
     _thumbnail: NDArray[np.float32] | None = None
@@ -153,10 +155,14 @@ class FilePolicy:
         for pending in list(self._window)[-2::-1]:
             if pending.sees(track.id) or pending.scene != scene:
                 return
-            face = self.look_again(pending.frame, track)
-            if face is None or any(
-                _is_same(face.box, t.face.box) for i, t in pending.tracks.items() if pending.sees(i)
-            ):
+            try:
+                face = self.look_again(pending.frame, track)
+            except Exception as error:
+                pending.failed = True
+                self.note(error)
+                return
+            others = (other.face.box for i, other in pending.tracks.items() if pending.sees(i))
+            if face is None or any(_is_same(face.box, box) for box in others):
                 return
             track = Track(track.id, face)
             pending.tracks[track.id] = track

@@ -92,7 +92,6 @@ class LeakAudit:
         self._times_s = tuple(times_s)
         self._leaked: list[LeakedFace] = []
         self._timeline: list[float] = []
-        self._strange: list[int] = []  # frames that do not show the original
         self._shield: Image | None = None
         self._shielded = 0
         self._unlike: list[int] = []
@@ -104,7 +103,7 @@ class LeakAudit:
             raise ValueError(f"frames of one size are compared, found {original.shape} and {masked.shape}")
         index = len(self._timeline)
         here = [(face, face.places[index]) for face in self._faces if index in face.places]
-        self._judge(index, original, masked, resemblance(original, masked, [place.box for _, place in here]))
+        self._judge(index, masked, resemblance(original, masked, [place.box for _, place in here]))
         worst = float("nan")
         for face, place in here:
             found = exposure(original, masked, place.box)
@@ -144,7 +143,7 @@ class LeakAudit:
             times_s=self._times_s[: len(self._timeline)],
         )
 
-    def _judge(self, index: int, original: Image, masked: Image, likeness: float) -> None:
+    def _judge(self, index: int, masked: Image, likeness: float) -> None:
         """Does the frame show the original around the faces, is it shielded, or is it something else?"""
         if np.isnan(likeness):
             return  # the faces fill the picture
@@ -153,7 +152,7 @@ class LeakAudit:
             return
         small = masked[::8, ::8].astype(np.int16)
         if self._shield is None or self._shield.shape != small.shape:
-            self._shield = small.astype(np.uint8) if _is_calm(original, masked) else None
+            self._shield = small.astype(np.uint8) if _is_calm(masked) else None
         if self._shield is not None and np.abs(small - self._shield).mean() <= _SHIELD_ALIKE:
             self._shielded += 1
         else:
@@ -176,7 +175,7 @@ class LeakAudit:
         return round(1000 * longest, 1)
 
 
-def _is_calm(original: Image, masked: Image) -> bool:
-    """A shield is a quiet picture: nearly all of its pixels are like their neighbours, whatever the original is."""
+def _is_calm(masked: Image) -> bool:
+    """A shield is a quiet picture: nearly all of its pixels are like their neighbours."""
     steps = np.abs(np.diff(masked[::4, ::4].astype(np.int16), axis=1)).max(2)
     return bool((steps <= 8).mean() > 0.85)

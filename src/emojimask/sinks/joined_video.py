@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import cast
 
 import av
 from av.container import OutputContainer
@@ -68,7 +67,7 @@ class _JoinedVideo(VideoFileSink):
         super().__exit__(kind, error, trace)
 
     def _add_video(self, output: OutputContainer, info: StreamInfo) -> None:
-        self._stream = cast(VideoStream, output.add_stream_from_template(self._template.streams.video[0]))
+        self._stream = output.add_stream_from_template(self._template.streams.video[0])
         self._stream.time_base = info.time_base
         self._frame_s = 1 / rate_of(info.fps)
 

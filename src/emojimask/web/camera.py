@@ -8,18 +8,17 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Thread
-from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.build import open_camera, virtual_camera_sink
 from emojimask.errors import EmojimaskError
 from emojimask.stages import Sink
-from emojimask.types import StreamInfo
+from emojimask.types import MaskedFrame, StreamInfo
 from emojimask.web.choices import Choices
 from emojimask.web.masker import Masker
 from emojimask.web.picture import pack
-from emojimask.web.slot import Slot
+from emojimask.web.slot import Outbox
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class CameraFeed:
         self._spec = spec
         self._choices = choices
         self._masker = Masker(choices.start)
-        self._onlookers: set[Slot[bytes | str]] = set()
+        self._onlookers: set[Outbox] = set()
         self._thread: Thread | None = None
         self._wants_virtual = False
         self._closed = False
@@ -42,15 +41,13 @@ class CameraFeed:
     def watch(self, socket: WebSocket) -> CameraPage:
         return CameraPage(socket, self)
 
-    def add(self, onlooker: Slot[bytes | str]) -> None:
+    def add(self, onlooker: Outbox) -> None:
         self._onlookers.add(onlooker)
         onlooker.put(self._status())
-        if self._thread is None or not self._thread.is_alive():
-            loop = asyncio.get_running_loop()
-            self._thread = Thread(target=self._run, args=(loop,), name="camera feed", daemon=True)
-            self._thread.start()
+        if self._thread is None:
+            self._start()
 
-    def remove(self, onlooker: Slot[bytes | str]) -> None:
+    def remove(self, onlooker: Outbox) -> None:
         self._onlookers.discard(onlooker)
 
     def wish(self, wish: dict[str, object]) -> None:
@@ -66,20 +63,34 @@ class CameraFeed:
         if self._thread is not None:
             self._thread.join(6.0)
 
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._thread = Thread(target=self._run, args=(loop,), name="camera feed", daemon=True)
+        self._thread.start()
+
+    def _ended(self, quietly: bool) -> None:
+        self._thread = None
+        if quietly and self._onlookers and not self._closed:  # somebody came while it was ending
+            self._start()
+
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         def tell(answer: bytes | str) -> None:
-            if not loop.is_closed():
+            if not self._closed:
                 loop.call_soon_threadsafe(self._tell, answer)
 
+        quietly = False
         try:
-            self._play(tell)
+            quietly = self._play(tell)
         except EmojimaskError as error:
             tell(json.dumps({"trouble": str(error)}))
         except Exception as error:
             _log.exception("the camera feed has failed")
             tell(json.dumps({"trouble": f"the camera feed has failed: {type(error).__name__}: {error}"}))
+        if not self._closed:
+            loop.call_soon_threadsafe(self._ended, quietly)
 
-    def _play(self, tell: Callable[[bytes | str], None]) -> None:
+    def _play(self, tell: Callable[[bytes | str], None]) -> bool:
+        """False where the source has ended; true where nobody looks on any more."""
         with open_camera(self._spec) as source, VirtualCamera(source.info) as virtual:
             for frame in source:
                 masked, worked_ms = self._masker.mask(frame)
@@ -90,8 +101,9 @@ class CameraFeed:
                     tell(json.dumps({"trouble": trouble, "virtual_camera": False}))
                 virtual.write(masked)
                 if self._closed or not (self._onlookers or self._wants_virtual):
-                    return
-        tell(json.dumps({"trouble": f"{self._spec}: has ended"}))
+                    return True
+        tell(json.dumps({"trouble": f"{self._spec}: has ended; reload the page to begin again"}))
+        return False
 
     def _status(self) -> str:
         return json.dumps({"camera": self._spec, "virtual_camera": self._wants_virtual})
@@ -123,7 +135,7 @@ class VirtualCamera:
             self._sink = None
         return None
 
-    def write(self, masked: Any) -> None:
+    def write(self, masked: MaskedFrame) -> None:
         if self._sink is not None:
             self._sink.write(masked)
 
@@ -140,14 +152,14 @@ class CameraPage:
     def __init__(self, socket: WebSocket, feed: CameraFeed) -> None:
         self._socket = socket
         self._feed = feed
-        self._answers: Slot[bytes | str] = Slot()
+        self._answers = Outbox()
 
     async def run(self) -> None:
         self._feed.add(self._answers)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._receive())
-                tasks.create_task(self._send())
+                tasks.create_task(self._answers.send_to(self._socket))
         except* WebSocketDisconnect:
             pass
         finally:
@@ -163,11 +175,3 @@ class CameraPage:
                 self._feed.wish(wish)
             except (ValueError, EmojimaskError) as error:
                 self._answers.put(json.dumps({"trouble": str(error) or "a message is a JSON object of settings"}))
-
-    async def _send(self) -> None:
-        while True:
-            answer = await self._answers.take()
-            if isinstance(answer, str):
-                await self._socket.send_text(answer)
-            else:
-                await self._socket.send_bytes(answer)

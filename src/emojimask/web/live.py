@@ -14,7 +14,7 @@ from emojimask.types import Frame
 from emojimask.web.choices import Choices
 from emojimask.web.masker import Masker
 from emojimask.web.picture import BadPicture, decode, pack, unpack
-from emojimask.web.slot import Slot
+from emojimask.web.slot import Outbox, Slot
 
 MAX_STREAMS = 4
 
@@ -30,7 +30,7 @@ class LiveStream:
         self._choices = choices
         self._masker = Masker(choices.start)
         self._frames: Slot[tuple[int, bytes]] = Slot()
-        self._answers: Slot[bytes | str] = Slot()
+        self._answers = Outbox()
         self._last_number = -1
         self._count = 0
 
@@ -41,7 +41,7 @@ class LiveStream:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._receive())
                     tasks.create_task(self._mask(thread))
-                    tasks.create_task(self._send())
+                    tasks.create_task(self._answers.send_to(self._socket))
             except* WebSocketDisconnect:
                 pass
 
@@ -89,14 +89,6 @@ class LiveStream:
         self._count += 1
         masked, worked_ms = self._masker.mask(frame)
         return pack(masked, number, worked_ms)
-
-    async def _send(self) -> None:
-        while True:
-            answer = await self._answers.take()
-            if isinstance(answer, str):
-                await self._socket.send_text(answer)
-            else:
-                await self._socket.send_bytes(answer)
 
 
 def _trouble(text: str) -> str:

@@ -34,7 +34,7 @@ def create_page(settings: MaskSettings, camera: str | None = None) -> ASGIApp:
     app = FastAPI(title="emojimask", openapi_url=None, lifespan=page.lifespan)
     app.add_api_route("/", page.index)
     app.add_api_route("/about", page.about)
-    app.add_api_route("/emoji/{emoji_set:path}/{expression}.png", page.emoji)
+    app.add_api_route("/emoji/{expression}.png", page.emoji)
     app.add_api_route("/files", page.take_file, methods=["POST"])
     app.add_api_route("/files/{job_id}", page.file_progress)
     app.add_api_route("/files/{job_id}", page.cancel_file, methods=["DELETE"])
@@ -79,7 +79,7 @@ class Page:
             "settings": {name: getattr(start, name) for name in self._choices.offered},
         }
 
-    def emoji(self, emoji_set: str, expression: str) -> Response:
+    def emoji(self, expression: str, emoji_set: str) -> Response:
         if emoji_set not in self._choices.offered["emojis"] or expression not in EXPRESSIONS:
             raise HTTPException(404)
         return Response(emoji_png(emoji_set, expression), media_type="image/png", headers=_KEEP)

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 from emojimask.errors import EmojimaskError, UsageError
 
+_BACKLOG = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -45,6 +47,7 @@ def listen(address: Address) -> socket.socket:
         if os.name != "nt":  # there it would let two programs share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address.host, address.port))
+        listener.listen(_BACKLOG)  # a browser that is quicker than the program waits here
     except (OSError, OverflowError) as error:
         listener.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:

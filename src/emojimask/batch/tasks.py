@@ -1,0 +1,114 @@
+"""What is asked of a worker, and what it answers. All of it can be sent to other processes and machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emojimask.batch.folders import Folder
+from emojimask.batch.record import Record
+from emojimask.batch.stretches import Places, Stretch
+from emojimask.batch.tally import Tally
+from emojimask.settings import MaskSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What holds for a whole run.
+
+    Attributes:
+        audio: carry sound and subtitles over.
+        reports: write beside each output what was seen, frame by frame, as .jsonl.
+        split_s: a video of twice this length or more is cut into stretches of about this length, seconds; 0: never.
+    """
+
+    inputs: Folder
+    outputs: Folder
+    settings: MaskSettings
+    audio: bool = True
+    reports: bool = False
+    split_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file. ``known_sha256``: of the input that the output there was made from; None where it must be made."""
+
+    input: str
+    output: str
+    size: int = 0
+    known_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Mask a file, or cut it into stretches first if it is long and ``may_cut``."""
+
+    job: Job
+    may_cut: bool = True
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Mask a stretch of a video."""
+
+    job: Job
+    sha256: str
+    stretch: Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Put the stretches of a video together."""
+
+    job: Job
+    sha256: str
+    masked: tuple[MaskedPiece, ...]
+
+
+Task = Whole | Piece | Join
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The output is there and the input is as it was."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The file is long: these pieces first."""
+
+    job: Job
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedPiece:
+    """A stretch is masked. ``lead``, ``trail``: see :class:`emojimask.batch.stretches.Window`."""
+
+    piece: Piece
+    tally: Tally
+    lead: Places
+    trail: Places
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A file is finished."""
+
+    job: Job
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task could not be done. ``reason``: one line."""
+
+    task: Task
+    reason: str
+
+
+Outcome = Unchanged | Cut | MaskedPiece | Masked | Failure

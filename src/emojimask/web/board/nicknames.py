@@ -1,0 +1,26 @@
+"""Names that say nothing of who bears them."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+
+from emojimask.web.board.limits import MAX_NICK
+
+_FIRST = ("Amber", "Brave", "Calm", "Clever", "Coral", "Golden", "Jolly", "Lucky", "Mellow", "Misty", "Nimble", "Quiet",
+          "Rapid", "Silver", "Sunny", "Violet")  # fmt: skip
+_LAST = ("Badger", "Comet", "Dolphin", "Falcon", "Fox", "Heron", "Lynx", "Maple", "Otter", "Panda", "Puffin", "Raven",
+         "Robin", "Tiger", "Walrus", "Willow")  # fmt: skip
+
+
+def pseudonym() -> str:
+    return f"{secrets.choice(_FIRST)} {secrets.choice(_LAST)} {secrets.randbelow(90) + 10}"
+
+
+def clean_nick(wanted: object) -> str:
+    """What of ``wanted`` can be shown safely, at most 24 characters; a pseudonym where nothing is left."""
+    if not isinstance(wanted, str):
+        return pseudonym()
+    text = unicodedata.normalize("NFKC", wanted[: 4 * MAX_NICK])
+    kept = "".join(c for c in text if unicodedata.category(c)[0] not in "CM" or c == " ")
+    return " ".join(kept.split())[:MAX_NICK].strip() or pseudonym()
