@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -32,20 +32,22 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
     from emojimask.faces.tracking import LandmarkTracker
 
     settings = settings or MaskSettings()
-    detector, landmarker = _FACES[settings.faces]()
+    detector, landmarker = face_back_end(settings.faces)
     tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s)
     return MaskingPipeline(
         tracker, classifier(settings.expressions), _smoother(settings.smoothing), renderer(settings.emojis), settings
     )
 
 
-class _FaceBackEnd(NamedTuple):
+class FaceBackEnd(NamedTuple):
+    """A detector and a landmarker that understand each other."""
+
     detector: FaceDetector
     landmarker: FaceLandmarker
 
 
 @lru_cache(maxsize=1)
-def _mediapipe() -> _FaceBackEnd:
+def _mediapipe() -> FaceBackEnd:
     try:
         from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker
     except ImportError as error:
@@ -53,10 +55,70 @@ def _mediapipe() -> _FaceBackEnd:
             f"face detection cannot be loaded ({error}); reinstall with: pip install --force-reinstall emojimask "
             "(on Linux the windowed OpenCV also needs the system packages libgl1 and libglib2.0-0)"
         ) from error
-    return _FaceBackEnd(MediapipeDetector(), MeshLandmarker())
+    return FaceBackEnd(MediapipeDetector(), MeshLandmarker())
 
 
-_FACES: dict[str, Callable[[], _FaceBackEnd]] = {"mediapipe": _mediapipe}
+@lru_cache(maxsize=1)
+def _haar() -> FaceBackEnd:
+    from emojimask.faces.haar import HaarDetector
+
+    return FaceBackEnd(HaarDetector(), _mediapipe().landmarker)
+
+
+@lru_cache(maxsize=1)
+def _hog() -> FaceBackEnd:
+    try:
+        from emojimask.faces.hog import Dlib68Landmarker, HogDetector
+    except ImportError as error:
+        raise MissingExtraError(f"hog needs dlib ({error}); install it with: pip install 'emojimask[dlib]'") from error
+    return FaceBackEnd(HogDetector(), Dlib68Landmarker())
+
+
+@lru_cache(maxsize=1)
+def _mtcnn() -> FaceBackEnd:
+    try:
+        from emojimask.faces.mtcnn import MtcnnDetector
+    except ImportError as error:
+        raise MissingExtraError(
+            f"mtcnn needs the mtcnn package and TensorFlow ({error}); install them with: pip install 'emojimask[mtcnn]'"
+        ) from error
+    return FaceBackEnd(MtcnnDetector(), _mediapipe().landmarker)
+
+
+_FACES: dict[str, Callable[[], FaceBackEnd]] = {
+    "mediapipe": _mediapipe,
+    "hog": _hog,
+    "haar": _haar,
+    "mtcnn": _mtcnn,
+}
+
+
+def face_back_end(name: str) -> FaceBackEnd:
+    """The models behind one of the choices of the setting ``faces``. Raises MissingExtraError."""
+    return _FACES[name]()
+
+
+def eyes(names: Sequence[str] | None = None) -> dict[str, FaceDetector]:
+    """Detectors for checking a mask, by name; the two Haar views count as two.
+
+    By default those that the default masking does not use: Haar, and HOG where it is installed.
+
+    Raises:
+        MissingExtraError: one that was asked for by name is not installed.
+    """
+    from emojimask.faces.haar import VIEWS, HaarDetector
+
+    found: dict[str, FaceDetector] = {}
+    for name in ("haar", "hog") if names is None else names:
+        if name == "haar":
+            found |= {f"haar {view}": HaarDetector((view,)) for view in VIEWS}
+            continue
+        try:
+            found[name] = face_back_end(name).detector
+        except MissingExtraError:
+            if names is not None:
+                raise
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -64,7 +64,7 @@ def mask_file(
 
     pipeline = build_pipeline(settings)
     with build.open_file(Path(source)) as opened:
-        outputs = build.file_sinks(opened.info, Path(output), report and Path(report), audio=audio, force=force)
+        outputs = build.file_sinks(opened.info, Path(output), None if report is None else Path(report), audio=audio, force=force)
         summary = run(opened, pipeline, outputs)
     if summary.broken_off is not None:
         raise summary.broken_off

@@ -19,7 +19,11 @@ def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float 
 class MaskSettings:
     """How faces are found, read and covered. Times are in seconds."""
 
-    faces: str = _knob("mediapipe", "how faces are found", choices=("mediapipe",))
+    faces: str = _knob(
+        "mediapipe",
+        "how faces are found; hog and mtcnn need the extras [dlib] and [mtcnn]",
+        choices=("mediapipe", "hog", "haar", "mtcnn"),
+    )
     expressions: str = _knob("default", "expression model: a shipped name, or the path of an .onnx file with its card")
     emojis: str = _knob("classic", "emoji set: a shipped name, or a folder with a set.toml")
     on_lost: str = _knob(

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
@@ -59,7 +60,7 @@ def plan_stretches(times: FrameTimes, settings: MaskSettings, length_s: float) -
             starts.append(key)
     bounds = [*starts, math.inf]
     stretches = []
-    for number, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for number, (start, end) in enumerate(pairwise(bounds)):
         warm = times.keys[max(0, bisect_right(times.keys, start - memory_s) - 1)]
         frames = bisect_left(times.frames, end) - bisect_left(times.frames, start)
         stretches.append(Stretch(number, warm, start, end, end + settings.lookahead_s + 1.0, frames))

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from emojimask import build
@@ -17,7 +18,20 @@ from emojimask.batch.folders import LocalFolder
 from emojimask.batch.record import DONE, Record
 from emojimask.batch.stretches import Window, can_be_cut, plan_stretches, same_people
 from emojimask.batch.tally import Tally
-from emojimask.batch.tasks import Cut, Failure, Job, Join, Masked, MaskedPiece, Outcome, Piece, Request, Task, Unchanged, Whole
+from emojimask.batch.tasks import (
+    Cut,
+    Failure,
+    Job,
+    Join,
+    Masked,
+    MaskedPiece,
+    Outcome,
+    Piece,
+    Request,
+    Task,
+    Unchanged,
+    Whole,
+)
 from emojimask.errors import EmojimaskError, SourceError
 from emojimask.runner import run
 from emojimask.stages import Sink
@@ -70,7 +84,8 @@ class Worker:
                 if summary.broken_off is not None:
                     raise summary.broken_off
                 written = _Written(output)
-        return Masked(job, self._record(job, info, tally, sha256, written, time.monotonic() - began))
+        record = self._record(job, info, tally, sha256, written, time.monotonic() - began)
+        return Masked(job, replace(record, attempts=task.attempt))
 
     def _cut(self, job: Job, path: Path, sha256: str) -> tuple[Piece, ...]:
         """The pieces of a long video; none where it is short, or cannot be cut without a seam."""
@@ -137,8 +152,8 @@ class Worker:
         """Where to write the output and its report to; they take their names after the block, the output last."""
         with ExitStack() as stack:
             video = stack.enter_context(self._request.outputs.place(output))
-            report = stack.enter_context(self._request.outputs.place(report_name(output)))
-            yield video, report if self._request.reports else None
+            wanted = self._request.reports
+            yield video, stack.enter_context(self._request.outputs.place(report_name(output))) if wanted else None
 
     def _staged(self, job: Job, number: int) -> tuple[Path, Path | None]:
         outputs = self._request.outputs
@@ -210,7 +225,7 @@ def _numbered(masked: tuple[MaskedPiece, ...]) -> list[dict[int, int]]:
     """For each stretch: the number in the whole video of each of its persons."""
     first = {number: number for number in masked[0].tally.people}
     people, highest = [first], max(first, default=0)
-    for before, after in zip(masked[:-1], masked[1:], strict=True):
+    for before, after in pairwise(masked):
         known = same_people(before.trail, after.lead)
         numbers: dict[int, int] = {}
         for number in sorted(after.tally.people):

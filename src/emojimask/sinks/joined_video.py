@@ -17,6 +17,9 @@ from emojimask.errors import SinkError
 from emojimask.sinks.video_file import VideoFileSink, rate_of
 from emojimask.types import StreamInfo
 
+SUFFIXES = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+"""Of the videos that can be joined."""
+
 
 def join_videos(
     parts: Sequence[Path], times_s: Sequence[float], info: StreamInfo, output: Path, *, audio: bool = True

@@ -35,21 +35,7 @@ class VirtualCameraSink:
         self._camera: Any = None
 
     def open(self, info: StreamInfo) -> None:
-        try:
-            import pyvirtualcam
-        except ImportError:
-            raise MissingExtraError(
-                "the virtual camera is not installed; install it: pip install 'emojimask[virtual-camera]'"
-            ) from None
-        try:
-            self._camera = pyvirtualcam.Camera(
-                info.width, info.height, info.fps or _UNKNOWN_FPS, fmt=pyvirtualcam.PixelFormat.BGR, device=self._device
-            )
-        except RuntimeError as error:
-            what = f"virtual camera {self._device}" if self._device else "virtual camera"
-            reason = " ".join(str(error).split())
-            remedy = _REMEDIES.get(sys.platform, "install a virtual camera driver")
-            raise SinkError(f"{what}: cannot be opened ({reason}); {remedy}") from error
+        self._camera = _open(info.width, info.height, info.fps or _UNKNOWN_FPS, self._device)
 
     def write(self, frame: MaskedFrame) -> None:
         image = require_masked(frame).image
@@ -63,3 +49,25 @@ class VirtualCameraSink:
     ) -> None:
         if self._camera is not None:
             self._camera.close()
+
+
+def find_driver() -> str:
+    """The name of the virtual camera that would be used. Raises as :class:`VirtualCameraSink`."""
+    with _open(640, 480, _UNKNOWN_FPS, None) as camera:
+        return str(camera.device)
+
+
+def _open(width: int, height: int, fps: float, device: str | None) -> Any:
+    try:
+        import pyvirtualcam
+    except ImportError:
+        raise MissingExtraError(
+            "the virtual camera is not installed; install it: pip install 'emojimask[virtual-camera]'"
+        ) from None
+    try:
+        return pyvirtualcam.Camera(width, height, fps, fmt=pyvirtualcam.PixelFormat.BGR, device=device)
+    except RuntimeError as error:
+        what = f"virtual camera {device}" if device else "virtual camera"
+        reason = " ".join(str(error).split())
+        remedy = _REMEDIES.get(sys.platform, "install a virtual camera driver")
+        raise SinkError(f"{what}: cannot be opened ({reason}); {remedy}") from error

@@ -31,14 +31,9 @@ class WindowSink:
         self._label: Any = None
 
     def open(self, info: StreamInfo) -> None:  # noqa: ARG002 - the window takes its size from the frames
-        try:
-            import tkinter
-        except ImportError:
-            raise SinkError(_NO_TKINTER) from None
-        try:
-            self._root = tkinter.Tk()
-        except tkinter.TclError as error:
-            raise SinkError(f"window: there is no screen to show it on ({error}); leave --window away") from None
+        self._root = _new_window()
+        import tkinter
+
         self._root.title(self._title)
         self._root.resizable(False, False)
         self._label = tkinter.Label(self._root, borderwidth=0)
@@ -74,3 +69,19 @@ class WindowSink:
 
     def _stop(self) -> None:
         self._stopped = True
+
+
+def check_display() -> None:
+    """Raises SinkError where no window can be opened."""
+    _new_window().destroy()
+
+
+def _new_window() -> Any:
+    try:
+        import tkinter
+    except ImportError:
+        raise SinkError(_NO_TKINTER) from None
+    try:
+        return tkinter.Tk()
+    except tkinter.TclError as error:
+        raise SinkError(f"window: there is no screen to show it on ({error}); leave --window away") from None

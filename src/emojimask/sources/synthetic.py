@@ -72,7 +72,7 @@ class SyntheticSource:
                 self._motion(time_s),
                 (self.info.width, self.info.height),
                 flags=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REFLECT_101,
+                borderMode=cv2.BORDER_REPLICATE,
             )
             yield Frame(np.asarray(image, np.uint8), index, time_s)
 

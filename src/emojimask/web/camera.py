@@ -1,4 +1,4 @@
-"""This machine's own camera, for ``serve --camera``: masked once, shown on every open page and, if wished, elsewhere."""
+"""This machine's own camera, for ``serve --camera``: masked once, shown on every open page."""
 
 from __future__ import annotations
 

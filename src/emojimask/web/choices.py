@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from emojimask.emojis.emoji_set import shipped_sets
 from emojimask.errors import UsageError
@@ -34,4 +35,5 @@ class Choices:
         for name, value in wanted.items():
             if value not in self.offered.get(name, ()):
                 raise UsageError(f"{str(name)[:40]}: {str(value)[:40]!r} was not offered")
-        return replace(self._start, **{name: str(value) for name, value in wanted.items()})
+        changes: dict[str, Any] = dict(wanted)
+        return replace(self._start, **changes)

@@ -61,7 +61,8 @@ class ClassLink:
     async def _to_page(self, board: ClientConnection) -> None:
         async for message in board:
             await self._page.send_text(message if isinstance(message, str) else message.decode())
-        await self._page.close(board.close_code if board.close_code in range(4000, 5000) else 1001)
+        code = board.close_code or 1001
+        await self._page.close(code if code in range(4000, 5000) else 1001)
         raise WebSocketDisconnect
 
     async def _refuse(self, text: str) -> None:

@@ -28,10 +28,6 @@ class Address:
     cert: Path | None = None
     key: Path | None = None
 
-    @property
-    def scheme(self) -> str:
-        return "https" if self.cert else "http"
-
 
 def listen(address: Address) -> socket.socket:
     """A bound socket. Raises UsageError where the port cannot be had, or the certificate cannot be used."""

@@ -10,7 +10,9 @@ from emojimask.web.board.room import Member, Room
 
 Event = dict[str, Any]
 """Something that happened in a room, told to every process. Any of the keys: ``changed`` (members as dicts), ``gone``
-(ids), ``received`` (count of messages), ``lower`` (ids), ``room`` (as a dict), ``row`` (of the timeline), ``closed``."""
+(ids), ``received`` (messages taken since the last event), ``lower`` (ids), ``room`` (as a dict), ``row`` (of the
+timeline), ``closed`` (why). The store adds ``total``, all messages taken so far. The code "" with ``resync``: events
+may have been missed, so what is known must be compared with the store."""
 
 OnEvent = Callable[[str, Event], None]
 
@@ -31,10 +33,6 @@ class RoomStore(Protocol):
         ...
 
     async def stop(self) -> None: ...
-
-    async def shared_key(self, key: str) -> str:
-        """The key that lecturers open rooms with: ``key``, or the one that another process brought first."""
-        ...
 
     async def add_room(self, room: Room) -> None:
         """Raises RoomsFullError."""
@@ -66,6 +64,10 @@ class RoomStore(Protocol):
         """Keep what the event says, and tell every process."""
         ...
 
+    async def restore(self, room: Room, members: list[Member], rows: list[list[Any]], received: int) -> None:
+        """Put a room back that the store has lost; nothing where it is still there."""
+        ...
+
     async def claim(self, task: str, for_s: float) -> bool:
         """True for one process only, once in ``for_s`` seconds: it does ``task`` for all."""
         ...
@@ -90,9 +92,6 @@ class MemoryStore:
 
     async def stop(self) -> None:
         """Nothing to let go."""
-
-    async def shared_key(self, key: str) -> str:
-        return key
 
     async def add_room(self, room: Room) -> None:
         if len(self._rooms) >= self._max_rooms:
@@ -140,7 +139,10 @@ class MemoryStore:
             self._rooms[code] = Room(**event["room"])
         if "row" in event:
             self._rows[code].append(event["row"])
-        self._on_event(code, event)
+        self._on_event(code, {**event, "total": self._received[code]})
+
+    async def restore(self, room: Room, members: list[Member], rows: list[list[Any]], received: int) -> None:
+        """Memory loses nothing."""
 
     async def claim(self, task: str, for_s: float) -> bool:  # noqa: ARG002  (one process has every task)
         return True

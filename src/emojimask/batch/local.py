@@ -1,0 +1,124 @@
+"""Worker processes on this machine, one a core."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
+from threading import Thread
+
+from emojimask.batch.tasks import Failure, Outcome, Request, Task
+from emojimask.batch.worker import Worker
+from emojimask.types import MaskedFrame
+
+_CONTEXT = multiprocessing.get_context("spawn")  # forked copies of the models' threads would hang
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LocalEngine:
+    """A pool of processes that outlives the death of its workers.
+
+    When a worker is killed, the pool cannot tell which task it had. All that were running are done again, one by one
+    with nothing beside them, so that a file that kills its worker is found out and takes no other with it.
+    """
+
+    def __init__(self, request: Request, workers: int) -> None:
+        self._request = request
+        self._workers = workers
+        self._frames: Synchronized[int] = _CONTEXT.Value("q", 0)
+
+    def frames_so_far(self) -> int:
+        return self._frames.value
+
+    def run(self, tasks: deque[Task]) -> Generator[Outcome]:
+        suspects: deque[Task] = deque()
+        pool = _Pool(self._request, self._workers, self._frames)
+        try:
+            while tasks or suspects or pool.running:
+                if suspects:
+                    pool.submit(suspects.popleft())
+                while tasks and not suspects and len(pool.running) < self._workers:
+                    pool.submit(tasks.popleft())
+                alone = len(pool.running) == 1
+                outcomes, lost = pool.wait()
+                yield from outcomes
+                if lost:
+                    pool.close()
+                    pool = _Pool(self._request, self._workers, self._frames)
+                    if alone:
+                        yield Failure(lost[0], "its worker was killed; perhaps memory ran out (try fewer --workers)")
+                    else:
+                        suspects.extend(lost)
+        finally:
+            pool.close()
+
+
+class _Pool:
+    """Processes on a leash: when its other end is let go, even by a kill of this process, they end at once."""
+
+    def __init__(self, request: Request, workers: int, frames: Synchronized[int]) -> None:
+        far_end, self._leash = _CONTEXT.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(workers, _CONTEXT, _start, (request, frames, far_end))
+        self._far_end = far_end
+        self.running: dict[Future[Outcome], Task] = {}
+
+    def submit(self, task: Task) -> None:
+        self.running[self._pool.submit(_do, task)] = task
+
+    def wait(self) -> tuple[list[Outcome], list[Task]]:
+        """The next outcomes, and the tasks that were running when a worker was killed."""
+        outcomes, lost = [], []
+        finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
+            finished, _ = wait(self.running)
+        for future in finished:
+            task = self.running.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                lost.append(task)
+            else:
+                outcomes.append(future.result())
+        return outcomes, lost
+
+    def close(self) -> None:
+        if not self.running:
+            self._pool.shutdown()
+        self._leash.close()
+        self._pool.shutdown(cancel_futures=True)
+        self._far_end.close()
+
+
+_worker: Worker | None = None
+"""In a worker process: what does its tasks."""
+
+
+def _start(request: Request, frames: Synchronized[int], leash: Connection) -> None:
+    """Runs first in every worker."""
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
+    Thread(target=_end_with, args=(leash,), daemon=True).start()
+
+    def count(_: MaskedFrame) -> None:
+        with frames.get_lock():
+            frames.value += 1
+
+    _worker = Worker(request, count)
+
+
+def _end_with(leash: Connection) -> None:
+    leash.poll(None)
+    os._exit(1)
+
+
+def _do(task: Task) -> Outcome:
+    assert _worker is not None, "_start runs first"
+    return _worker.do(task)

@@ -1,0 +1,270 @@
+"""``emojimask bench privacy``: how many frames leak when everything goes wrong, for us and for simpler ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
+from emojimask.benchmark.stress import Actor, Scene, Shot, portrait_actor, scenes
+from emojimask.build import face_back_end, open_file, renderer
+from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.errors import EmojimaskError, UsageError
+from emojimask.evaluation.leak import LEAKED
+from emojimask.expressions.smoothing import NoSmoother
+from emojimask.faces.tracking import LandmarkTracker
+from emojimask.pipeline import UNREAD, MaskingPipeline
+from emojimask.settings import MaskSettings
+from emojimask.sources.folder import VIDEO_SUFFIXES
+from emojimask.stages import Detection, FaceDetector, FaceLandmarker
+from emojimask.types import EXPRESSIONS, Face, Frame, Image, Points
+
+SYSTEMS = ("file", "live", "per frame", "reference")
+"""Ours looking ahead, ours live, plain masking frame by frame, and HOG with the first face only."""
+_UNTOUCHED = 2  # gray levels; a pixel of a face that differs no more from the raw frame's is uncovered
+_COUNTS = 0.15  # share of a face that must be in the picture and unhidden for the frame to count
+_CLEAR = 0.9, 40.0  # a well-visible face: this share of it shows, and it is so many pixels high
+_CLIP_FRAMES = 60  # of a clip, that an actor is made of
+
+System = Callable[[Iterable[Frame]], Iterator[tuple[Image, bool]]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One system in one scene.
+
+    Attributes:
+        frames: with a face in them; leaked: of which more than a tenth of a face shows.
+        worst: the largest share of a face that shows, 0 to 1.
+        longest_ms: the longest unbroken exposure.
+        shielded: frames covered wholly; clear, falsely_shielded: frames with only well-visible faces, and how many of
+            those were shielded.
+    """
+
+    scene: str
+    system: str
+    frames: int = 0
+    leaked: int = 0
+    worst: float = 0.0
+    longest_ms: float = 0.0
+    shielded: int = 0
+    clear: int = 0
+    falsely_shielded: int = 0
+    leaked_at: list[int] = field(default_factory=list)
+
+    def as_record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class _Moment:
+    """Models that fail while the clock of the scene says so."""
+
+    def __init__(self, fails: tuple[float, float] | None) -> None:
+        self.fails = fails
+        self.time_s = 0.0
+
+    def check(self) -> None:
+        if self.fails is not None and self.fails[0] <= self.time_s < self.fails[1]:
+            raise RuntimeError("the model died")
+
+
+class _FailingDetector(NamedTuple):
+    inner: FaceDetector
+    moment: _Moment
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        self.moment.check()
+        return self.inner.detect(image, thorough)
+
+
+class _FailingLandmarker(NamedTuple):
+    inner: FaceLandmarker
+    moment: _Moment
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        self.moment.check()
+        return self.inner.locate(image, near)
+
+
+class _Unread:
+    """Expressions do not matter here."""
+
+    def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+        row = np.array([name == UNREAD for name in EXPRESSIONS], np.float32)
+        return np.tile(row, (len(faces), 1))
+
+
+def bench(
+    systems: Sequence[str],
+    actors: Sequence[Actor],
+    fps: int,
+    settings: MaskSettings | None = None,
+    on_outcome: Callable[[Outcome], object] = lambda _: None,
+) -> list[Outcome]:
+    """Every scene with every system; the scenes take turns with the actors.
+
+    Args:
+        systems: of :data:`SYSTEMS`.
+
+    Raises:
+        MissingExtraError: a system's models are not installed.
+    """
+    outcomes = []
+    for number, scene in enumerate(scenes()):
+        actor = actors[number % len(actors)]
+        for name in systems:
+            moment = _Moment(scene.fails)
+            outcome = judge(scene, name, _system(name, moment, settings or MaskSettings()), actor, fps, moment)
+            outcomes.append(outcome)
+            on_outcome(outcome)
+    return outcomes
+
+
+def judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, moment: _Moment | None = None) -> Outcome:
+    """Put one system through one scene."""
+    outcome = Outcome(scene.name, name)
+    waiting: list[Shot] = []
+    times: list[float] = []
+
+    def frames() -> Iterator[Frame]:
+        for shot in scene.shots(actor, fps):
+            waiting.append(shot)
+            if moment is not None:
+                moment.time_s = shot.frame.time_s
+            yield shot.frame
+
+    for image, shielded in system(frames()):
+        shot = waiting.pop(0)
+        times.append(shot.frame.time_s)
+        _count(outcome, shot, image, shielded, len(times) - 1)
+    outcome.longest_ms = _longest_ms(outcome.leaked_at, times)
+    return outcome
+
+
+def actors_of(folder: Path, count: int = 6) -> list[Actor]:
+    """Actors made of the clips in a folder that show one large face throughout; the face is where the mesh finds it.
+
+    Raises:
+        SourceError: there is no such folder.
+        UsageError: no clip in it will do.
+    """
+    from emojimask.sources.folder import find_inputs
+
+    found: list[Actor] = []
+    for path in find_inputs(folder):
+        if path.suffix.lower() in VIDEO_SUFFIXES and (actor := _actor(path)) is not None:
+            found.append(actor)
+        if len(found) == count:
+            break
+    if not found:
+        raise UsageError(f"{folder}: no clip in it shows one large face throughout")
+    return found
+
+
+def _actor(path: Path) -> Actor | None:
+    detector, landmarker = face_back_end("mediapipe")
+    pictures, outlines = [], []
+    try:
+        with open_file(path) as source:
+            for frame in source:
+                found = [d for d in detector.detect(frame.image) if d.score > 0.6]
+                face = landmarker.locate(frame.image, found[0]) if len(found) == 1 else None
+                if face is None or face.box.height < 0.25 * frame.image.shape[0]:
+                    return None
+                pictures.append(frame.image)
+                outlines.append(_hull(face.landmarks))
+                if len(pictures) == _CLIP_FRAMES:
+                    break
+    except EmojimaskError:
+        return None  # what cannot be read is no actor
+    back_and_forth = [*range(len(pictures)), *range(len(pictures) - 2, 0, -1)]
+    return Actor(path.stem, [pictures[i] for i in back_and_forth], [outlines[i] for i in back_and_forth])
+
+
+def _hull(points: Points) -> Points:
+    import cv2
+
+    return np.asarray(cv2.convexHull(points)[:, 0], np.float32)
+
+
+def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
+    models = face_back_end(settings.faces)
+    detector, landmarker = _FailingDetector(models.detector, moment), _FailingLandmarker(models.landmarker, moment)
+    drawing = renderer(settings.emojis)
+    if name in ("file", "live"):
+        tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s)
+        pipeline = MaskingPipeline(tracker, _Unread(), NoSmoother(), drawing, settings)
+
+        def ours(frames: Iterable[Frame]) -> Iterator[tuple[Image, bool]]:
+            masked = pipeline.process_file(frames) if name == "file" else map(pipeline.process, frames)
+            return ((m.image, m.shielded) for m in masked)
+
+        return ours
+    rival = PerFrame(detector, landmarker, drawing) if name == "per frame" else FirstFaceByHog(load_emoji_set(settings.emojis))
+
+    def theirs(frames: Iterable[Frame]) -> Iterator[tuple[Image, bool]]:
+        for frame in frames:
+            try:
+                moment.check()
+                yield rival.mask(frame), False
+            except RuntimeError:
+                yield frame.image, False  # no memory, no plan for faults: the frame passes
+
+    return theirs
+
+
+def _count(outcome: Outcome, shot: Shot, masked: Image, shielded: bool, index: int) -> None:
+    raw = shot.frame.image
+    uncovered = np.abs(raw.astype(np.int16) - masked).max(2) <= _UNTOUCHED
+    faces = [(face, face.sum() / whole) for face, whole in zip(shot.faces, shot.whole, strict=True)]
+    counted = [face for face, share in faces if share >= _COUNTS]
+    outcome.shielded += shielded
+    if not counted:
+        return
+    outcome.frames += 1
+    worst = max(float(uncovered[face].mean()) for face in counted)
+    outcome.worst = max(outcome.worst, worst)
+    if worst > LEAKED:
+        outcome.leaked += 1
+        outcome.leaked_at.append(index)
+    if all(share >= _CLEAR[0] and np.ptp(np.flatnonzero(face.any(1))) >= _CLEAR[1] for face, share in faces):
+        outcome.clear += 1
+        outcome.falsely_shielded += shielded
+
+
+def _longest_ms(leaked_at: Sequence[int], times: Sequence[float]) -> float:
+    steps = [*np.diff(times), *np.diff(times)[-1:]]
+    longest = run = 0.0
+    for before, index in zip([-2, *leaked_at], leaked_at, strict=False):
+        run = (run if index == before + 1 else 0.0) + float(steps[index])
+        longest = max(longest, run)
+    return round(1000 * longest, 1)
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Markdown: a row a scene and for each system leaked frames, longest exposure and shielded frames."""
+    systems = list(dict.fromkeys(o.system for o in outcomes))
+    rows = [
+        "| scene | frames | " + " | ".join(f"{name}: leaked, longest, shielded" for name in systems) + " |",
+        "|---|---|" + "---|" * len(systems),
+    ]
+    for scene in dict.fromkeys(o.scene for o in outcomes):
+        cells = {o.system: o for o in outcomes if o.scene == scene}
+        shown = [f"{c.leaked}, {c.longest_ms:.0f} ms, {c.shielded}" for name in systems for c in [cells[name]]]
+        rows.append(f"| {scene} | {max(c.frames for c in cells.values())} | " + " | ".join(shown) + " |")
+    totals = []
+    for name in systems:
+        mine = [o for o in outcomes if o.system == name]
+        clear = sum(o.clear for o in mine)
+        falsely = 100 * sum(o.falsely_shielded for o in mine) / clear if clear else 0.0
+        totals.append(
+            f"{sum(o.leaked for o in mine)}, {max(o.longest_ms for o in mine):.0f} ms, "
+            f"{sum(o.shielded for o in mine)} ({falsely:.1f} % of clear frames)"
+        )
+    rows.append(f"| **all** | {sum(o.frames for o in outcomes) // len(systems)} | " + " | ".join(totals) + " |")
+    return "\n".join(rows)

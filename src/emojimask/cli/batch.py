@@ -1,0 +1,100 @@
+"""``emojimask batch``: a folder with all that is in it, on every core or on a cluster."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from emojimask.cli.main import DONE, FAILED, SOME_FAILED
+from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
+from emojimask.errors import UsageError
+
+if TYPE_CHECKING:
+    from emojimask.batch.engine import Engine
+    from emojimask.batch.run import Progress
+    from emojimask.batch.tasks import Request
+
+
+def add_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", metavar="IN_DIR", help="a folder, or a URL such as s3://bucket/folder (extra [ray])")
+    parser.add_argument("outputs", metavar="OUT_DIR", help="a folder, or a URL; its manifest.jsonl tells what was done")
+    parser.add_argument("--workers", type=int, metavar="N", help="how many files at a time (default: one a core)")
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="this machine, or Ray (extra [ray])"
+    )
+    parser.add_argument("--ray-address", metavar="ADDRESS", help="of a running Ray cluster (default: one of its own)")
+    parser.add_argument(
+        "--split-s",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="mask videos of at least twice this length in stretches side by side; 0: never (default: 300)",
+    )
+    parser.add_argument("--reports", action="store_true", help="beside each output, what was seen frame by frame")
+    parser.add_argument("--no-audio", dest="audio", action="store_false", help="leave sound and subtitles out")
+    add_output_flags(parser)
+    add_setting_flags(parser)
+    parser.set_defaults(run=run_batch)
+
+
+def run_batch(args: argparse.Namespace) -> int:
+    from emojimask.batch.folders import open_folder
+    from emojimask.batch.run import BatchRun
+    from emojimask.batch.tasks import Request
+    from emojimask.cli.batch_table import Table
+
+    _check(args)
+    request = Request(
+        open_folder(args.inputs), open_folder(args.outputs), settings_from(args), args.audio, args.reports, args.split_s
+    )
+    with Table(quiet=args.quiet) as table:
+        run = BatchRun(request, force=args.force, say=table.say)
+        engine = _engine(request, args)
+        table.watch(run.progress, engine.frames_so_far)
+        progress = run.run(engine)
+    _tell(progress, args)
+    if not progress.failed:
+        return DONE
+    return FAILED if len(progress.failed) == progress.total else SOME_FAILED
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.workers is not None and args.workers < 1:
+        raise UsageError(f"--workers: needs 1 or more, found {args.workers}")
+    if not args.split_s >= 0:
+        raise UsageError(f"--split-s: needs 0 or more, found {args.split_s:g}")
+    if args.ray_address and args.engine != "ray":
+        raise UsageError("--ray-address: goes with --engine ray")
+
+
+def _engine(request: Request, args: argparse.Namespace) -> Engine:
+    if args.engine == "ray":
+        from emojimask.batch.ray_data import RayEngine
+
+        return RayEngine(request, args.workers, args.ray_address)
+    from emojimask.batch.local import LocalEngine, core_count
+
+    return LocalEngine(request, args.workers or core_count())
+
+
+def _tell(progress: Progress, args: argparse.Namespace) -> None:
+    if args.json:
+        print(
+            json.dumps(
+                {
+                    "files": progress.total,
+                    "done": progress.done,
+                    "unchanged": progress.unchanged,
+                    "frames": progress.frames,
+                    "failed": progress.failed,
+                },
+                indent=2,
+            )
+        )
+    elif not args.quiet:
+        failed = f", {len(progress.failed)} failed" if progress.failed else ""
+        print(f"{progress.done} masked, {progress.unchanged} unchanged{failed}; {progress.frames:,} frames")
+        if progress.failed:
+            print("run the same command again to try the failed ones anew", file=sys.stderr)

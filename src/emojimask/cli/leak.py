@@ -1,0 +1,153 @@
+"""``emojimask leak``: an original against its masked copy, looked at with other eyes than the masking's."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from emojimask.cli.main import DONE, FAILED, LEAKED
+from emojimask.errors import SinkError
+from emojimask.evaluation.leak import LeakReport
+
+EYES = ("haar", "hog", "mtcnn", "mediapipe")
+SHOWN = 10  # leaked frames listed in the table; all are in the JSON
+
+
+def add_leak(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("original", type=Path, metavar="ORIGINAL", help="the file as it was before")
+    parser.add_argument("masked", type=Path, metavar="MASKED", help="what emojimask, or any other tool, made of it")
+    parser.add_argument(
+        "--limit", type=_share, metavar="SHARE", help="exit with status 4 if a larger share (0 to 1) of the frames leaked"
+    )
+    parser.add_argument(
+        "--eyes",
+        type=_eyes,
+        metavar="NAME,...",
+        help=f"who looks for faces: {', '.join(EYES)} (default: haar, and hog where it is installed)",
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what shows over time: .png, .svg or .pdf")
+    parser.add_argument("--worst", type=Path, metavar="DIR", help="save the worst frames side by side; they SHOW FACES")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.set_defaults(run=run_leak)
+
+
+def run_leak(args: argparse.Namespace) -> int:
+    from emojimask.benchmark.leak_files import compare_files, save_plot, save_worst
+    from emojimask.build import eyes
+
+    looking = eyes(args.eyes)
+    with _Bar(quiet=args.quiet) as bar:
+        report, faces = compare_files(args.original, args.masked, looking, bar)
+    try:
+        if args.plot is not None:
+            save_plot(report, args.plot)
+        if args.worst is not None:
+            save_worst(args.original, args.masked, faces, report, args.worst, SHOWN)
+    except OSError as error:
+        raise SinkError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    print(json.dumps(as_record(report, list(looking)), indent=2) if args.json else table(report, list(looking)))
+    if not report.measurable:
+        return FAILED
+    return LEAKED if args.limit is not None and report.exceeds(args.limit) else DONE
+
+
+def as_record(report: LeakReport, looking: list[str]) -> dict[str, Any]:
+    """What ``--json`` prints; without a face there is no share, so that nobody takes it for a good one."""
+    sure = report.measurable
+    return {
+        "measurable": sure,
+        "eyes": looking,
+        "frames": report.frames,
+        "frames_with_face": report.frames_with_face,
+        "faces": report.faces,
+        "leaked_frames": report.leaked_frames if sure else None,
+        "leaked_share": round(report.leaked_share, 6) if sure else None,
+        "worst_uncovered": round(report.worst_uncovered, 4) if sure else None,
+        "longest_exposure_ms": report.longest_exposure_ms if sure else None,
+        "faces_never_covered": list(report.faces_never_covered),
+        "shielded_frames": report.shielded,
+        "unlike_frames": list(report.unlike),
+        "leaked": [
+            {
+                "frame": leak.frame,
+                "time_s": round(leak.time_s, 6),
+                "face": leak.face,
+                "uncovered": round(leak.uncovered, 4),
+                "seen": leak.seen,
+            }
+            for leak in report.leaked
+        ],
+        "timeline": [None if math.isnan(value) else round(value, 4) for value in report.timeline],
+    }
+
+
+def table(report: LeakReport, looking: list[str]) -> str:
+    """The same for people."""
+    rows = [("frames", f"{report.frames}"), ("eyes", ", ".join(looking))]
+    if not report.measurable:
+        rows.append(("result", "nothing to measure: no face was found in the original"))
+        return _aligned(rows)
+    rows += [
+        ("frames with a face", f"{report.frames_with_face}, {report.faces} faces"),
+        ("leaked frames", f"{report.leaked_frames} ({100 * report.leaked_share:.2f} %)"),
+        ("worst uncovered", f"{100 * report.worst_uncovered:.0f} % of a face"),
+        ("longest exposure", f"{report.longest_exposure_ms:g} ms"),
+        ("faces never covered", f"{len(report.faces_never_covered)}"),
+        ("frames shielded", f"{report.shielded}"),
+    ]
+    if report.unlike:
+        rows.append(("cannot be vouched for", f"{len(report.unlike)} frames, neither like the original nor shielded"))
+    worst = sorted(report.leaked, key=lambda leak: leak.uncovered, reverse=True)
+    for leak in worst[:SHOWN]:
+        how = "" if leak.seen else ", assumed between two sightings"
+        rows.append((f"  {leak.time_s:.3f} s", f"frame {leak.frame}, face {leak.face}: {100 * leak.uncovered:.0f} %{how}"))
+    if len(worst) > SHOWN:
+        rows.append(("", f"... and {len(worst) - SHOWN} more; all are in --json"))
+    return _aligned(rows)
+
+
+def _aligned(rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:{width}}  {value}" for name, value in rows)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _eyes(text: str) -> list[str]:
+    names = list(dict.fromkeys(text.split(",")))
+    unknown = [name for name in names if name not in EYES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(EYES)}")
+    return names
+
+
+class _Bar:
+    """Counts the frames of both passes on a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._bar = None
+        if not quiet and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(unit=" frames", leave=False)
+
+    def __call__(self) -> None:
+        if self._bar is not None:
+            self._bar.update()
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()

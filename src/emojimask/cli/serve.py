@@ -1,0 +1,115 @@
+"""``emojimask serve``: the page on this machine, or the class board."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emojimask.cli.main import DONE
+from emojimask.cli.options import add_setting_flags, settings_from
+from emojimask.errors import MissingExtraError, UsageError
+
+DEFAULT_PORT = 8764
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+CERTIFICATE_REMEDY = (
+    "off this machine the class board needs TLS: --tls-cert cert.pem --tls-key key.pem; make a certificate with: "
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout key.pem -out cert.pem "
+    "-subj /CN=HOST -addext subjectAltName=DNS:HOST"
+)
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"0 takes a free one (default: {DEFAULT_PORT})")
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open the browser")
+    parser.add_argument(
+        "--camera", metavar="0|NAME|URL|FILE", help="use this machine's camera here, and not the browser's"
+    )
+    board = parser.add_argument_group("class board")
+    board.add_argument("--board", action="store_true", help="be the class board instead: takes no picture from anybody")
+    board.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    board.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, PEM; needed off this machine")
+    board.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, PEM")
+    board.add_argument("--redis", metavar="URL", help="share rooms between several servers (extra [redis])")
+    add_setting_flags(parser)
+    parser.set_defaults(run=run_serve)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    check(args)
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+        import websockets  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(f"the page is not installed ({error.name}); pip install 'emojimask[web]'") from error
+    return _serve_board(args) if args.board else _serve_page(args)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raises UsageError for what contradicts itself or would not be safe."""
+    if not 0 <= args.port <= 65535:
+        raise UsageError(f"--port {args.port}: a port is 0 to 65535")
+    if (args.tls_cert is None) != (args.tls_key is None):
+        raise UsageError("--tls-cert and --tls-key go together: give both, or neither")
+    if not args.board:
+        for flag, value in (("--redis", args.redis), ("--tls-cert", args.tls_cert)):
+            if value is not None:
+                raise UsageError(f"{flag} is for the class board: add --board")
+        if args.host not in LOOPBACK:
+            raise UsageError(f"--host {args.host}: the page takes camera pictures, so it answers to this machine only")
+    elif args.camera is not None:
+        raise UsageError("--camera does not go with --board: the class board takes no picture from anybody")
+    elif args.host not in LOOPBACK and args.tls_cert is None:
+        raise UsageError(f"--host {args.host}: {CERTIFICATE_REMEDY.replace('HOST', _name(args.host))}")
+
+
+def _serve_page(args: argparse.Namespace) -> int:
+    from emojimask.public import build_pipeline
+    from emojimask.web.page import create_page
+    from emojimask.web.picture import MAX_BYTES
+    from emojimask.web.serving import Address, listen, serve
+
+    settings = settings_from(args)
+    address = Address(args.host, args.port)
+    with listen(address) as listener:
+        link = _link(args.host, listener.getsockname()[1])
+        build_pipeline(settings)  # so that a fault is told here, and no frame waits for the models
+        print(f"emojimask is at {link}  (Ctrl-C ends it)", flush=True)
+        app = create_page(settings, args.camera)
+        serve(app, address, listener, max_message=MAX_BYTES, open_page=link if args.browser else None)
+    return DONE
+
+
+def _serve_board(args: argparse.Namespace) -> int:
+    from emojimask.web.board.app import create_board, new_lecturer_key
+    from emojimask.web.board.limits import Limits
+    from emojimask.web.serving import Address, listen, serve
+
+    address, limits, store = Address(args.host, args.port, args.tls_cert, args.tls_key), Limits(), None
+    key = new_lecturer_key()
+    if args.redis is not None:
+        try:
+            from emojimask.web.board.redis_store import RedisStore, shared_lecturer_key
+        except ImportError as error:
+            raise MissingExtraError("Redis is not installed; pip install 'emojimask[redis]'") from error
+        key = shared_lecturer_key(args.redis, key)
+        store = RedisStore(args.redis, limits.rooms, limits.members, limits.room_s)
+    with listen(address) as listener:
+        link = _link(args.host, listener.getsockname()[1], tls=args.tls_cert is not None)
+        print(f"class board, for students: {link}join  (Ctrl-C ends it and forgets every room)")
+        print(f"for lecturers only:        {link}#key={key}", flush=True)
+        app = create_board(key, store, limits)
+        serve(app, address, listener, max_message=4096, open_page=f"{link}#key={key}" if args.browser else None)
+    return DONE
+
+
+def _link(host: str, port: int, *, tls: bool = False) -> str:
+    name = _name(host)
+    return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}/"
+
+
+def _name(host: str) -> str:
+    """A name that others can use: an address that stands for all of this machine's is none."""
+    import socket
+
+    return socket.getfqdn() if host in ("0.0.0.0", "::") else host

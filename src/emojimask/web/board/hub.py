@@ -1,0 +1,297 @@
+"""The class board of one process: lets people in, gathers what they send, and tells the hosts every quarter second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from emojimask.web.board.limits import Limits
+from emojimask.web.board.local_room import HostLine, LocalRoom, MemberLine
+from emojimask.web.board.room import Member, Room, hash_token, is_token, new_code, new_token, shares
+from emojimask.web.board.store import Event, RoomStore, StoreGoneError
+
+COALESCE_S = 0.25
+_TICK_S = 1.0
+_LEAST_ROW_S = 5
+_LOOK_FOR_AWAY_S = 5.0
+REPLACED, REMOVED, CLOSED = 4001, 4003, 4004
+"""WebSocket close codes: joined again elsewhere, removed by the host, the room is closed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Hub:
+    """Rooms are loaded from the store when the first person of this process comes, and let go after the last."""
+
+    def __init__(self, store: RoomStore, limits: Limits) -> None:
+        self.limits = limits
+        self.home = secrets.token_hex(8)
+        self._store = store
+        self._rooms: dict[str, LocalRoom] = {}
+        self._loading: dict[str, asyncio.Lock] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        await self._store.start(self.home, self.apply)
+        self._tasks = [asyncio.create_task(self._every(COALESCE_S, self.publish_all))]
+        self._tasks += [asyncio.create_task(self._every(_TICK_S, self._tick))]
+        self._tasks += [asyncio.create_task(self._every(_LOOK_FOR_AWAY_S, self._forget_away))]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(StoreGoneError):
+            await self.publish_all()
+        await self._store.stop()
+
+    # ---- the host
+
+    async def open_room(self, kind: str, interval_s: int) -> tuple[LocalRoom, str]:
+        """A new room and its host's token. Raises RoomsFullError, StoreGoneError."""
+        token = new_token()
+        room = Room(new_code(), kind, interval_s, hash_token(token), time.time())
+        await self._store.add_room(room)
+        local = self._rooms[room.code] = LocalRoom(room)
+        return local, token
+
+    async def as_host(self, code: str, token: object) -> LocalRoom | None:
+        """The room, for whoever has the host's token. Raises StoreGoneError."""
+        local = await self._local(code)
+        return local if local is not None and is_token(token, local.room.host_hash) else None
+
+    def attach_host(self, local: LocalRoom) -> HostLine:
+        """A host looks on from now on, till the line is taken out of ``local.hosts``."""
+        self._rooms.setdefault(local.room.code, local)
+        line = HostLine()
+        local.hosts.add(line)
+        return line
+
+    async def set_interval(self, local: LocalRoom, interval_s: int) -> None:
+        room = Room(**{**local.room.as_dict(), "interval_s": interval_s})
+        await self._store.publish(room.code, {"room": room.as_dict()})
+
+    async def lower(self, local: LocalRoom, ids: list[str]) -> None:
+        await self._store.publish(local.room.code, {"lower": ids})
+
+    async def remove(self, local: LocalRoom, member_id: str) -> None:
+        await self._store.publish(local.room.code, {"gone": [member_id]})
+
+    async def close(self, local: LocalRoom) -> None:
+        await self._store.remove_room(local.room.code, "the lecturer has closed the room")
+
+    # ---- members
+
+    async def join(self, code: str, nick: str) -> tuple[LocalRoom, Member, str] | str:
+        """A new member with its token, or why not: "no_room" or "full". Raises StoreGoneError."""
+        local = await self._local(code)
+        if local is None:
+            return "no_room"
+        token = new_token()
+        member = Member(secrets.token_hex(6), nick, hash_token(token), self.home)
+        if not await self._store.add_member(code, member):
+            return "full"
+        return local, member, token
+
+    async def as_member(self, code: str, member_id: object, token: object) -> tuple[LocalRoom, Member] | None:
+        """A member who comes back, for whoever has the member's token. Raises StoreGoneError."""
+        local = await self._local(code)
+        if local is None or not isinstance(member_id, str):
+            return None
+        member = local.members.get(member_id) or await self._store.member(code, member_id)
+        return (local, member) if member is not None and is_token(token, member.token_hash) else None
+
+    def attach(self, local: LocalRoom, member: Member) -> MemberLine:
+        """The member is connected here from now on; an older connection ends."""
+        self._rooms.setdefault(local.room.code, local)
+        if member.id in local.lines:
+            local.lines[member.id].close(REPLACED, "joined again elsewhere")
+        line = local.lines[member.id] = MemberLine()
+        member.home = self.home
+        local.members[member.id] = member
+        local.away_since.pop(member.id, None)
+        local.dirty.add(member.id)
+        return line
+
+    def detach(self, local: LocalRoom, member: Member, line: MemberLine, *, leaves: bool) -> None:
+        """The connection has ended: the member is away for a while, or has left for good."""
+        if local.lines.get(member.id) is not line:
+            return
+        del local.lines[member.id]
+        if leaves:
+            local.members.pop(member.id, None)
+            local.dirty.discard(member.id)
+            local.gone.add(member.id)
+        elif member.id in local.members:
+            member.home = ""
+            local.dirty.add(member.id)
+
+    # ---- what happens, here and elsewhere
+
+    def apply(self, code: str, event: Event) -> None:
+        """Take in an event of any process, this one's own included."""
+        if "resync" in event:
+            self._tasks.append(asyncio.create_task(self._resync()))
+        local = self._rooms.get(code)
+        if local is None:
+            return
+        local.total = event.get("total", local.total)
+        for fields in event.get("changed", ()):
+            self._take_in(local, Member(**fields))
+        for member_id in event.get("lower", ()):
+            self._lower_here(local, member_id)
+        for member_id in event.get("gone", ()):
+            self._take_out(local, member_id)
+        if "room" in event:
+            local.room = Room(**event["room"])
+            note = json.dumps({"type": "room", "room": local.room.public()})
+            for line in local.lines.values():
+                line.outbox.put(note)
+        if "row" in event:
+            local.rows.append(event["row"])
+        for host in local.hosts:
+            host.rows += [event["row"]] if "row" in event else []
+            host.room_changed |= "room" in event
+            host.woken.set()
+        if "closed" in event:
+            self._end(local, event["closed"])
+
+    def _take_in(self, local: LocalRoom, member: Member) -> None:
+        line = local.lines.get(member.id)
+        if line is not None and member.home not in (self.home, ""):
+            line.close(REPLACED, "joined again elsewhere")
+            del local.lines[member.id]
+            line = None
+        if line is None:
+            local.members[member.id] = member
+        for host in local.hosts:
+            host.members[member.id] = local.members[member.id]
+            host.gone.discard(member.id)
+
+    def _take_out(self, local: LocalRoom, member_id: str) -> None:
+        local.members.pop(member_id, None)
+        local.dirty.discard(member_id)
+        local.away_since.pop(member_id, None)
+        line = local.lines.pop(member_id, None)
+        if line is not None:
+            line.close(REMOVED, "the lecturer has removed you from the room")
+        for host in local.hosts:
+            host.members.pop(member_id, None)
+            host.gone.add(member_id)
+
+    def _lower_here(self, local: LocalRoom, member_id: str) -> None:
+        line, member = local.lines.get(member_id), local.members.get(member_id)
+        if line is not None and member is not None:
+            member.hand = False
+            local.dirty.add(member_id)
+            line.outbox.put('{"type": "hand", "up": false}')
+
+    def _end(self, local: LocalRoom, why: str) -> None:
+        self._rooms.pop(local.room.code, None)
+        for line in local.lines.values():
+            line.close(CLOSED, why)
+        for host in local.hosts:
+            host.closed = why
+            host.woken.set()
+
+    # ---- what is done every so often
+
+    async def publish_all(self) -> None:
+        """Tell the store what happened here since the last time. Raises StoreGoneError; nothing is lost then."""
+        async with asyncio.TaskGroup() as tasks:
+            for local in list(self._rooms.values()):
+                event = local.take_changes()
+                if event is not None:
+                    tasks.create_task(self._publish(local, event))
+
+    async def _publish(self, local: LocalRoom, event: Event) -> None:
+        try:
+            await self._store.publish(local.room.code, event)
+        except StoreGoneError:
+            local.put_back(event)
+            raise
+
+    async def _tick(self) -> None:
+        for code, local in list(self._rooms.items()):
+            age_s = time.time() - local.room.opened_s
+            if age_s > self.limits.room_s:
+                await self._store.remove_room(code, "the room's time is over")
+                continue
+            every_s = max(local.room.interval_s, _LEAST_ROW_S)
+            slot = int(age_s / every_s)
+            if slot != local.last_slot:
+                local.last_slot = slot
+                await self._add_row(local, round(age_s), f"{code}:{slot}", every_s)
+            if local.idle:
+                del self._rooms[code]
+
+    async def _add_row(self, local: LocalRoom, age_s: int, task: str, every_s: float) -> None:
+        counts = shares(local.members.values())
+        if counts is not None and await self._store.claim(task, 2 * every_s):
+            await self._store.publish(local.room.code, {"row": [age_s, *counts]})
+
+    async def _forget_away(self) -> None:
+        """Members who have been away for long, and those whose process is gone."""
+        now = asyncio.get_running_loop().time()
+        for code, local in list(self._rooms.items()):
+            alive = await self._store.alive({member.home for member in local.members.values() if member.home})
+            away = [m for m in local.members.values() if m.home not in alive and m.id not in local.lines]
+            for member in away:
+                if member.home:
+                    member.home = ""
+                    self.apply(code, {"changed": [member.as_dict()]})
+            local.away_since = {m.id: local.away_since.get(m.id, now) for m in away}
+            gone = [i for i, since in local.away_since.items() if now - since > self.limits.away_s]
+            if gone:
+                await self._store.publish(code, {"gone": gone})
+
+    async def _resync(self) -> None:
+        """The store was gone for a while: give back what it lost, and learn what was missed."""
+        for code, local in list(self._rooms.items()):
+            with suppress(StoreGoneError):
+                await self._store.restore(local.room, list(local.members.values()), local.rows, local.total)
+                local.dirty |= set(local.lines)
+                await self._load(code, local)
+
+    async def _local(self, code: str) -> LocalRoom | None:
+        """The room as this process sees it, loaded where it is new here; None where there is none."""
+        if code in self._rooms:
+            return self._rooms[code]
+        async with self._loading.setdefault(code, asyncio.Lock()):
+            try:
+                if code in self._rooms:
+                    return self._rooms[code]
+                room = await self._store.room(code)
+                if room is None:
+                    return None
+                local = self._rooms[code] = LocalRoom(room)
+                await self._load(code, local)
+                return local
+            finally:
+                self._loading.pop(code, None)
+
+    async def _load(self, code: str, local: LocalRoom) -> None:
+        rows, total = await self._store.rows(code), await self._store.received(code)
+        for member in await self._store.members(code):
+            if member.id not in local.lines:
+                local.members[member.id] = member
+        local.rows, local.total = rows, max(total, local.total)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Do ``work`` at a steady beat; where the store is gone it is tried again."""
+        loop = asyncio.get_running_loop()
+        beat = loop.time()
+        while True:
+            beat = max(beat + seconds, loop.time() - seconds)
+            await asyncio.sleep(beat - loop.time())
+            try:
+                await work()
+            except* StoreGoneError:
+                pass  # the store tells of it; what could not be published is kept
+            except* Exception:
+                _log.exception("the class board goes on after a fault")

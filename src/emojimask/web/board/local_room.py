@@ -1,0 +1,113 @@
+"""A room as one process sees it: everybody in it, and the lines of those who are connected here."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from emojimask.web.board.room import Member, Room, shares
+from emojimask.web.board.store import Event
+from emojimask.web.slot import Outbox
+
+
+class HostLine:
+    """What a host has not been told yet: of every member the newest only, so a slow host never lags behind.
+
+    ``closed``: why the line ends.
+    """
+
+    def __init__(self) -> None:
+        self.members: dict[str, Member] = {}
+        self.gone: set[str] = set()
+        self.rows: list[list[Any]] = []
+        self.room_changed = False
+        self.closed: str | None = None
+        self.woken = asyncio.Event()
+
+    def take(self, local: LocalRoom) -> dict[str, object]:
+        """The message for the host; the line is empty after it."""
+        update: dict[str, object] = {
+            "type": "delta",
+            "members": [member.shown() for member in self.members.values()],
+            "gone": list(self.gone),
+            "rows": self.rows,
+            **local.sums(),
+        }
+        if self.room_changed:
+            update["room"] = local.room.public()
+        self.members, self.gone, self.rows, self.room_changed = {}, set(), [], False
+        return update
+
+
+@dataclass(slots=True, eq=False)
+class MemberLine:
+    """A member's connection here. ``closed``: code and reason with which it must end."""
+
+    outbox: Outbox = field(default_factory=Outbox)
+    closed: asyncio.Future[tuple[int, str]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result((code, reason))
+
+
+@dataclass(slots=True, eq=False)
+class LocalRoom:
+    """Attributes:
+    members: everybody, by id; those with a line here are newest here.
+    dirty, gone, received: what happened here and is not published yet.
+    away_since: by id, seconds of the event loop's clock.
+    """
+
+    room: Room
+    members: dict[str, Member] = field(default_factory=dict)
+    lines: dict[str, MemberLine] = field(default_factory=dict)
+    hosts: set[HostLine] = field(default_factory=set)
+    rows: list[list[Any]] = field(default_factory=list)
+    total: int = 0
+    dirty: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    received: int = 0
+    last_slot: int = 0
+    away_since: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        return not (self.lines or self.hosts or self.dirty or self.gone or self.received)
+
+    def sums(self) -> dict[str, object]:
+        return {
+            "shares": shares(self.members.values()),
+            "sharing": sum(member.sharing and bool(member.home) for member in self.members.values()),
+            "total": self.total,
+        }
+
+    def everything(self) -> dict[str, object]:
+        """The first message for a host."""
+        return {
+            "type": "room",
+            "room": self.room.public(),
+            "opened_s": self.room.opened_s,
+            "members": [member.shown() for member in self.members.values()],
+            "rows": self.rows,
+            **self.sums(),
+        }
+
+    def take_changes(self) -> Event | None:
+        """What to publish; afterwards nothing is left to."""
+        if not (self.dirty or self.gone or self.received):
+            return None
+        event: Event = {
+            "changed": [self.members[member_id].as_dict() for member_id in self.dirty if member_id in self.members],
+            "gone": list(self.gone),
+            "received": self.received,
+        }
+        self.dirty, self.gone, self.received = set(), set(), 0
+        return event
+
+    def put_back(self, event: Event) -> None:
+        """It could not be published; what came since wins."""
+        self.dirty |= {fields["id"] for fields in event["changed"]}
+        self.gone |= set(event["gone"])
+        self.received += event["received"]

@@ -1,0 +1,152 @@
+"""The other commands, the help, and the promises about start-up and public names."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+from media import write_video
+
+import emojimask
+from emojimask.cli import main
+from emojimask.cli.main import COMMANDS
+from emojimask.cli.options import flag
+from emojimask.settings import MaskSettings
+from emojimask.sinks.null import NullSink
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_demo_makes_a_masked_clip_and_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--quiet"]) == 0
+    told = capsys.readouterr().out
+    clip, report = tmp_path / "emojimask-demo/demo_masked.mp4", tmp_path / "emojimask-demo/demo_report.jsonl"
+    assert str(clip) in told
+    assert str(report) in told
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    assert len(rows) == 120
+    assert all([face["state"] for face in row["faces"]] == ["tracked"] for row in rows)
+    assert sum(row["faces"][0]["expression"] == "happy" for row in rows) > 110
+    with av.open(str(clip)) as opened:
+        assert sum(1 for _ in opened.decode(video=0)) == 120
+
+
+def test_a_second_demo_does_not_overwrite_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("emojimask-demo").mkdir()
+    assert main(["demo", "--quiet", "--on-lost", "hold"]) == 0
+    assert Path("emojimask-demo-2/demo_masked.mp4").exists()
+
+
+def test_doctor_says_what_works_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert "face is found and reads as happy" in told
+    assert "PrivateTest" in told
+    assert main(["doctor", "--json"]) == 0
+    findings = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert findings["emoji set classic"]["ok"]
+    for what in ("camera", "virtual camera"):
+        if what in findings and not findings[what]["ok"]:
+            assert findings[what]["text"]
+
+
+def test_emojis_list_and_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emojis", "list"]) == 0
+    assert "classic" in capsys.readouterr().out.split()
+    (tmp_path / "set.toml").write_text("name = 3")
+    assert main(["emojis", "check", str(tmp_path)]) == 1
+    assert main(["emojis", "check", str(ROOT / "src/emojimask/emojis/classic")]) == 0
+
+
+def test_live_masks_a_file_in_a_cameras_place(tmp_path: Path) -> None:
+    import numpy as np
+
+    source = write_video(tmp_path / "wall.mp4", frames=15, image=np.full((64, 96, 3), 70, np.uint8))
+    out = tmp_path / "out.mp4"
+    report = tmp_path / "out.csv"
+    assert main(["live", "--camera", str(source), "-o", str(out), "--report", str(report), "--quiet"]) == 0
+    rows = report.read_text().splitlines()
+    assert 2 <= len(rows) <= 16
+    assert all(",true," in row.lower() for row in rows[1:])  # no face was ever seen: shielded
+
+
+def test_live_without_a_camera_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["live", "--camera", "93"]) == 1
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert "93" in errors[0]
+
+
+def test_an_extra_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["train", "default", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
+    assert "emojimask[train]" in capsys.readouterr().err
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as stop:
+            main([command, "--help"])
+        assert stop.value.code == 0
+        assert command in capsys.readouterr().out
+
+
+def test_every_setting_has_a_flag_with_help_and_a_line_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["mask", "--help"])
+    told = capsys.readouterr().out
+    documented = (ROOT / "docs/command-line.md").read_text()
+    for name in MaskSettings.__dataclass_fields__:
+        assert flag(name) in told
+        assert f"`{name}`" in documented
+        assert f"`{flag(name)}`" in documented
+        assert MaskSettings.__dataclass_fields__[name].metadata["help"]
+
+
+def test_every_command_is_documented() -> None:
+    documented = (ROOT / "docs/command-line.md").read_text()
+    for command in COMMANDS:
+        assert f"emojimask {command}" in documented
+
+
+def test_an_internal_fault_is_one_line_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(self: NullSink, *_: object) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr("emojimask.sinks.image_files.ImageFileSink.write", broken)
+    from PIL import Image
+
+    Image.new("RGB", (20, 20)).save(tmp_path / "p.png")
+    assert main(["mask", str(tmp_path / "p.png"), "--quiet"]) == 1
+    assert capsys.readouterr().err.strip().splitlines() == [
+        "emojimask: internal fault: RuntimeError: two lines (--debug shows where)"
+    ]
+    assert [p.name for p in tmp_path.iterdir()] == ["p.png"]
+
+
+def test_the_public_names_are_these() -> None:
+    expected = {
+        "EXPRESSIONS", "KEY_POINTS", "Box", "DataError", "EmojiSetError", "EmojimaskError", "Face", "Frame",
+        "MaskSettings", "MaskedFace", "MaskedFrame", "MissingExtraError", "ModelError", "NoVideoError",
+        "OutputExistsError", "SinkError", "SourceError", "StreamInfo", "Track", "TrackState", "UsageError",
+        "build_pipeline", "mask_file", "mask_image",
+    }  # fmt: skip
+    assert set(emojimask.__all__) == expected
+    assert all(hasattr(emojimask, name) for name in expected)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = "import sys, emojimask; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "numpy" in loaded
+    assert not {"cv2", "mediapipe", "onnxruntime", "av", "PIL", "torch", "tqdm"} & set(loaded)

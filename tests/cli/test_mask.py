@@ -1,0 +1,275 @@
+"""``emojimask mask`` as a user runs it: real clips with real sound, and everything that can be wrong with them."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from media import packets, times, write_tone, write_video
+
+from emojimask.cli import main
+from emojimask.sources.synthetic import SyntheticSource, portrait
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of a moving face with a tone."""
+    path = tmp_path_factory.mktemp("clip") / "talk.mp4"
+    source = SyntheticSource(320, 240, fps=15, seconds=1.2)
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("libx264", 15)
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        sound = output.add_stream("aac", 48000)
+        for frame in source:
+            output.mux(video.encode(av.VideoFrame.from_ndarray(frame.image, format="bgr24")))
+        output.mux(video.encode(None))
+        for start in range(0, 48000, 1024):
+            tone = np.sin(np.arange(start, start + 1024) / 20)[None].astype(np.float32)
+            samples = av.AudioFrame.from_ndarray(np.repeat(tone, 2, 0), format="fltp", layout="stereo")
+            samples.sample_rate, samples.pts = 48000, start
+            output.mux(sound.encode(samples))
+        output.mux(sound.encode(None))
+    return path
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "me.jpg"
+    cv2.imwrite(str(path), portrait())
+    return path
+
+
+def lines(captured: str) -> list[str]:
+    return captured.strip().splitlines()
+
+
+def test_a_video_comes_out_masked_with_its_sound_and_its_times(clip: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "out.mp4", tmp_path / "out.jsonl"
+    assert main(["mask", str(clip), "-o", str(out), "--report", str(report), "--quiet"]) == 0
+    assert packets(out, "audio") == packets(clip, "audio")
+    assert times(out) == times(clip)
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [row["frame"] for row in rows] == list(range(18))
+    assert all(row["faces"][0]["expression"] == "happy" for row in rows[5:])
+    source = SyntheticSource(320, 240, fps=15, seconds=1.2)
+    with av.open(str(out)) as masked:
+        for raw, shown in zip(source, masked.decode(video=0), strict=True):
+            face = np.zeros((240, 320), np.uint8)
+            cv2.fillPoly(face, [source.face_outline(raw.time_s).astype(np.int32)], 1)
+            was, now = (image[face == 1].astype(float) for image in (raw.image, shown.to_ndarray(format="bgr24")))
+            assert np.abs(was - now).mean() > 25  # the face is gone
+            assert np.mean(now.mean(0) - [60, 180, 230]) < 40  # and emoji yellow is in its place
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_default_output_lies_beside_the_input(picture: Path) -> None:
+    assert main(["mask", str(picture), "--quiet"]) == 0
+    out = picture.with_name("me_masked.jpg")
+    assert np.abs(cv2.imread(str(out)).astype(int) - portrait())[90:170, 190:260].mean() > 25
+
+
+def test_a_folder_is_masked_with_its_tree_and_its_masked_files_are_left_alone(tmp_path: Path, picture: Path) -> None:
+    deep = tmp_path / "in" / "a b" / "ü"
+    deep.mkdir(parents=True)
+    picture.rename(deep / "me.png.jpg")
+    cv2.imwrite(str(tmp_path / "in" / "wall.png"), np.full((60, 80, 3), 90, np.uint8))
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    assert main(["mask", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--quiet"]) == 0
+    made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
+    assert made == ["a b/ü/me.png_masked.jpg", "wall_masked.png"]
+    assert main(["mask", str(tmp_path / "in"), "--quiet"]) == 0
+    assert main(["mask", str(tmp_path / "in"), "--quiet", "--force"]) == 0
+    assert not list(tmp_path.rglob("*_masked_masked*"))
+
+
+def test_results_as_json(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mask", str(picture), "--json", "--quiet"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["frames"] == 1
+    assert result["frames_with_faces"] == 1
+    assert result["error"] is None
+
+
+def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Name -> file, and a word that its error line must hold."""
+    empty = folder / "empty.mp4"
+    empty.touch()
+    text = folder / "text.mp4"
+    text.write_text("this is not a video\n" * 50)
+    broken = folder / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0" + b"rubbish" * 40)
+    return {
+        "missing": (folder / "nowhere.mp4", "no such file"),
+        "empty": (empty, "empty"),
+        "text": (text, "text.mp4"),
+        "broken picture": (broken, "broken.jpg"),
+        "sound only": (write_tone(folder / "song.m4a"), "no video"),
+    }
+
+
+@pytest.mark.parametrize("fault", ["missing", "empty", "text", "broken picture", "sound only"])
+def test_a_bad_input_is_one_clear_line_and_the_rest_is_done(
+    fault: str, tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, word = bad_files(tmp_path)[fault]
+    out = tmp_path / "out"
+    assert main(["mask", str(bad), str(picture), "-o", str(out), "--quiet"]) == 3
+    errors = lines(capsys.readouterr().err)
+    assert len(errors) == 1
+    assert word in errors[0]
+    assert bad.name in errors[0]
+    assert [p.name for p in out.rglob("*")] == ["me_masked.jpg"]
+    assert main(["mask", str(bad), "-o", str(tmp_path / "alone.mp4"), "--quiet"]) == 1
+    assert not (tmp_path / "alone.mp4").exists()
+
+
+def test_a_video_that_breaks_off_is_masked_as_far_as_it_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = write_video(tmp_path / "whole.mkv", frames=60)
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.6)])
+    assert main(["mask", str(cut), "--quiet"]) == 1
+    error = lines(capsys.readouterr().err)
+    assert len(error) == 1
+    assert "what could be read is masked in" in error[0]
+    assert 10 < len(times(tmp_path / "cut_masked.mkv")) < 60
+
+
+def test_nothing_is_overwritten_unasked(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = picture.with_name("me_masked.jpg")
+    out.write_bytes(b"precious")
+    assert main(["mask", str(picture), "--quiet"]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert out.read_bytes() == b"precious"
+    assert main(["mask", str(picture), "--quiet", "--force"]) == 0
+    assert out.read_bytes() != b"precious"
+
+
+def test_the_input_is_never_its_own_output(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = picture.read_bytes()
+    assert main(["mask", str(picture), "-o", str(picture), "--force", "--quiet"]) in (1, 2)
+    assert len(lines(capsys.readouterr().err)) == 1
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--on-lost", "nothing"], "on-lost"),
+        (["--hold-s", "-1"], "hold_s"),
+        (["--emojis", "nonesuch"], "nonesuch"),
+        (["--expressions", "nonesuch"], "nonesuch"),
+        (["-o", "me.xyz"], "xyz"),
+        (["--report", "me.txt"], ".txt"),
+        (["--settings", "nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_one_line(
+    arguments: list[str], word: str, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(["mask", str(picture), "--quiet", *arguments])
+    except SystemExit as stop:  # argparse's own errors
+        status = int(stop.code or 0)
+    assert status in (1, 2)
+    assert word in lines(capsys.readouterr().err)[-1]
+    assert not picture.with_name("me_masked.jpg").exists()
+
+
+def test_two_inputs_for_one_output_are_refused(tmp_path: Path, picture: Path) -> None:
+    twin = tmp_path / "other" / picture.name
+    twin.parent.mkdir()
+    twin.write_bytes(picture.read_bytes())
+    assert main(["mask", str(picture), str(twin), "-o", str(tmp_path / "out"), "--quiet"]) == 2
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (4320, 7680)])
+def test_tiny_and_huge_pictures(height: int, width: int, tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    cv2.imwrite(str(path), np.full((height, width, 3), 77, np.uint8))
+    assert main(["mask", str(path), "--quiet"]) == 0
+    assert cv2.imread(str(tmp_path / "p_masked.png")).shape == (height, width, 3)
+
+
+@pytest.mark.parametrize("kind", ["gray", "sixteen bits", "alpha"])
+def test_pictures_of_other_kinds(kind: str, tmp_path: Path) -> None:
+    image = portrait()
+    other = {
+        "gray": cv2.cvtColor(image, cv2.COLOR_BGR2GRAY),
+        "sixteen bits": cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint16) * 257,
+        "alpha": np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]),
+    }[kind]
+    cv2.imwrite(str(tmp_path / "p.png"), other)
+    assert main(["mask", str(tmp_path / "p.png"), "--quiet"]) == 0
+    masked = cv2.imread(str(tmp_path / "p_masked.png"))
+    assert np.abs(masked.astype(int) - image)[100:160, 195:255].mean() > 25
+
+
+def test_settings_come_from_the_file_and_flags_win(
+    picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(picture.parent)
+    Path("emojimask.toml").write_text('emojis = "nonesuch"\n')
+    assert main(["mask", "me.jpg", "--quiet"]) == 2
+    assert main(["mask", "me.jpg", "--quiet", "--emojis", "classic"]) == 0
+    Path("emojimask.toml").write_text("emojies = 1\n")
+    capsys.readouterr()
+    assert main(["mask", "me.jpg", "--quiet"]) == 2
+    assert "emojies" in capsys.readouterr().err
+
+
+def start(*arguments: str, limit: int | None = None) -> subprocess.Popen[str]:
+    def limit_files() -> None:
+        if limit:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "emojimask", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limit_files,
+    )
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (360, 640, 3), np.uint8)
+    source = write_video(tmp_path / "noise.mp4", image=noise, frames=30)
+    process = start("mask", str(source), "--quiet", limit=100_000)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert len(lines(errors)) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["noise.mp4"]
+
+
+def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "long.mp4", frames=3000, image=np.full((480, 640, 3), 60, np.uint8))
+    process = start("mask", str(source), "--quiet")
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob("*.part")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert lines(errors) == ["emojimask: interrupted"]
+    assert [p.name for p in tmp_path.iterdir()] == ["long.mp4"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_progress_is_plain_lines_where_there_is_no_terminal(clip: Path, tmp_path: Path) -> None:
+    process = start("mask", str(clip), "-o", str(tmp_path / "o.mp4"))
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "18 frames, faces covered in 18, shielded 0" in out
+    assert "\r" not in errors

@@ -1,0 +1,40 @@
+"""The Python interface: three lines from import to a masked frame."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import emojimask
+from emojimask.sources.synthetic import portrait
+
+
+def test_three_lines_to_a_masked_picture() -> None:
+    masked = emojimask.mask_image(portrait())
+    assert [face.expression for face in masked.faces] == ["happy"]
+    assert np.abs(masked.image.astype(int) - portrait())[100:160, 195:255].mean() > 25
+
+
+def test_a_file_with_its_report(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "me.png"), portrait())
+    summary = emojimask.mask_file(tmp_path / "me.png", tmp_path / "out.png", report=tmp_path / "out.csv")
+    assert (summary.frames, summary.with_faces, summary.shielded) == (1, 1, 0)
+    assert "happy" in (tmp_path / "out.csv").read_text()
+
+
+def test_a_stream_of_ones_own() -> None:
+    pipeline = emojimask.build_pipeline(emojimask.MaskSettings(smoothing="none"))
+    frames = [emojimask.Frame(portrait(), i, i / 30) for i in range(3)]
+    masked = [pipeline.process(frame) for frame in frames]
+    assert [len(m.faces) for m in masked] == [1, 1, 1]
+    assert {m.faces[0].track.id for m in masked} == {1}
+
+
+def test_wrong_values_are_refused_with_a_clear_word() -> None:
+    with pytest.raises(emojimask.UsageError, match="hold_s"):
+        emojimask.MaskSettings(hold_s=1000)
+    with pytest.raises(emojimask.UsageError, match="smoothing"):
+        emojimask.MaskSettings(smoothing="magic")
+    with pytest.raises(ValueError, match="H, W, 3"):
+        emojimask.mask_image(np.zeros((5, 5), np.uint8))
