@@ -1,16 +1,24 @@
-"""The only loop: source -> pipeline -> sinks."""
+"""The only loop: source -> pipeline -> sinks.
+
+For a file, reading and masking each run ahead in a thread of their own, while this thread writes. For a live source
+nothing runs ahead: a frame that waits is late.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
+from emojimask.ahead import ahead
 from emojimask.errors import SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.stages import Sink, Source
 from emojimask.types import MaskedFrame
+
+AHEAD = 4
+"""Frames that wait between two threads at the most."""
 
 
 @dataclass(slots=True)
@@ -59,12 +67,13 @@ def run(
             open_sinks.enter_context(sink)
             sink.open(source.info)
         try:
-            for frame in _masked(source, pipeline):
-                for sink in sinks:
-                    sink.write(frame)
-                summary.count(frame)
-                if on_frame is not None:
-                    on_frame(frame)
+            with _masked(source, pipeline) as masked:
+                for frame in masked:
+                    for sink in sinks:
+                        sink.write(frame)
+                    summary.count(frame)
+                    if on_frame is not None:
+                        on_frame(frame)
         except StopRequested:
             pass
         except KeyboardInterrupt:
@@ -77,7 +86,13 @@ def run(
     return summary
 
 
-def _masked(source: Source, pipeline: MaskingPipeline) -> Iterator[MaskedFrame]:
+@contextmanager
+def _masked(source: Source, pipeline: MaskingPipeline) -> Iterator[Iterable[MaskedFrame]]:
     if source.info.live:
-        return map(pipeline.process, source)
-    return pipeline.process_file(source)
+        yield (pipeline.process(frame) for frame in source)
+    else:
+        with (
+            closing(ahead(source, AHEAD)) as frames,
+            closing(ahead(pipeline.process_file(frames), AHEAD)) as masked,
+        ):
+            yield masked

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import av
 import pytest
-from media import write_video
 
 import emojimask
 from emojimask.cli import main
@@ -15,6 +14,7 @@ from emojimask.cli.main import COMMANDS
 from emojimask.cli.options import flag
 from emojimask.settings import MaskSettings
 from emojimask.sinks.null import NullSink
+from media import write_video
 
 ROOT = Path(__file__).parents[2]
 

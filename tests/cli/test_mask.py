@@ -13,10 +13,10 @@ import av
 import cv2
 import numpy as np
 import pytest
-from media import packets, times, write_tone, write_video
 
 from emojimask.cli import main
 from emojimask.sources.synthetic import SyntheticSource, portrait
+from media import packets, times, write_tone, write_video
 
 
 @pytest.fixture(scope="session")

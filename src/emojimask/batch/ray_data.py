@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections import deque
 from collections.abc import Generator
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -19,13 +21,14 @@ from emojimask.batch.worker import Worker
 from emojimask.errors import EmojimaskError, MissingExtraError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves this machine; read when ray is imported
-os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # every fault that matters is an outcome
 
 try:
     import ray
     import ray.data
 except ImportError as error:
     raise MissingExtraError(f"Ray cannot be loaded ({error}); install it: pip install 'emojimask[ray]'") from error
+_PORT = 6379  # where a cluster listens unless told otherwise
+_KNOCK_S = 10.0
 
 
 def _lost_actors_return() -> dict[str, int]:
@@ -93,6 +96,8 @@ class _Actor:
 
 def _connect(address: str | None, workers: int | None) -> None:
     try:
+        if address is not None:
+            _knock(address)
         ray.init(
             address=address or "local",
             num_cpus=None if address else workers,
@@ -107,3 +112,12 @@ def _connect(address: str | None, workers: int | None) -> None:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.max_errored_blocks = -1  # a task that is lost for good fails alone
+
+
+def _knock(address: str) -> None:
+    """Raise OSError or ValueError where nobody answers; Ray itself would try for ever."""
+    if address == "auto":
+        return
+    where = urlsplit(address if "//" in address else f"//{address}")
+    with socket.create_connection((where.hostname or "", where.port or _PORT), _KNOCK_S):
+        pass

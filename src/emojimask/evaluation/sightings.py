@@ -23,8 +23,8 @@ CLEAR = 0.5
 """The score that at least one sighting must have ..."""
 CLEAR_ALONE = 0.8
 """... and in a stream of one or two frames, such as a picture."""
-PRESENT = 0.4
-"""The share of frames between the first and the last sighting in which it must be seen."""
+DENSE = 0.35
+"""What must speak for it on the mean over the frames between the first and the last sighting."""
 
 
 class Sighting(NamedTuple):
@@ -142,8 +142,8 @@ def _is_face(chain: _Chain, frames: int) -> bool:
     if frames < 3:
         return max(chain.scores) >= CLEAR_ALONE
     first, last = next(iter(chain.boxes)), next(reversed(chain.boxes))
-    often = len(chain.boxes) >= PRESENT * (last - first + 1)
-    return often and sum(chain.scores) >= ENOUGH and max(chain.scores) >= CLEAR
+    dense = sum(chain.scores) >= DENSE * (last - first + 1)
+    return dense and sum(chain.scores) >= ENOUGH and max(chain.scores) >= CLEAR
 
 
 def _filled(chain: _Chain, times: Sequence[float]) -> dict[int, Place]:

@@ -14,6 +14,10 @@ import numpy as np
 from emojimask.types import Points
 
 
+MAX_LAG = 0.04
+"""How far, in face sizes, a filtered point may lie from where it truly is: a mask that trails uncovers the face."""
+
+
 class OneEuroFilter:
     """Filters (N, 2) points over time.
 
@@ -41,7 +45,10 @@ class OneEuroFilter:
         )
         self._speed += _share(1.0, step) * (shift / step / size - self._speed)
         share = _share(self._rest_hz + self._per_speed_hz * self._speed, step)
-        self._time_s, self._value = time_s, self._value + np.float32(share) * (points - self._value)
+        behind = np.float32(1 - share) * (self._value - points)
+        farthest = float(np.linalg.norm(behind, axis=1).max())
+        behind *= np.float32(min(1.0, MAX_LAG * size / max(farthest, 1e-6)))
+        self._time_s, self._value = time_s, points + behind
         return self._value
 
 

@@ -27,6 +27,10 @@ SEARCH_S = 1.0
 """A small face that the look over the whole picture missed is searched for where it should be for this long."""
 MEMORY_S = 6.0
 """A lost face can take up its identity again for this long."""
+RESTS = 0.06
+"""The landmarker has found its place when it moves by no more than this share of the face's size ..."""
+MAX_LOOKS = 5
+"""... within so many looks."""
 DAMPING_S = 0.25
 """A lost face's motion dies away with this time constant."""
 
@@ -102,7 +106,7 @@ class LandmarkTracker:
         self._detected_s = self._thorough_s = -np.inf
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
-        face = self._landmarker.locate(frame.image, track.face.landmarks)
+        face = self._settled(frame, track.face.landmarks)
         return face if face is not None and _plausible(face, track.face.landmarks) else None
 
     def _follow(self, frame: Frame) -> dict[int, Face]:
@@ -112,10 +116,23 @@ class LandmarkTracker:
             expected = person.predicted(frame.time_s)
             if frame.time_s - person.seen_s > 0.5 or len(expected) == 6:
                 continue  # too long ago, or known from a detection only: the detector must find it
-            face = self._landmarker.locate(frame.image, expected)
+            face = self._settled(frame, expected)
             if face is not None and _plausible(face, expected):
                 self._claim(person, face, frame, seen)
         return seen
+
+    def _settled(self, frame: Frame, near: Points) -> Face | None:
+        """The landmarks of the face at ``near``; None where there is none, or the landmarker finds no rest.
+
+        Half beside the face the landmarker is drawn to it only part of the way, and is sure of itself all the same.
+        So it looks again from where it was drawn to, until it stays there.
+        """
+        for _ in range(MAX_LOOKS):
+            face = self._landmarker.locate(frame.image, near)
+            if face is None or _moved(near, face.landmarks) < RESTS:
+                return face
+            near = face.landmarks
+        return None
 
     def _claim(self, person: _Person, face: Face, frame: Frame, seen: dict[int, Face]) -> None:
         rival_id = next((i for i, other in seen.items() if face.box.iou(other.box) > 0.4), None)
@@ -215,6 +232,10 @@ class LandmarkTracker:
             return Track(person.id, person.face)
         shift = person.predicted(frame.time_s).mean(0) - person.raw.mean(0)
         box = person.face.box
+        height, width = frame.image.shape[:2]
+        # Whoever left the picture is held at its edge, where he is most likely to come back.
+        middle = np.array(box.center, np.float32)
+        shift = np.clip(middle + shift, 0, np.array([width, height], np.float32)) - middle
         moved = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
         face = Face(moved, (person.face.landmarks + shift).astype(np.float32), person.face.score)
         return Track(person.id, face, TrackState.HELD, frame.time_s - person.seen_s)
@@ -228,6 +249,12 @@ def detect_in(detector: FaceDetector, image: Image, around: Box) -> list[Detecti
     if right - left < 8 or bottom - top < 8:
         return []
     return [d.moved(left, top) for d in detector.detect(image[top:bottom, left:right])]
+
+
+def _moved(before: Points, after: Points) -> float:
+    """How far a face's middle moved, in face sizes."""
+    size = max(float(np.ptp(after, axis=0).max()), 1.0)
+    return float(np.linalg.norm(after.mean(0) - before.mean(0))) / size
 
 
 def _plausible(face: Face, expected: Points) -> bool:

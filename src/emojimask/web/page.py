@@ -79,7 +79,8 @@ class Page:
             "settings": {name: getattr(start, name) for name in self._choices.offered},
         }
 
-    def emoji(self, expression: str, emoji_set: str) -> Response:
+    def emoji(self, expression: str, emoji_set: str | None = None) -> Response:
+        emoji_set = self._choices.start.emojis if emoji_set is None else emoji_set
         if emoji_set not in self._choices.offered["emojis"] or expression not in EXPRESSIONS:
             raise HTTPException(404)
         return Response(emoji_png(emoji_set, expression), media_type="image/png", headers=_KEEP)

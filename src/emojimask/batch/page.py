@@ -1,0 +1,185 @@
+"""A manifest as a page: one HTML file that asks nothing of anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+
+from emojimask.batch import plots
+from emojimask.batch.record import DONE, Record, latest
+from emojimask.batch.tally import LETTERS, NOBODY, SHIELDED
+from emojimask.types import EXPRESSIONS
+
+_COLOURS = ("#d1495b", "#7a9e3a", "#7b5ea7", "#f2b134", "#3d7fc1", "#e8804a", "#9aa5b1", "#2f9c95")
+COLOURS = dict(zip(EXPRESSIONS, _COLOURS, strict=True))
+_STRIP = {LETTERS[name]: colour for name, colour in COLOURS.items()} | {SHIELDED: "#2b2f36", NOBODY: "var(--nobody)"}
+_NAMES = {letter: name for name, letter in LETTERS.items()} | {SHIELDED: "shielded", NOBODY: "no face"}
+
+_STYLE = """
+:root { color-scheme: light dark; --text: #1d2329; --soft: #5b6671; --back: #f6f7f9; --card: #fff; --rule: #dde2e7;
+  --nobody: #e6eaee; --accent: #2f6fb2; --bad: #b3261e }
+@media (prefers-color-scheme: dark) { :root { --text: #e6eaee; --soft: #9aa5b1; --back: #14181c; --card: #1d2329;
+  --rule: #333b44; --nobody: #333b44; --accent: #6fb0ef; --bad: #ff8a80 } }
+body { margin: 0 auto; max-width: 1080px; padding: 24px; background: var(--back); color: var(--text);
+  font: 15px/1.5 system-ui, sans-serif }
+h1 { font-size: 24px; margin: 0 } h2 { font-size: 17px; margin: 32px 0 8px } p { color: var(--soft); margin: 4px 0 }
+.tiles, .plots { display: flex; flex-wrap: wrap; gap: 12px; margin-top: 16px }
+.tile, .plots figure { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 10px 16px;
+  margin: 0 }
+.tile b { display: block; font-size: 22px } .tile span, figcaption { color: var(--soft); font-size: 13px }
+.tile.bad b { color: var(--bad) } .plots svg { max-width: 100% }
+svg text { font-size: 12px; fill: var(--text) } svg .axis { fill: var(--soft) }
+svg .end { text-anchor: end } svg .middle { text-anchor: middle } svg .grid { stroke: var(--rule) }
+svg .line { fill: none; stroke: var(--accent); stroke-width: 2 } svg .dot { fill: var(--accent); opacity: .7 }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; background: var(--card); font-size: 14px }
+th, td { border-bottom: 1px solid var(--rule); padding: 5px 10px; text-align: left; vertical-align: middle }
+th { color: var(--soft); font-weight: 600; white-space: nowrap } .n { text-align: right; white-space: nowrap }
+.name { overflow-wrap: anywhere; min-width: 140px } .strip { display: block; width: 240px; height: 14px }
+.legend span { display: inline-block; margin-right: 14px; font-size: 13px; color: var(--soft) }
+.legend i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 5px;
+  vertical-align: -1px }
+"""
+
+
+def make_page(records: Sequence[Record], title: str) -> str:
+    """The whole page; every text of the records is escaped. ``records``: all lines of a manifest, in order."""
+    last = sorted(latest(records).values(), key=lambda record: record.input)
+    done = [record for record in last if record.state == DONE]
+    failed = [record for record in last if record.state != DONE]
+    body = [
+        f"<h1>{_text(title)}</h1>",
+        f"<p>{_text(_when(records))}</p>",
+        _tiles(done, failed),
+        _failures(failed),
+        _plots(done),
+        _files(done),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _tiles(done: Sequence[Record], failed: Sequence[Record]) -> str:
+    frames, took_s = sum(r.frames for r in done), sum(r.took_s for r in done)
+    shielded = sum(r.shielded for r in done)
+    values = [
+        ("files masked", f"{len(done):,}", False),
+        ("failed", f"{len(failed):,}", bool(failed)),
+        ("frames", f"{frames:,}", False),
+        ("of video", _clock(sum(r.seconds for r in done)), False),
+        ("faces covered, over all frames", f"{sum(r.faces for r in done):,}", False),
+        ("frames shielded", _percent(shielded, frames), False),
+        ("frames a second and worker", f"{frames / took_s:.1f}" if took_s else "-", False),
+    ]
+    measured = [r.leak for r in done if r.leak]
+    if measured:
+        leaked = sum(leak.get("leaked_frames", 0) for leak in measured)
+        looked = sum(leak.get("frames", 0) for leak in measured)
+        values.append((f"frames with a leak, in {len(measured)} files", _percent(leaked, looked), leaked > 0))
+    tiles = (
+        f'<div class="tile{" bad" if bad else ""}"><b>{value}</b><span>{name}</span></div>'
+        for name, value, bad in values
+    )
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _failures(failed: Sequence[Record]) -> str:
+    if not failed:
+        return ""
+    rows = _rows(
+        (f'<td class="name">{_text(r.input)}</td><td>{_text(r.error or "")}</td><td class="n">{r.attempts}</td>')
+        for r in failed
+    )
+    return f"<h2>Failed</h2>{_table('<th>file</th><th>why</th><th class=n>attempts</th>', rows)}"
+
+
+def _plots(done: Sequence[Record]) -> str:
+    if not done:
+        return ""
+    faces = sum(r.faces for r in done)
+    shares = {e: sum(r.expressions.get(e, 0) * r.faces for r in done) / max(faces, 1) for e in EXPRESSIONS}
+    speeds = [(r.seconds, r.frames / r.took_s) for r in done if r.seconds and r.took_s]
+    figures = [
+        ("What the covered faces showed", plots.bars(shares, COLOURS)) if faces else None,
+        ("Frames done since the first file was", plots.line_plot(_course(done), "minutes", "frames")),
+        ("Speed of each video", plots.dot_plot(speeds, "length, seconds", "frames a second")) if speeds else None,
+    ]
+    shown = "".join(
+        f"<figure><figcaption>{figure[0]}</figcaption>{figure[1]}</figure>" for figure in figures if figure is not None
+    )
+    return f'<h2>Plots</h2><div class="plots">{shown}</div>'
+
+
+def _course(done: Iterable[Record]) -> list[tuple[float, float]]:
+    """Minutes since the first file was finished, and frames that were done by then."""
+    points, frames, began = [], 0, None
+    for record in sorted(done, key=lambda r: r.finished):
+        at = datetime.fromisoformat(record.finished)
+        began = began or at
+        frames += record.frames
+        points.append(((at - began).total_seconds() / 60, float(frames)))
+    return points
+
+
+def _files(done: Sequence[Record]) -> str:
+    if not done:
+        return ""
+    leaks = any(r.leak for r in done)
+    head = "".join(
+        f"<th class=n>{name}</th>" for name in ("frames", "length", "frames/s", "faces", "people", "shielded")
+    )
+    head = f"<th>file</th>{head}{'<th class=n>leaked</th>' if leaks else ''}<th>timeline</th>"
+    legend = "".join(f'<span><i style="background:{_STRIP[x]}"></i>{_NAMES[x]}</span>' for x in _STRIP)
+    rows = _rows(_file(record, leaks) for record in done)
+    return f'<h2>Files</h2><p class="legend">{legend}</p>{_table(head, rows)}'
+
+
+def _file(r: Record, leaks: bool) -> str:
+    numbers = [
+        f"{r.frames:,}",
+        _clock(r.seconds) if r.seconds else "",
+        f"{r.frames / r.took_s:.1f}" if r.took_s and r.seconds else "",
+        f"{r.faces:,}",
+        f"{r.people:,}",
+        f"{r.shielded:,}",
+    ]
+    if leaks:
+        numbers.append(_percent(r.leak.get("leaked_frames", 0), r.leak.get("frames", 0)) if r.leak else "-")
+    cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
+    known = "".join(letter if letter in _STRIP else NOBODY for letter in r.timeline)
+    strip = plots.strip(known, _STRIP, _NAMES) if known else ""
+    return f'<td class="name">{_text(r.input)}</td>{cells}<td>{strip}</td>'
+
+
+def _table(head: str, rows: str) -> str:
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _rows(cells: Iterable[str]) -> str:
+    return "".join(f"<tr>{row}</tr>" for row in cells)
+
+
+def _when(records: Sequence[Record]) -> str:
+    times = sorted(record.finished for record in records if record.finished)
+    versions = ", ".join(sorted({record.version for record in records if record.version}))
+    return f"{times[0]} to {times[-1]}, emojimask {versions}" if times else "nothing done yet"
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.2f} %" if whole else "-"
+
+
+def _text(text: str) -> str:
+    """Escaped, and with bytes of a name that are no text shown as such."""
+    return escape(text.encode("utf-8", "backslashreplace").decode())

@@ -1,0 +1,41 @@
+"""``emojimask report``: a batch's manifest as a page to look at."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emojimask.cli.main import DONE
+from emojimask.errors import OutputExistsError, SinkError, SourceError
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.jsonl, or the folder it is in")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the page (default: beside it, as .html)")
+    parser.add_argument("--force", action="store_true", help="overwrite a page that exists")
+    parser.set_defaults(run=run_report)
+
+
+def run_report(args: argparse.Namespace) -> int:
+    from emojimask.batch.page import make_page
+    from emojimask.batch.run import MANIFEST, parse_manifest
+
+    manifest: Path = args.manifest / MANIFEST if args.manifest.is_dir() else args.manifest
+    output: Path = args.output or manifest.with_suffix(".html")
+    try:
+        records = parse_manifest(manifest.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise SourceError(f"{manifest}: cannot be read ({error.strerror})") from error
+    if not records:
+        raise SourceError(f"{manifest}: holds no record of a batch")
+    if output.exists() and not args.force:
+        raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
+    part = output.with_name(output.name + ".part")
+    try:
+        part.write_text(make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"), encoding="utf-8")
+        part.replace(output)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SinkError(f"{output}: cannot be written ({error.strerror}); check permissions and space") from error
+    print(output)
+    return DONE

@@ -1,0 +1,151 @@
+// The lecturer's side: opens a room and shows it. Everything is forgotten when the room is closed.
+
+import { $, make, say } from "./dom.js";
+import { COLOURS, EXPRESSIONS, emojiUrl } from "./expressions.js";
+import { legend, timelinePlot } from "./plot.js";
+import { RoomSocket } from "./room-socket.js";
+import { Seats } from "./seats.js";
+
+const INTERVALS_S = [1, 2, 5, 10, 30, 60];
+const KEPT = "emojimask-room"; // in this tab only, so that a reload comes back to the room
+
+// The key is taken out of the address at once: it must not be seen over a shoulder or in a history.
+const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+if (key) history.replaceState(null, "", location.pathname);
+let door = JSON.parse(sessionStorage.getItem(KEPT) ?? "null"); // {code, token}
+let socket = null, rows = [], interval = 0;
+const form = $("open"), seats = new Seats($("grid"), (member) => socket.say({ type: "remove", member }));
+const shareBars = buildShares();
+
+for (const field of [$("first-interval"), $("interval")])
+  field.append(...INTERVALS_S.map((s) => new Option(s === 60 ? "1 minute" : s === 1 ? "1 second" : `${s} seconds`, s)));
+$("first-interval").value = 1;
+form.onchange = () => { $("law").hidden = form.elements.kind.value !== "expressions"; };
+form.onsubmit = (event) => { event.preventDefault(); open(); };
+$("interval").onchange = () => socket.say({ type: "interval", seconds: Number($("interval").value) });
+$("lower").onclick = () => socket.say({ type: "lower" });
+$("copy").onclick = async () => { await navigator.clipboard.writeText($("link").href); status("The link is copied."); };
+$("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) socket.say({ type: "close" }); };
+$("export").onclick = exportLesson;
+if (door) connect(() => ({ type: "host", ...door }));
+
+function open() {
+  const kind = form.elements.kind.value, lawful = form.elements.lawful.checked;
+  if (kind === "expressions" && !lawful) return say($("open-trouble"), "Please confirm first that it is lawful.");
+  const wish = { type: "open", key: key || sessionStorage.getItem("emojimask-key") || "", kind, lawful, interval_s: Number(form.elements.interval_s.value) };
+  connect(() => door ? { type: "host", ...door } : wish);
+}
+
+function connect(greeting) {
+  say($("open-trouble"), "");
+  socket = new RoomSocket("/board", greeting);
+  socket.onmessage = hear;
+  socket.onlost = () => say(door ? $("trouble") : $("open-trouble"), "Out of touch with the server; trying again. The picture below is from before.");
+  socket.onend = (code, reason) => { if (!$("room").hidden && code !== 1000) say($("trouble"), reason || "The connection has ended."); };
+}
+
+function hear(message) {
+  if (message.type === "opened") keep({ code: message.code, token: message.token });
+  if (message.type === "room") begin(message);
+  if (message.type === "delta") change(message);
+  if (message.type === "closed") end(message.text);
+  if (message.type === "error") refuse(message);
+}
+
+function begin(room) {
+  form.parentElement.hidden = true;
+  $("room").hidden = false;
+  say($("trouble"), "");
+  const { code } = room.room, join = `${location.origin}/join#code=${code}`;
+  $("code").textContent = `${code.slice(0, 4)}-${code.slice(4)}`;
+  $("link").href = join;
+  $("link").textContent = `${location.host}/join`;
+  seats.clear();
+  rows = room.rows;
+  change({ ...room, gone: [], rows: [] });
+  showLesson();
+}
+
+function change(delta) {
+  for (const member of delta.members) seats.set(member);
+  for (const id of delta.gone) seats.remove(id);
+  if (delta.room) $("interval").value = interval = delta.room.interval_s;
+  if (delta.rows.length) {
+    rows.push(...delta.rows);
+    showLesson();
+  }
+  $("empty").hidden = seats.count > 0;
+  const hands = seats.hands();
+  $("hands").textContent = hands.length ? hands.join(", ") : "None.";
+  $("lower").hidden = !hands.length;
+  showShares(delta.shares);
+  status(`${seats.count} here, ${delta.sharing} sharing. ${delta.total} messages so far.`);
+}
+
+function end(words) {
+  keep(null);
+  socket.close();
+  seats.clear();
+  rows = [];
+  $("room").hidden = true;
+  form.parentElement.hidden = false;
+  say($("open-trouble"), `${words[0].toUpperCase()}${words.slice(1)}. Nothing of it is kept.`, false);
+}
+
+function refuse({ error, text }) {
+  if (error === "not_you" && door) {
+    keep(null);
+    say($("open-trouble"), "The room is not there any more.");
+  } else if (error === "not_you") {
+    say($("open-trouble"), "Only lecturers open rooms here: use the lecturers' link that the server printed.");
+  } else {
+    say($("room").hidden ? $("open-trouble") : $("trouble"), text);
+  }
+}
+
+function keep(newDoor) {
+  door = newDoor;
+  if (key) sessionStorage.setItem("emojimask-key", key);
+  door ? sessionStorage.setItem(KEPT, JSON.stringify(door)) : sessionStorage.removeItem(KEPT);
+}
+
+function buildShares() {
+  return EXPRESSIONS.map((name) => {
+    const fill = make("div", { className: "fill" }), figure = make("span", { className: "figure" });
+    fill.style.setProperty("--colour", COLOURS[name]);
+    $("shares").append(make("div", { className: "bar" }, make("img", { src: emojiUrl(name), alt: "" }), make("span", { textContent: name }),
+      make("div", { className: "groove" }, fill), figure));
+    return { fill, figure };
+  });
+}
+
+function showShares(shares) {
+  $("few").hidden = shares !== null;
+  $("shares").hidden = shares === null;
+  const all = shares?.reduce((total, count) => total + count, 0);
+  shares?.forEach((count, index) => {
+    shareBars[index].fill.style.transform = `scaleX(${count / all})`;
+    shareBars[index].figure.textContent = `${Math.round(100 * count / all)} %`;
+  });
+}
+
+function showLesson() {
+  $("export").disabled = !rows.length;
+  if (rows.length) $("lesson").replaceChildren(timelinePlot(thin(rows).map(([time_s, ...values]) => ({ time_s, values })), "Shares of the expressions during the lesson"), legend());
+}
+
+/** At most 400 of them, evenly. */
+function thin(all) {
+  const step = Math.ceil(all.length / 400);
+  return all.filter((_, index) => index % step === 0 || index === all.length - 1);
+}
+
+/** Sums of the whole room, and only those of five or more people. */
+function exportLesson() {
+  const lines = [["seconds", ...EXPRESSIONS].join(","), ...rows.map((row) => row.join(","))];
+  const address = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+  make("a", { href: address, download: "lesson.csv" }).click();
+  URL.revokeObjectURL(address);
+}
+
+function status(words) { $("status").textContent = words; }

@@ -1,0 +1,204 @@
+// A student's side of a class: joining sends nothing; sharing is switched on, seen, paused and ended by the student.
+
+import { make, say } from "./dom.js";
+import { EXPRESSIONS, emojiUrl } from "./expressions.js";
+import { RoomSocket } from "./room-socket.js";
+
+const NOTHING = "nothing";
+const END_WORDS = { 4001: "You have joined again in another window; this one has left." };
+
+export class ClassPanel {
+  #box; #viaThisMachine; #socket = null; #me = null; #room = null; #address = ""; #sharing = false; #reading = null; #choice = null;
+  #timer = null; #lastSent = -Infinity; #parts = {};
+
+  /** `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on. */
+  constructor(box, { viaThisMachine, code = "" }) {
+    this.#box = box;
+    this.#viaThisMachine = viaThisMachine;
+    this.#showForm(code);
+    addEventListener("keydown", (event) => {
+      const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
+      if (event.key.toLowerCase() === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && this.#me) this.#share(!this.#sharing);
+    });
+  }
+
+  /** What this machine recognises now: {label, confidence}, or null where nothing is. */
+  see(reading) {
+    this.#reading = reading;
+  }
+
+  #showForm(code, trouble = "") {
+    this.#me = null;
+    const field = (text, properties, help) => make("label", { className: "field" }, text, make("input", { type: "text", autocomplete: "off", spellcheck: false, ...properties }),
+      help ? make("span", { className: "soft", textContent: help }) : null);
+    const message = make("p", { className: "say", role: "alert", hidden: true });
+    const form = make("form", { className: "card", id: "join-form" },
+      this.#viaThisMachine ? field("Link of the class", { name: "url", placeholder: "https://school.example:8764/join", value: this.#address, required: true }) : null,
+      field("Code", { name: "code", value: code, required: true, maxLength: 12, autocapitalize: "characters" }),
+      field("Nickname", { name: "nick", maxLength: 24 }, "Leave it empty for a made-up one."),
+      make("p", { className: "soft", textContent: "Joining shows your nickname and nothing else. You decide afterwards what you share." }),
+      make("div", {}, make("button", { className: "main", textContent: "Join" })), message);
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      const values = new FormData(form);
+      this.#address = (values.get("url") ?? "").trim();
+      this.#join(values.get("code"), values.get("nick"), (text) => say(message, text));
+    };
+    if (this.#viaThisMachine) form.elements.url.onchange = () => readLink(form);
+    this.#box.replaceChildren(form);
+    say(message, trouble);
+  }
+
+  #join(code, nick, tell) {
+    tell("");
+    const url = this.#viaThisMachine ? { url: this.#address } : {};
+    const socket = this.#socket = new RoomSocket(this.#viaThisMachine ? "/class" : "/board", () => this.#me
+      ? { type: "rejoin", code: this.#room.code, member: this.#me.member, token: this.#me.token, ...url }
+      : { type: "join", code, nick, ...url });
+    socket.onmessage = (message) => this.#hear(message, tell);
+    socket.onlost = () => {
+      if (this.#me) return this.#status("Out of touch with the class. Nothing is sent; trying again.");
+      socket.close();
+      tell("The class cannot be reached. Check the link and the network, then join again.");
+    };
+    socket.onend = (ended, reason) => {
+      if (this.#socket !== socket || !this.#me) return;
+      this.#end(END_WORDS[ended] ?? `${reason || "You have left the room"}. Nothing of you is kept.`);
+    };
+  }
+
+  #hear(message, tell) {
+    if (message.type === "joined") this.#joined(message);
+    if (message.type === "room") this.#setRoom(message.room);
+    if (message.type === "hand") this.#showHand(message.up);
+    if (message.type === "error") {
+      if (!this.#me || message.error === "unreachable") tell(message.text);
+      if (message.error === "unreachable" && !this.#me) this.#socket.close();
+      if (message.error === "not_you" && this.#me) this.#end(message.text);
+      if (this.#me) this.#status(message.text);
+    }
+  }
+
+  #joined(message) {
+    const again = this.#me !== null;
+    this.#me = { member: message.member, nick: message.nick, token: message.token ?? this.#me?.token };
+    if (!again) this.#showRoom();
+    this.#setRoom(message.room);
+    if (again) {
+      this.#status("Back in the room.");
+      this.#showHand(this.#parts.hand.getAttribute("aria-pressed") === "true", true);
+      this.#lastSent = -Infinity;
+    }
+  }
+
+  #setRoom(room) {
+    this.#room = room;
+    const every = room.interval_s === 1 ? "every second" : `every ${room.interval_s} seconds`;
+    this.#parts.every.textContent = room.kind === "reactions"
+      ? "While you share, the emoji that you choose is sent when you choose it."
+      : `While you share, the recognised expression and how sure it is are sent, ${every} at most. Your picture never is.`;
+  }
+
+  #showRoom() {
+    const reactions = this.#roomIsReactions;
+    const parts = this.#parts = {
+      share: make("button", { type: "button", className: "main", textContent: "Start sharing", "aria-pressed": "false", onclick: () => this.#share(!this.#sharing) }),
+      hand: make("button", { type: "button", textContent: "✋ Raise hand", "aria-pressed": "false", onclick: () => this.#showHand(parts.hand.getAttribute("aria-pressed") !== "true", true) }),
+      leave: make("button", { type: "button", className: "danger", textContent: "Leave", onclick: () => this.#leave() }),
+      status: make("p", { className: "say", role: "status", textContent: "You are in the room. Nothing is shared." }),
+      every: make("p", { className: "soft" }),
+      sent: make("p", { className: "sent", id: "sent", textContent: NOTHING }),
+      body: make("div", { className: "card-body" }),
+    };
+    this.#box.replaceChildren(make("div", { className: "card", id: "in-room" },
+      make("h3", { textContent: `You are ${this.#me.nick}` }), parts.status,
+      make("div", { className: "row" }, parts.share, parts.hand, parts.leave),
+      make("p", { className: "soft", textContent: "The key P pauses and goes on." }), parts.body, parts.every,
+      make("h4", { textContent: "Sent last" }), parts.sent));
+    parts.share.focus();
+  }
+
+  get #roomIsReactions() { return this.#room?.kind === "reactions"; }
+
+  #share(on) {
+    this.#sharing = on;
+    this.#parts.share.textContent = on ? "Pause sharing (P)" : "Start sharing";
+    this.#parts.share.setAttribute("aria-pressed", on);
+    clearInterval(this.#timer);
+    if (on) {
+      this.#status(this.#roomIsReactions ? "You share the emoji that you choose." : "You share your expression.");
+      this.#showBody();
+      this.#timer = setInterval(() => this.#sample(), 100);
+    } else {
+      if (this.#socket.say({ type: "pause" })) this.#parts.sent.textContent = NOTHING;
+      this.#parts.body.replaceChildren();
+      this.#choice = null;
+      this.#status("Paused. Nothing is shared.");
+    }
+  }
+
+  #showBody() {
+    if (this.#roomIsReactions) {
+      const buttons = EXPRESSIONS.map((name) => make("button", { type: "button", "aria-pressed": "false", onclick: () => choose(name) },
+        make("img", { src: emojiUrl(name), alt: "" }), name));
+      const choose = (name) => {
+        this.#choice = name;
+        buttons.forEach((button, index) => button.setAttribute("aria-pressed", EXPRESSIONS[index] === name));
+        this.#lastSent = Math.min(this.#lastSent, performance.now() - 1000); // a choice goes at once, but no two within a second
+      };
+      this.#parts.body.replaceChildren(make("div", { className: "palette", role: "group", "aria-label": "your emoji" }, ...buttons));
+    } else if (!this.#viaThisMachine) {
+      this.#parts.body.replaceChildren(make("p", { className: "say", textContent:
+        `This room shows recognised expressions, and recognising is done by your own machine: start emojimask there and join this class from its page, or run: emojimask join ${location.origin} ${this.#room.code}` }));
+    } else if (!this.#reading) {
+      this.#parts.body.replaceChildren(make("p", { className: "soft", textContent: "Start the camera above; without a face nothing is sent." }));
+    }
+  }
+
+  /** Send what is due: at most one message a second, and no more often than the lecturer asks for. */
+  #sample() {
+    const now = performance.now();
+    let message = null, wait_ms = 1000;
+    if (this.#roomIsReactions) {
+      message = this.#choice && { type: "share", label: this.#choice };
+    } else if (this.#reading) {
+      message = { type: "share", label: this.#reading.label, confidence: Number(this.#reading.confidence.toFixed(2)) };
+      wait_ms = 1000 * this.#room.interval_s;
+      this.#parts.body.replaceChildren();
+    }
+    if (!message || now - this.#lastSent < wait_ms || !this.#socket.say(message)) return;
+    this.#lastSent = now;
+    if (this.#roomIsReactions) this.#choice = null;
+    this.#parts.sent.textContent = JSON.stringify(message);
+  }
+
+  #showHand(up, send = false) {
+    this.#parts.hand.setAttribute("aria-pressed", up);
+    this.#parts.hand.textContent = up ? "✋ Lower hand" : "✋ Raise hand";
+    if (send) this.#socket.say({ type: "hand", up });
+  }
+
+  #leave() {
+    this.#socket.say({ type: "leave" });
+    this.#socket.close();
+    this.#end("You have left. Nothing of you is kept.");
+  }
+
+  #end(words) {
+    clearInterval(this.#timer);
+    this.#sharing = false;
+    this.#socket.close();
+    this.#showForm("", words);
+  }
+
+  #status(words) { this.#parts.status.textContent = words; }
+}
+
+/** A link that carries the code fills both fields. */
+function readLink(form) {
+  const [link, code] = form.elements.url.value.split("#code=");
+  if (code) {
+    form.elements.url.value = link;
+    form.elements.code.value = code;
+  }
+}

@@ -1,0 +1,30 @@
+// Small helpers for building pages. Text is always set as text, never as markup.
+
+export const $ = (id) => document.getElementById(id);
+
+/** An element with properties, data and children: make("li", {className: "x"}, "text", child). */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** Show a message in a box that screen readers announce; no text hides it. */
+export function say(box, text, bad = true) {
+  box.hidden = !text;
+  box.classList.toggle("bad", bad);
+  if (box.textContent !== text) box.textContent = text;
+}
+
+/** What an answer of the server says went wrong. */
+export async function troubleOf(answer) {
+  try {
+    return (await answer.json()).detail ?? answer.statusText;
+  } catch {
+    return answer.statusText || "the program does not answer; is it still running?";
+  }
+}

@@ -1,0 +1,145 @@
+// Pictures and videos that are dropped on the page: masked by the program, previewed, downloaded.
+
+import { $, make, say, troubleOf } from "./dom.js";
+import { Bars } from "./bars.js";
+import { legend, timelinePlot } from "./plot.js";
+
+const ASK_EVERY_MS = 300;
+
+/** `settings()` gives the look that is chosen on the page. */
+export function takeFiles(settings) {
+  const zone = $("drop"), input = $("choose");
+  input.onchange = () => { begin(input.files, settings()); input.value = ""; };
+  let depth = 0;
+  addEventListener("dragenter", (event) => { event.preventDefault(); depth++; zone.classList.add("over"); });
+  addEventListener("dragleave", () => { if (!--depth) zone.classList.remove("over"); });
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    zone.classList.remove("over");
+    begin(event.dataTransfer.files, settings());
+  });
+}
+
+function begin(files, settings) {
+  for (const file of files) {
+    const shown = new ShownFile(file.name);
+    $("files").prepend(shown.element);
+    shown.mask(file, settings);
+  }
+}
+
+class ShownFile {
+  #title; #bar; #words; #trouble; #result; #cancel; #job = null; #upload = null;
+
+  constructor(name) {
+    this.#title = make("h3", { textContent: name });
+    this.#bar = make("progress", { max: 1, value: 0, "aria-label": `progress of ${name}` });
+    this.#words = make("p", { className: "soft", role: "status" });
+    this.#trouble = make("p", { className: "say bad", role: "alert", hidden: true });
+    this.#result = make("div", { className: "result" });
+    this.#cancel = make("button", { type: "button", textContent: "Cancel", "aria-label": `cancel ${name}`, onclick: () => this.#stop() });
+    this.element = make("article", { className: "file" },
+      make("div", { className: "row spread" }, this.#title, this.#cancel), this.#bar, this.#words, this.#trouble, this.#result);
+  }
+
+  async mask(file, settings) {
+    try {
+      this.#job = await this.#send(file, settings);
+      for (;;) {
+        const progress = await this.#ask();
+        if (this.#show(progress)) return;
+        await new Promise((wake) => setTimeout(wake, ASK_EVERY_MS));
+      }
+    } catch (error) {
+      this.#end(error.message);
+    }
+  }
+
+  /** Upload, telling how far it is; fetch cannot. */
+  #send(file, settings) {
+    return new Promise((resolve, reject) => {
+      const upload = this.#upload = new XMLHttpRequest();
+      upload.open("POST", `/files?${new URLSearchParams({ ...settings, name: file.name })}`);
+      upload.responseType = "json";
+      upload.upload.onprogress = ({ loaded, total }) => this.#progress(loaded / total, "handing it to the program on this machine");
+      upload.onload = () => upload.status === 200 ? resolve(upload.response)
+        : reject(new Error(upload.response?.detail ?? "the program refused the file"));
+      upload.onerror = () => reject(new Error("the program does not answer; is it still running?"));
+      upload.onabort = () => reject(new Error("cancelled"));
+      upload.send(file);
+    });
+  }
+
+  async #ask() {
+    const answer = await fetch(`/files/${this.#job.id}`);
+    if (!answer.ok) throw new Error(await troubleOf(answer));
+    return answer.json();
+  }
+
+  /** True at the end. */
+  #show(progress) {
+    const { state, frames, total } = progress;
+    if (state === "waiting") this.#progress(null, "waiting for its turn");
+    if (state === "masking") {
+      const of = total ? ` of ${Math.max(total, frames)}` : "";
+      this.#progress(total ? Math.min(1, frames / total) : null, `masking: frame ${frames}${of}`);
+    }
+    if (state === "failed") this.#end(progress.error);
+    if (state === "cancelled") this.#end("cancelled");
+    if (state === "done") this.#present(progress);
+    return !["waiting", "masking"].includes(state);
+  }
+
+  #progress(share, words) {
+    if (share === null) this.#bar.removeAttribute("value");
+    else this.#bar.value = share;
+    this.#words.textContent = words;
+  }
+
+  #end(trouble) {
+    this.#bar.hidden = this.#cancel.hidden = true;
+    this.#words.textContent = "";
+    say(this.#trouble, trouble);
+  }
+
+  async #present(progress) {
+    const { name, still, frames, with_faces: withFaces, shielded, note } = progress;
+    this.#bar.hidden = true;
+    this.#title.textContent = name;
+    this.#words.textContent = still ? (shielded ? "shielded" : withFaces ? "every face found is covered" : "no face was found; the picture is as it was")
+      : `${frames} frames, faces covered in ${withFaces}, shielded ${shielded}`;
+    say(this.#trouble, note ?? "", false);
+    this.#cancel.textContent = "Remove";
+    this.#cancel.setAttribute("aria-label", `remove ${name}`);
+    const address = `/files/${this.#job.id}`;
+    const points = await (await fetch(`${address}/timeline`)).json();
+    const plot = still ? barsOf(points) : plotOf(points, name);
+    const picture = still || name.endsWith(".gif")
+      ? make("img", { className: "preview", src: `${address}/masked`, alt: `${name}, with every face found covered` })
+      : make("video", { src: `${address}/masked`, controls: true, loop: true, muted: true, "aria-label": `${name}, masked` });
+    const links = make("div", { className: "row" },
+      make("a", { className: "button", href: `${address}/masked?download=true`, textContent: "Download", download: name }),
+      make("a", { className: "button", href: `${address}/report`, textContent: "Report (JSON Lines)" }));
+    this.#result.replaceChildren(make("div", {}, picture), make("div", { className: "card" },
+      make("h4", { textContent: still ? "Expression" : "Expressions over time" }), points.length ? plot : make("p", { className: "soft", textContent: "No face, so no expressions." }), links));
+  }
+
+  #stop() {
+    this.#upload?.abort();
+    if (this.#job) fetch(`/files/${this.#job.id}`, { method: "DELETE" });
+    this.element.remove();
+  }
+}
+
+function plotOf(points, name) {
+  const plot = timelinePlot(points.map((point) => ({ time_s: point.time_s, values: point.probabilities })), `Expressions in ${name}`);
+  return make("div", {}, plot, legend());
+}
+
+function barsOf(points) {
+  const box = make("div");
+  new Bars(box, "").show(points);
+  return box;
+}

@@ -1,0 +1,142 @@
+// The page of this machine: puts the parts together.
+
+import { Bars } from "./bars.js";
+import { Camera, isAllowed } from "./camera.js";
+import { ClassPanel } from "./class.js";
+import { $, make, say } from "./dom.js";
+import { EXPRESSIONS, emojiUrl } from "./expressions.js";
+import { takeFiles } from "./files.js";
+import { Recorder } from "./recorder.js";
+import { Screen } from "./screen.js";
+import { Stream } from "./stream.js";
+
+const WORDS = {
+  ema: "steady: running mean", vote: "majority of the last five", none: "none: every frame for itself",
+  shield: "cover the whole picture", hold: "keep the last mask", pass: "show what the camera shows",
+};
+
+const about = await (await fetch("/about")).json();
+const onServer = about.camera === "server";
+const look = { ...about.settings };
+const screen = new Screen($("screen"), emojiUrl("neutral", look.emojis));
+const bars = new Bars($("bars"), "The bars move as soon as a face is seen.");
+const stream = new Stream(screen);
+const camera = new Camera();
+const recorder = new Recorder();
+const classPanel = new ClassPanel($("class"), { viaThisMachine: true });
+let running = false;
+
+for (const [name, values] of Object.entries(about.offered)) {
+  const field = $(name);
+  field.append(...values.map((value) => new Option(WORDS[value] ?? value, value)));
+  field.value = look[name];
+  field.onchange = () => {
+    look[name] = field.value;
+    stream.wish({ [name]: field.value });
+    if (name === "emojis") showSet();
+  };
+}
+showSet();
+takeFiles(() => look);
+
+$("start").onclick = start;
+$("stop").onclick = () => stop("The camera is off.");
+$("mirror").onchange = () => { screen.mirror = $("mirror").checked; };
+screen.mirror = $("mirror").checked = !onServer;
+$("virtual-field").hidden = !onServer;
+$("virtual").onchange = () => stream.wish({ virtual_camera: $("virtual").checked });
+$("snapshot").onclick = () => screen.canvas.toBlob((blob) => offer(blob, "emojimask.png", "Snapshot"), "image/png");
+$("record").onclick = record;
+
+camera.onfrozen = () => { stream.blank(); trouble("The camera gives no new picture. It may be asleep, covered by its switch or used by another program."); };
+camera.onmoving = () => trouble("");
+camera.onended = () => { stop("The camera is off."); trouble("The camera was taken away: unplugged, or no longer allowed. Press Start camera to go on."); };
+stream.addEventListener("open", () => { status(onServer ? "Waiting for this machine's camera." : "Looking for your face. Until it is found everything is covered."); trouble(""); });
+stream.addEventListener("lost", () => { status("Out of touch with the program; everything is covered. Trying again."); trouble("The program on this machine does not answer. Is it still running?"); });
+stream.addEventListener("note", ({ detail }) => {
+  if (detail.trouble) trouble(detail.trouble);
+  if ("virtual_camera" in detail) $("virtual").checked = detail.virtual_camera;
+});
+stream.addEventListener("frame", ({ detail }) => showFrame(detail));
+setInterval(showFigures, 500);
+if (onServer || await isAllowed()) start();
+
+async function start() {
+  $("start").disabled = true;
+  trouble("");
+  try {
+    if (!onServer) await camera.start();
+    stream.open();
+    running = true;
+    setRunning();
+    if (!onServer) await camera.feed(stream);
+  } catch (error) {
+    stop("The camera is off.");
+    trouble(error.message);
+  }
+}
+
+function stop(words) {
+  running = false;
+  if (recorder.running) record();
+  camera.stop();
+  stream.close();
+  bars.show([]);
+  classPanel.see(null);
+  setRunning();
+  status(words);
+}
+
+function setRunning() {
+  $("start").hidden = running;
+  $("start").disabled = false;
+  for (const id of ["stop", "snapshot", "record"]) $(id).disabled = !running;
+}
+
+function showFrame(frame) {
+  const people = frame.faces.filter((face) => face.probabilities.length).sort((a, b) => b.size - a.size);
+  bars.show($("several").checked ? [...people].sort((a, b) => a.id - b.id) : people.slice(0, 1));
+  const nearest = people.find((face) => face.seen);
+  classPanel.see(nearest ? { label: nearest.expression, confidence: nearest.probabilities[EXPRESSIONS.indexOf(nearest.expression)] } : null);
+  const words = frame.shielded ? "No face is seen, so everything is covered."
+    : frame.faces.length === 1 ? "Your face is covered." : `${frame.faces.length} faces are covered.`;
+  status(words);
+}
+
+function showFigures() {
+  const { fps, latency_ms: latency, worked_ms: worked } = stream.figures();
+  $("figures").textContent = fps ? [`${fps.toFixed(0)} frames/s`, latency && `${latency.toFixed(0)} ms from camera to page`,
+    worked && `${worked.toFixed(0)} ms of it masking`].filter(Boolean).join(" · ") : "";
+}
+
+async function record() {
+  const button = $("record");
+  button.disabled = true;
+  try {
+    if (recorder.running) {
+      const blob = await recorder.stop();
+      offer(blob, blob.type.includes("mp4") ? "emojimask.mp4" : "emojimask.webm", "Recording");
+    } else {
+      await recorder.start(screen.canvas, $("sound").checked);
+    }
+  } catch (error) {
+    trouble(error.message);
+  }
+  button.setAttribute("aria-pressed", recorder.running);
+  button.textContent = recorder.running ? "Stop recording" : "Record";
+  $("recording").hidden = !recorder.running;
+  button.disabled = !running && !recorder.running;
+}
+
+function offer(blob, name, what) {
+  const link = make("a", { className: "button", href: URL.createObjectURL(blob), download: name, textContent: `Download ${what.toLowerCase()}` });
+  $("downloads").replaceChildren(link, make("span", { className: "soft", textContent: `${name}, ${(blob.size / 1e6).toFixed(2)} MB; kept in this page only` }));
+}
+
+function showSet() {
+  bars.useSet(look.emojis);
+  $("set").replaceChildren(...EXPRESSIONS.map((name) => make("img", { src: emojiUrl(name, look.emojis), alt: "" })));
+}
+
+function status(words) { if ($("status").textContent !== words) $("status").textContent = words; }
+function trouble(words) { say($("trouble"), words); }

@@ -1,0 +1,42 @@
+// A connection to a room that comes back by itself. What is said first depends on what is known by then.
+
+const RETRY_MS = [200, 500, 1000, 1500];
+const FINAL = new Set([1000, 1008, 4001, 4003, 4004]); // told to go; not to be tried again
+
+export class RoomSocket {
+  #path; #greeting; #socket = null; #tries = 0; #wanted = true;
+  onmessage = () => {}; onlost = () => {}; onend = () => {};
+
+  /** `greeting()` gives the first message of every connection. */
+  constructor(path, greeting) {
+    this.#path = path;
+    this.#greeting = greeting;
+    this.#open();
+  }
+
+  say(message) {
+    if (this.#socket.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  close() {
+    this.#wanted = false;
+    this.#socket.close(1000);
+  }
+
+  #open() {
+    const socket = this.#socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${this.#path}`);
+    socket.onopen = () => socket.send(JSON.stringify(this.#greeting()));
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type !== "error") this.#tries = 0;
+      this.onmessage(message);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (!this.#wanted || FINAL.has(code)) return this.onend(code, reason);
+      this.onlost();
+      setTimeout(() => { if (this.#wanted) this.#open(); }, RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
+    };
+  }
+}

@@ -1,0 +1,119 @@
+// Frames to the program and masked frames back, over one WebSocket. One frame waits each way; the rest is dropped.
+
+const IN_FLIGHT = 2; // one at work, one on its way
+const LOST_AFTER_MS = 4000, RETRY_MS = [300, 600, 1000, 2000];
+
+export class Stream extends EventTarget {
+  #socket = null; #number = 0; #sent = new Map(); #newest = null; #drawing = false; #screen; #tries = 0; #wanted = false;
+  #shown = []; #worked = []; settings = {};
+
+  constructor(screen) {
+    super();
+    this.#screen = screen;
+  }
+
+  open() {
+    this.#wanted = true;
+    if (this.#socket) return;
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.#tries = 0;
+      if (Object.keys(this.settings).length) socket.send(JSON.stringify(this.settings));
+      this.#emit("open");
+    };
+    socket.onmessage = ({ data }) => typeof data === "string" ? this.#note(JSON.parse(data)) : this.#take(data);
+    socket.onclose = () => this.#closed();
+    this.#socket = socket;
+  }
+
+  close() {
+    this.#wanted = false;
+    this.#socket?.close();
+    this.blank();
+  }
+
+  /** Back to the shield, and whatever is still on its way is not shown. */
+  blank() {
+    this.#newest = null;
+    this.#sent.clear();
+    this.#shown = [];
+    this.#screen.shield();
+  }
+
+  /** True where a frame that is sent now would be worked on at once. */
+  get ready() {
+    const now = performance.now();
+    for (const [number, sent] of this.#sent) if (now - sent.at > LOST_AFTER_MS) this.#sent.delete(number);
+    return this.#socket?.readyState === WebSocket.OPEN && this.#sent.size < IN_FLIGHT && this.#socket.bufferedAmount === 0;
+  }
+
+  async send(blob, capturedAt) {
+    const number = this.#number++;
+    this.#sent.set(number, { at: capturedAt });
+    const packet = new Uint8Array(4 + blob.size);
+    new DataView(packet.buffer).setUint32(0, number, true);
+    packet.set(new Uint8Array(await blob.arrayBuffer()), 4);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(packet);
+  }
+
+  /** Change settings of the program; they are sent again after a lost connection. */
+  wish(settings) {
+    Object.assign(this.settings, settings);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(settings));
+  }
+
+  /** Over the last two seconds: frames a second, the latency in the middle of them, and the program's own share. */
+  figures() {
+    const now = performance.now();
+    this.#shown = this.#shown.filter((frame) => now - frame.at < 2000);
+    const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+    return {
+      fps: this.#shown.length / 2,
+      latency_ms: middle(this.#shown.map((frame) => frame.latency_ms).filter((value) => value !== null)),
+      worked_ms: middle(this.#shown.map((frame) => frame.worked_ms)),
+    };
+  }
+
+  #note(note) {
+    if ("trouble" in note) this.#sent.clear();
+    this.#emit("note", note);
+  }
+
+  #take(data) {
+    const length = new DataView(data).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+    this.#newest = { header, jpeg: new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }) };
+    if (!this.#drawing) this.#draw();
+  }
+
+  async #draw() {
+    this.#drawing = true;
+    while (this.#newest) {
+      const { header, jpeg } = this.#newest;
+      this.#newest = null;
+      const sent = this.#sent.get(header.number);
+      for (const number of this.#sent.keys()) if (number <= header.number) this.#sent.delete(number);
+      const bitmap = await createImageBitmap(jpeg);
+      if (this.#wanted && this.#socket) {
+        this.#screen.draw(bitmap);
+        const at = performance.now();
+        this.#shown.push({ at, latency_ms: sent ? at - sent.at : null, worked_ms: header.worked_ms });
+        this.#emit("frame", header);
+      }
+      bitmap.close();
+    }
+    this.#drawing = false;
+  }
+
+  #closed() {
+    this.#socket = null;
+    this.blank();
+    if (!this.#wanted) return;
+    this.#emit("lost");
+    const wait = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)];
+    setTimeout(() => { if (this.#wanted) this.open(); }, wait);
+  }
+
+  #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+}

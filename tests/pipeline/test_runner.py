@@ -1,0 +1,127 @@
+"""One loop for all: outputs are completed, kept or discarded as they should be, and threads end."""
+
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pytest
+from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker, frame
+
+from emojimask.errors import SinkError, SourceError, StopRequested
+from emojimask.pipeline import MaskingPipeline
+from emojimask.runner import run
+from emojimask.types import Frame, MaskedFrame, StreamInfo
+
+
+class Reel:
+    """A source of ``count`` frames that then ends, or raises ``error``."""
+
+    def __init__(self, count: int, live: bool = False, error: BaseException | None = None) -> None:
+        self.info = StreamInfo("reel", 64, 48, 30.0, count, live=live)
+        self.count, self.error = count, error
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield from (frame(i) for i in range(self.count))
+        if self.error is not None:
+            raise self.error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Tray:
+    """A sink that keeps what it gets, and how it ended; raises ``error`` at frame ``at``."""
+
+    def __init__(self, error: BaseException | None = None, at: int = 3) -> None:
+        self.frames: list[MaskedFrame] = []
+        self.completed: bool | None = None
+        self.error, self.at = error, at
+
+    def open(self, info: StreamInfo) -> None:
+        self.info = info
+
+    def write(self, masked: MaskedFrame) -> None:
+        if self.error is not None and len(self.frames) == self.at:
+            raise self.error
+        self.frames.append(masked)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.completed = kind is None
+
+
+def pipeline() -> MaskingPipeline:
+    return MaskingPipeline(ScriptedTracker(lambda i: True), EvenClassifier(), PlainSmoother(), BlockRenderer())
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    yield
+    assert not [thread for thread in threading.enumerate() if thread.name == "emojimask-ahead"]
+
+
+def test_every_sink_gets_every_frame_and_is_completed() -> None:
+    trays, seen = [Tray(), Tray()], []
+    summary = run(Reel(100), pipeline(), trays, seen.append)
+    assert [len(tray.frames) for tray in trays] == [100, 100]
+    assert [tray.completed for tray in trays] == [True, True]
+    assert [m.index for m in trays[0].frames] == list(range(100))
+    assert len(seen) == summary.frames == summary.with_faces == 100
+    assert summary.shielded == 0
+
+
+def test_a_source_that_breaks_off_leaves_completed_outputs() -> None:
+    tray = Tray()
+    summary = run(Reel(7, error=SourceError("torn")), pipeline(), [tray])
+    assert len(tray.frames) == 7
+    assert tray.completed
+    assert str(summary.broken_off) == "torn"
+
+
+def test_a_source_that_gives_nothing_leaves_nothing() -> None:
+    tray = Tray()
+    with pytest.raises(SourceError, match="unreadable"):
+        run(Reel(0, error=SourceError("unreadable")), pipeline(), [tray])
+    assert tray.completed is False
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_sink_that_fails_discards_all_outputs(live: bool) -> None:
+    trays = [Tray(), Tray(SinkError("disk full"))]
+    with pytest.raises(SinkError, match="disk full"):
+        run(Reel(200, live=live), pipeline(), trays)
+    assert [tray.completed for tray in trays] == [False, False]
+
+
+def test_ctrl_c_discards_a_files_outputs_and_completes_a_recording() -> None:
+    tray = Tray(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(Reel(200), pipeline(), [tray])
+    assert tray.completed is False
+    tray = Tray(KeyboardInterrupt())
+    assert run(Reel(200, live=True), pipeline(), [tray]).frames == 3
+    assert tray.completed
+
+
+def test_closing_the_window_ends_well() -> None:
+    recording, window = Tray(), Tray(StopRequested())
+    summary = run(Reel(200, live=True), pipeline(), [recording, window])
+    assert summary.frames == 3
+    assert recording.completed
+    assert window.completed
+
+
+def test_no_sink_ever_sees_a_raw_frame() -> None:
+    tray = Tray()
+    run(Reel(40), pipeline(), [tray])
+    assert all(isinstance(m, MaskedFrame) for m in tray.frames)
+    assert all((m.image[20, 30] == 10).all() for m in tray.frames)
+    assert isinstance(tray.frames[0].image, np.ndarray)

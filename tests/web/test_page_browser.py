@@ -1,0 +1,281 @@
+"""The page of this machine in a real browser: what a person sees, by its pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from web_help import TOP_OF_SHIELD, axe_violations, canvas_picture, launch, wait_until, watch, write_camera
+
+from emojimask.sources.synthetic import SyntheticSource, portrait
+
+
+def is_shield(picture: np.ndarray) -> bool:
+    """The calm dark blue all along the upper edge and in the corners."""
+    edge = np.concatenate([picture[2:6].reshape(-1, 3), picture[-6:-2, :40].reshape(-1, 3)]).astype(int)
+    return bool((np.abs(edge - TOP_OF_SHIELD).max(1) < 45).mean() > 0.97)
+
+
+def emoji_yellow(picture: np.ndarray) -> float:
+    """The share of the picture that has the yellow of the emoji's skin."""
+    r, g, b = (picture[..., i].astype(int) for i in range(3))
+    return float(((r > 230) & (g > 170) & (g < 235) & (b < 140)).mean())
+
+
+def start_camera(tab, url: str) -> None:
+    tab.goto(url)
+    tab.wait_for_function("document.querySelector('#emojis').options.length > 0")
+    if tab.locator("#start").is_visible():
+        tab.click("#start")
+
+
+def wait_for_face(tab) -> None:
+    tab.wait_for_function("document.querySelector('#status').textContent === 'Your face is covered.'", timeout=30_000)
+
+
+def test_shield_before_the_first_masked_frame_then_the_emoji(tab, page_url: str) -> None:
+    tab.goto(page_url)
+    assert is_shield(canvas_picture(tab))
+    assert tab.locator("video").count() == 0, "the camera's own picture must not be on the page"
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+    picture = canvas_picture(tab)
+    assert emoji_yellow(picture) > 0.05
+    assert not is_shield(picture)
+    assert tab.locator("video").count() == 0
+    tab.wait_for_function("document.querySelector('#figures').textContent.includes('frames/s')")
+    assert "ms from camera to page" in tab.inner_text("#figures")
+    happy = tab.locator(".bar.most").inner_text()
+    assert "happy" in happy
+
+
+def test_stop_brings_the_shield_back(tab, page_url: str) -> None:
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+    tab.click("#stop")
+    tab.wait_for_timeout(700)  # masked frames that were on their way must not come after it
+    assert is_shield(canvas_picture(tab))
+    assert tab.locator("#start").is_visible()
+
+
+def test_mirror_turns_the_picture_round(tab, page_url: str) -> None:
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+
+    def flag_on_the_right() -> bool:  # the portrait has a dark flag on its right, and a mirror turns it left
+        gray = canvas_picture(tab).mean(2)
+        return bool(gray[:, -120:].mean() < gray[:, :120].mean())
+
+    wait_until(lambda: not flag_on_the_right())
+    tab.uncheck("#mirror")
+    wait_until(flag_on_the_right)
+
+
+def test_snapshot_and_recording_hold_masked_pictures(tab, page_url: str) -> None:
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+    tab.click("#snapshot")
+    with tab.expect_download() as saved:
+        tab.click("text=Download snapshot")
+    assert emoji_yellow(np.asarray(Pillow.open(saved.value.path()).convert("RGB"))) > 0.05
+
+    tab.click("#record")
+    tab.wait_for_timeout(2500)
+    assert tab.locator("#recording").is_visible()
+    tab.click("#record")
+    with tab.expect_download() as saved:
+        tab.click("text=Download recording")
+    capture = cv2.VideoCapture(str(saved.value.path()))
+    frames = []
+    while (read := capture.read())[0]:
+        frames.append(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB))
+    assert len(frames) > 3
+    assert all(emoji_yellow(frame) > 0.05 or is_shield(frame) for frame in frames)
+
+
+def test_settings_reach_the_program(tab, page_url: str) -> None:
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+    sent: list[str] = []
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(str(data)[:80])))
+    assert tab.locator("#on_lost option").all_inner_texts() == ["cover the whole picture", "keep the last mask"]
+    tab.select_option("#on_lost", "hold")
+    tab.select_option("#smoothing", "none")
+    tab.click("#stop")
+    tab.click("#start")
+    wait_until(lambda: any('"on_lost":"hold"' in text and '"smoothing":"none"' in text for text in sent), turn=tab)
+    wait_for_face(tab)
+
+
+def test_lost_connection_shows_the_shield_and_comes_back(chromium, playwright_session, camera_file, program) -> None:
+    served = program("serve", "--no-browser", "--port", "0")
+    browser = launch(playwright_session, chromium, camera_file)
+    tab = browser.new_page()
+    try:
+        start_camera(tab, served.url)
+        wait_for_face(tab)
+        served.stop()
+        tab.wait_for_function("document.querySelector('#trouble').textContent.includes('does not answer')")
+        assert is_shield(canvas_picture(tab))
+        program("serve", "--no-browser", "--port", str(served.port))
+        wait_for_face(tab)
+        assert tab.locator("#trouble").is_hidden()
+        assert emoji_yellow(canvas_picture(tab)) > 0.05
+    finally:
+        browser.close()
+
+
+def test_camera_refused_is_explained(chromium, playwright_session, camera_file, page_url: str) -> None:
+    browser = launch(playwright_session, chromium, camera_file, asks=True)
+    try:
+        context = browser.new_context(permissions=[])
+        tab = context.new_page()
+        tab.goto(page_url)
+        tab.click("#start")
+        tab.wait_for_selector("#trouble:visible")
+        assert "may not be used" in tab.inner_text("#trouble")
+        assert "Allow" in tab.inner_text("#trouble")
+        assert is_shield(canvas_picture(tab))
+        assert tab.locator("#start").is_enabled(), "so that it can be tried again"
+    finally:
+        browser.close()
+
+
+def test_frozen_camera_is_told_and_shielded(tab, page_url: str) -> None:
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+    tab.evaluate(  # the browser goes on, the camera's pictures do not
+        "HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0"
+    )
+    tab.wait_for_function("document.querySelector('#trouble').textContent.includes('no new picture')", timeout=15_000)
+    assert is_shield(canvas_picture(tab))
+
+
+def test_two_people_have_a_chart_each(chromium, playwright_session, page_url: str, tmp_path: Path) -> None:
+    one = cv2.resize(portrait()[:320, 60:380], (320, 320))
+    both = np.zeros((480, 640, 3), np.uint8)
+    both[80:400, :320], both[80:400, 320:] = one, one
+    browser = launch(playwright_session, chromium, write_camera(tmp_path / "two.mjpeg", frames=iter([both] * 6)))
+    try:
+        tab = browser.new_page()
+        start_camera(tab, page_url)
+        tab.wait_for_function(
+            "document.querySelector('#status').textContent === '2 faces are covered.'", timeout=30_000
+        )
+        assert tab.locator("#bars .person").count() == 1
+        tab.check("#several")
+        tab.wait_for_function("document.querySelectorAll('#bars .person').length === 2")
+    finally:
+        browser.close()
+
+
+def test_drop_a_picture(tab, page_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "<b>me.png"
+    cv2.imwrite(str(path), portrait())
+    tab.goto(page_url)
+    drop(tab, path)
+    tab.wait_for_selector("img.preview", timeout=30_000)
+    assert "every face found is covered" in tab.inner_text("#files")
+    with tab.expect_download() as saved:
+        tab.click("#files >> text=Download")
+    masked = np.asarray(Pillow.open(saved.value.path()).convert("RGB"))
+    assert masked.shape == (512, 512, 3)
+    assert emoji_yellow(masked) > 0.02
+    assert saved.value.suggested_filename.endswith("me_masked.png")
+
+
+def test_drop_a_video(tab, page_url: str, tmp_path: Path) -> None:
+    frames = [frame.image for frame in SyntheticSource(320, 240, 10, 1.5)]
+    path = write_film(tmp_path / "lesson.avi", frames)
+    tab.goto(page_url)
+    tab.set_input_files("#choose", str(path))
+    tab.wait_for_selector("#files video", timeout=60_000)
+    words = tab.inner_text("#files")
+    assert "15 frames" in words
+    assert "Expressions over time" in words
+    assert "happy" in (tab.get_attribute("#files svg.plot", "aria-label") or "")
+    tab.wait_for_function("document.querySelector('#files video').readyState >= 2")
+    with tab.expect_download() as saved:
+        tab.click("#files >> text=Report")
+    assert len(Path(saved.value.path()).read_text().splitlines()) == 15
+
+
+@pytest.mark.parametrize(("name", "content"), [("notes.mp4", b"this is no video" * 50), ("empty.png", b"")])
+def test_drop_what_is_no_video(tab, page_url: str, tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    tab.goto(page_url)
+    drop(tab, tmp_path / name)
+    tab.wait_for_selector("#files .say.bad:visible", timeout=20_000)
+    words = tab.inner_text("#files .say.bad")
+    assert name in words
+    assert "/proc" not in words
+
+
+def drop(tab, path: Path) -> None:
+    """Drop a file on the page as a mouse does."""
+    content = list(path.read_bytes())
+    tab.evaluate(
+        """([name, bytes]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], name));
+            dispatchEvent(new DragEvent("drop", {dataTransfer: data, cancelable: true}));
+        }""",
+        [path.name, content],
+    )
+
+
+def write_film(path: Path, frames: list[np.ndarray]) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, frames[0].shape[1::-1])
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_accessible(browser, page_url: str, theme: str, width: int, tmp_path: Path) -> None:
+    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    tab = context.new_page()
+    problems = watch(tab)
+    start_camera(tab, page_url)
+    wait_for_face(tab)
+    cv2.imwrite(str(tmp_path / "a.png"), portrait())
+    drop(tab, tmp_path / "a.png")
+    tab.wait_for_selector("img.preview", timeout=30_000)
+    tab.click("summary")
+    assert axe_violations(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it must not scroll sideways"
+    context.close()
+    assert not problems
+
+
+def test_works_by_keyboard(tab, page_url: str) -> None:
+    tab.goto(page_url)
+    tab.wait_for_function("document.querySelector('#emojis').options.length > 0")
+    if tab.locator("#start").is_visible():
+        tab.focus("#start")
+        tab.keyboard.press("Enter")
+    wait_for_face(tab)
+    reached = set()
+    for _ in range(30):
+        tab.keyboard.press("Tab")
+        reached.add(tab.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"stop", "snapshot", "record", "mirror", "emojis", "smoothing", "on_lost", "SUMMARY", "choose"} <= reached
+
+
+def test_server_camera(tab, program, tmp_path: Path) -> None:
+    path = tmp_path / "lesson.mp4"
+    frames = [frame.image for frame in SyntheticSource(320, 240, 10, 6)]
+    path = write_film(tmp_path / "lesson.avi", frames)
+    served = program("serve", "--no-browser", "--port", "0", "--camera", str(path))
+    tab.goto(served.url)
+    wait_for_face(tab)
+    assert emoji_yellow(canvas_picture(tab)) > 0.05
+    tab.check("#virtual")  # there is no virtual camera here, so the page says how to get one and the switch goes back
+    tab.wait_for_selector("#trouble:visible")
+    assert "virtual camera" in tab.inner_text("#trouble")
+    tab.wait_for_function("!document.querySelector('#virtual').checked")
