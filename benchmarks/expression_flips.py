@@ -9,6 +9,7 @@ expression within one track; per minute of face.
 import argparse
 import json
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def readings(path: Path) -> Readings:
 
 def count(smoother: EmaSmoother | VoteSmoother | NoSmoother, clip: Readings) -> int:
     shown = [[smoother.update(i, time_s, reading)[1] for time_s, reading in track] for i, track in clip.items()]
-    return sum(a != b for track in shown for a, b in zip(track, track[1:], strict=False))
+    return sum(a != b for track in shown for a, b in pairwise(track))
 
 
 if __name__ == "__main__":
