@@ -114,10 +114,7 @@ def growth(args: argparse.Namespace, folder: Path) -> dict[str, object]:
         shutil.rmtree(archive)
     slope, start = statistics.linear_regression([x for x, _ in points], [y for _, y in points])
     if args.plot:
-        plot = line_plot(points, "clips of half a second", "seconds, two workers")
-        args.plot.write_text(
-            plot.replace("<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" style="{_PLOT_STYLE}" ', 1)
-        )
+        args.plot.write_text(standalone(line_plot(points, "clips of half a second", "seconds, two workers")))
     return {
         "seconds": dict(points),
         "seconds a clip": round(slope, 4),
@@ -151,7 +148,15 @@ def long(args: argparse.Namespace, folder: Path) -> dict[str, object]:
 
 
 MEASURES = {f.__name__: f for f in (workers, overhead, engines, growth, long)}
-_PLOT_STYLE = "background:white;font-family:sans-serif;font-size:12px;fill:none;stroke:#555;stroke-width:.6"
+_PLOT_STYLE = """text { font: 12px sans-serif } .end { text-anchor: end } .middle { text-anchor: middle }
+.grid { stroke: #dde2e7 } .line { fill: none; stroke: #2f6fb2; stroke-width: 2 }"""
+
+
+def standalone(plot: str) -> str:
+    """A plot of the report's page, with colours of its own."""
+    head, rest = plot.split(">", 1)
+    head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ')
+    return f'{head}><style>{_PLOT_STYLE}</style><rect width="100%" height="100%" fill="white"/>{rest}\n'
 
 
 def make_archive(folder: Path, clips: int, seconds: float) -> Path:

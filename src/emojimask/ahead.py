@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -20,11 +20,16 @@ class _End:
     error: BaseException | None = None
 
 
-def ahead(items: Iterable[T], depth: int) -> Generator[T]:
+def ahead(
+    items: Iterable[T], depth: int, meanwhile: Callable[[], T] | None = None, patience_s: float | None = None
+) -> Generator[T]:
     """The same items in the same order, made up to ``depth`` of them before they are asked for.
 
     An error of ``items`` is raised here, after the items that came before it. When the consumer stops, whatever the
     reason, the thread stops at its next item and is waited for; nothing goes on behind the consumer's back.
+
+    With ``meanwhile`` the consumer never waits longer than ``patience_s`` seconds: it is given what that makes
+    instead, again and again until an item comes. Then a thread that hangs is not waited for either.
     """
     ready: Queue[T | _End] = Queue(depth)
     unwanted = Event()
@@ -52,7 +57,12 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T]:
     thread.start()
     try:
         while True:
-            item = ready.get()
+            try:
+                item = ready.get(timeout=None if meanwhile is None else patience_s)
+            except Empty:
+                assert meanwhile is not None, "without it get() waits for ever"
+                yield meanwhile()
+                continue
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error
@@ -61,7 +71,7 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T]:
     finally:
         unwanted.set()
         _empty(ready)
-        thread.join()
+        thread.join(None if meanwhile is None else patience_s)
 
 
 def _empty(queue: Queue[Any]) -> None:

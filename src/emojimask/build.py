@@ -33,7 +33,8 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
 
     settings = settings or MaskSettings()
     detector, landmarker = face_back_end(settings.faces)
-    tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s)
+    second = second_detector(settings.faces) if settings.strict else None
+    tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s, second=second)
     return MaskingPipeline(
         tracker, classifier(settings.expressions), _smoother(settings.smoothing), renderer(settings.emojis), settings
     )
@@ -96,6 +97,11 @@ _FACES: dict[str, Callable[[], FaceBackEnd]] = {
 def face_back_end(name: str) -> FaceBackEnd:
     """The models behind one of the choices of the setting ``faces``. Raises MissingExtraError."""
     return _FACES[name]()
+
+
+def second_detector(faces: str) -> FaceDetector:
+    """The one that checks on the back end ``faces`` in strict mode: of another kind, and always installed."""
+    return face_back_end("mediapipe" if faces == "haar" else "haar").detector
 
 
 def eyes(names: Sequence[str] | None = None) -> dict[str, FaceDetector]:

@@ -63,6 +63,10 @@ class MaskingPipeline:
         except Exception as error:
             return self._failed(frame, error)
 
+    def standby(self, width: int, height: int, index: int, time_s: float) -> MaskedFrame:
+        """The shield, for when no frame comes: the camera or a model hangs. May be called from another thread."""
+        return MaskedFrame(self._shield(height, width), index, time_s, shielded=True)
+
     def process_file(self, frames: Iterable[Frame]) -> Iterator[MaskedFrame]:
         """Mask the frames of a file or a picture, in order, one for one, looking ahead.
 
@@ -118,7 +122,7 @@ class MaskingPipeline:
 
     def _shielded(self, frame: Frame) -> MaskedFrame:
         height, width = frame.image.shape[:2]
-        return MaskedFrame(self._shield(height, width), frame.index, frame.time_s, shielded=True)
+        return self.standby(width, height, frame.index, frame.time_s)
 
     def _shield(self, height: int, width: int) -> Image:
         try:

@@ -1,11 +1,12 @@
 """The only loop: source -> pipeline -> sinks.
 
-For a file, reading and masking each run ahead in a thread of their own, while this thread writes. For a live source
-nothing runs ahead: a frame that waits is late.
+For a file, reading and masking each run ahead in a thread of their own, while this thread writes. A live source is
+masked in a thread too, for another reason: should the camera or a model hang, this thread shows the shield.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -15,10 +16,12 @@ from emojimask.ahead import ahead
 from emojimask.errors import SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.stages import Sink, Source
-from emojimask.types import MaskedFrame
+from emojimask.types import MaskedFrame, StreamInfo
 
 AHEAD = 4
 """Frames that wait between two threads at the most."""
+PATIENCE_S = 0.5
+"""Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place."""
 
 
 @dataclass(slots=True)
@@ -50,11 +53,16 @@ def run(
     pipeline: MaskingPipeline,
     sinks: Sequence[Sink],
     on_frame: Callable[[MaskedFrame], None] | None = None,
+    overlap: bool = True,
 ) -> RunSummary:
     """Mask everything that ``source`` gives and write it to every sink.
 
     A live run ends well when a sink asks for it or on Ctrl-C. A file that breaks off is masked as far as it goes and
     the outputs are completed. On any other error they are discarded.
+
+    Args:
+        on_frame: is called with every frame that was written.
+        overlap: read, mask and write a file side by side; false where other work has the other cores.
 
     Raises:
         SourceError: the source gave no frame at all.
@@ -67,7 +75,7 @@ def run(
             open_sinks.enter_context(sink)
             sink.open(source.info)
         try:
-            with _masked(source, pipeline) as masked:
+            with _masked(source, pipeline, overlap) as masked:
                 for frame in masked:
                     for sink in sinks:
                         sink.write(frame)
@@ -87,12 +95,36 @@ def run(
 
 
 @contextmanager
-def _masked(source: Source, pipeline: MaskingPipeline) -> Iterator[Iterable[MaskedFrame]]:
+def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterator[Iterable[MaskedFrame]]:
     if source.info.live:
-        yield (pipeline.process(frame) for frame in source)
+        standby = _Standby(source.info, pipeline)
+        made = (standby.note(pipeline.process(frame)) for frame in source)
+        with closing(ahead(made, 1, standby, PATIENCE_S)) as live:
+            yield live
+    elif not overlap:
+        yield pipeline.process_file(source)
     else:
         with (
             closing(ahead(source, AHEAD)) as frames,
-            closing(ahead(pipeline.process_file(frames), AHEAD)) as masked,
+            closing(ahead(pipeline.process_file(frames), AHEAD)) as finished,
         ):
-            yield masked
+            yield finished
+
+
+class _Standby:
+    """The shield in place of a live frame that does not come, so that no old frame stays in sight."""
+
+    def __init__(self, info: StreamInfo, pipeline: MaskingPipeline) -> None:
+        self._pipeline = pipeline
+        self._size = info.width, info.height
+        self._index, self._time_s, self._since = 0, 0.0, time.monotonic()
+
+    def note(self, frame: MaskedFrame) -> MaskedFrame:
+        height, width = frame.image.shape[:2]
+        self._size = width, height
+        self._index, self._time_s, self._since = frame.index, frame.time_s, time.monotonic()
+        return frame
+
+    def __call__(self) -> MaskedFrame:
+        time_s = self._time_s + time.monotonic() - self._since
+        return self._pipeline.standby(*self._size, self._index, time_s)

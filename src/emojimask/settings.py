@@ -36,6 +36,9 @@ class MaskSettings:
         "steadies the expression: ema (running mean with hysteresis), vote (majority of the last five), none",
         choices=("ema", "vote", "none"),
     )
+    strict: bool = _knob(
+        False, "a second, independent detector looks at every frame; on doubt the frame is shielded (slower)"
+    )
     hold_s: float = _knob(1.0, "seconds for which a lost face's mask stays and grows", low=0.0, high=60.0)
     lookahead_s: float = _knob(
         2.0, "files: seconds looked ahead, so that a gap is covered from both sides", low=0.0, high=30.0

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, without_overlaps
+from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, _six_points, without_overlaps
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
 from emojimask.stages import Detection
 from emojimask.types import Box
@@ -100,3 +100,12 @@ def test_odd_pictures_are_no_fault(
 def test_of_overlapping_boxes_the_surest_stays() -> None:
     boxes = [Detection(Box(0, 0, 10, 10), 0.5), Detection(Box(1, 1, 10, 10), 0.9), Detection(Box(50, 0, 10, 10), 0.4)]
     assert [d.score for d in without_overlaps(boxes)] == [0.9, 0.4]
+
+
+def test_rough_points_that_contradict_the_box_give_way_to_it() -> None:
+    """Else a large cover would be filled around an emoji the size of a button."""
+    box = Box(100, 100, 80, 80)
+    huddled = np.full((6, 2), 140, np.float32) + np.float32([[-1, -1], [1, -1], [0, 0], [0, 1], [-2, 0], [2, 0]])
+    left_eye, right_eye, *_, chin = _six_points(huddled, box)
+    assert 35 < right_eye[0] - left_eye[0] < 80
+    assert 40 < chin[1] - left_eye[1] < 80

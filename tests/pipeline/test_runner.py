@@ -1,6 +1,7 @@
 """One loop for all: outputs are completed, kept or discarded as they should be, and threads end."""
 
 import threading
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker,
 
 from emojimask.errors import SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
-from emojimask.runner import run
+from emojimask.runner import PATIENCE_S, run
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 
 
@@ -125,3 +126,37 @@ def test_no_sink_ever_sees_a_raw_frame() -> None:
     assert all(isinstance(m, MaskedFrame) for m in tray.frames)
     assert all((m.image[20, 30] == 10).all() for m in tray.frames)
     assert isinstance(tray.frames[0].image, np.ndarray)
+
+
+def test_a_live_stream_that_stalls_shows_the_shield_and_never_a_frozen_frame():
+    class Stalling(Reel):
+        def __iter__(self) -> Iterator[Frame]:
+            yield frame(0)
+            yield frame(1)
+            time.sleep(2.5 * PATIENCE_S)
+            yield frame(2)
+
+    tray = Tray()
+    pipeline = MaskingPipeline(ScriptedTracker(lambda _: True), EvenClassifier(), PlainSmoother(), BlockRenderer())
+    run(Stalling(3, live=True), pipeline, [tray])
+    assert [masked.shielded for masked in tray.frames] == [False, False, True, True, False]
+    assert [masked.time_s for masked in tray.frames[:4]] == sorted(masked.time_s for masked in tray.frames[:4])
+    assert all((masked.image == 20).all() for masked in tray.frames if masked.shielded)
+
+
+def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():
+    released = threading.Event()
+
+    class Hanging(ScriptedTracker):
+        def update(self, frame: Frame):
+            released.wait(30)
+            return []
+
+    tray = Tray(error=StopRequested(), at=2)
+    pipeline = MaskingPipeline(Hanging(lambda _: False), EvenClassifier(), PlainSmoother(), BlockRenderer())
+    run(Reel(3, live=True), pipeline, [tray])
+    released.set()
+    for thread in threading.enumerate():
+        if thread.name == "emojimask-ahead":
+            thread.join(5)
+    assert [masked.shielded for masked in tray.frames] == [True, True]

@@ -7,11 +7,13 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +37,7 @@ class Program:
     process: subprocess.Popen[str]
     url: str
     said: list[str]
+    reader: threading.Thread
 
     @property
     def port(self) -> int:
@@ -52,6 +55,9 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.reader.join(5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def start(*arguments: str, lines: int = 1) -> Program:
@@ -67,9 +73,12 @@ def start(*arguments: str, lines: int = 1) -> Program:
         if len(said) == lines:
             break
     url = re.search(r"https?://[^/\s]+/", said[0]) if said else None
-    assert url, f"the program did not start: {said}"
-    threading.Thread(target=lambda: said.extend(line.rstrip() for line in process.stdout or ()), daemon=True).start()
-    return Program(process, url[0], said)
+    if url is None:
+        process.communicate(timeout=30)
+        raise AssertionError(f"the program did not start: {said}")
+    reader = threading.Thread(target=lambda: said.extend(line.rstrip() for line in process.stdout or ()), daemon=True)
+    reader.start()
+    return Program(process, url[0], said, reader)
 
 
 def write_camera(path: Path, seconds: float = 3.0, frames: Iterator[np.ndarray] | None = None) -> Path:
@@ -85,14 +94,16 @@ def launch(session, chromium: str, camera: Path, *, asks: bool = False):
     return session.chromium.launch(executable_path=chromium, args=flags)
 
 
+def is_outside(url: str) -> bool:
+    return "127.0.0.1" not in url and not url.startswith(("blob:", "data:"))
+
+
 def watch(tab) -> list[str]:
+    """What goes wrong in a tab from now on: errors, breaches of its policy, requests to anybody else."""
     problems: list[str] = []
     tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on(
-        "console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None
-    )
-    tab.on("request", lambda request: problems.append(request.url) if "127.0.0.1" not in request.url and not
-           request.url.startswith(("blob:", "data:")) else None)  # fmt: skip
+    tab.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
+    tab.on("request", lambda request: problems.append(request.url) if is_outside(request.url) else None)
     return problems
 
 
@@ -105,12 +116,24 @@ def canvas_picture(tab) -> np.ndarray:
     return np.asarray(Pillow.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 15.0, turn=None) -> None:
-    """``turn``: a tab whose events must be seen to meanwhile."""
+def start_camera(tab) -> None:
+    """The page starts by itself where the camera was allowed before; else the button is pressed."""
+    until(tab, "document.querySelector('#emojis').options.length > 0")
+    press = "const b = document.querySelector('#start'); b.disabled || b.hidden || b.click();"
+    tab.evaluate(f"setTimeout(() => {{ {press} }}, 100)")
+
+
+def until(tab, script: str, seconds: float = 15.0) -> None:
+    """Wait till a script is true. (Playwright's own way needs eval, which the pages' policy forbids.)"""
+    wait_until(lambda: tab.evaluate(script), seconds, tab)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 15.0, tab=None) -> None:
+    """``tab``: one whose events must be seen to meanwhile."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come true in time"
-        turn.wait_for_timeout(50) if turn else time.sleep(0.05)
+        tab.wait_for_timeout(100) if tab else time.sleep(0.1)
 
 
 def axe_violations(tab) -> list[str]:
@@ -122,3 +145,52 @@ def axe_violations(tab) -> list[str]:
     tab.evaluate(script.read_text())  # not as a script element, which the page's policy forbids
     found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [f"{v['id']}: {v['help']}: {[n['target'] for n in v['nodes']][:4]}" for v in found]
+
+
+class Cable:
+    """A way to a program that can be cut and mended, as networks are. ``url`` is the near end."""
+
+    def __init__(self, port: int) -> None:
+        self._far = ("127.0.0.1", port)
+        self._whole = True
+        self._ends: list[socket.socket] = []
+        self._near = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._near.getsockname()[1]}/"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self._whole = False
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._ends.clear()
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def close(self) -> None:
+        self.cut()
+        with suppress(OSError):
+            self._near.shutdown(socket.SHUT_RDWR)
+        self._near.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                near = self._near.accept()[0]
+                if not self._whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(self._far)
+                self._ends += [near, far]
+                for here, there in ((near, far), (far, near)):
+                    threading.Thread(target=_pass_on, args=(here, there), daemon=True).start()
+
+
+def _pass_on(here: socket.socket, there: socket.socket) -> None:
+    with suppress(OSError):
+        while data := here.recv(65536):
+            there.sendall(data)
+    with suppress(OSError):
+        there.shutdown(socket.SHUT_RDWR)
+    here.close()

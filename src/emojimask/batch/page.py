@@ -35,7 +35,7 @@ svg .line { fill: none; stroke: var(--accent); stroke-width: 2 } svg .dot { fill
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; background: var(--card); font-size: 14px }
 th, td { border-bottom: 1px solid var(--rule); padding: 5px 10px; text-align: left; vertical-align: middle }
 th { color: var(--soft); font-weight: 600; white-space: nowrap } .n { text-align: right; white-space: nowrap }
-.name { overflow-wrap: anywhere; min-width: 140px } .strip { display: block; width: 240px; height: 14px }
+.name { overflow-wrap: anywhere; min-width: 220px } .strip { display: block; width: 240px; height: 14px }
 .legend span { display: inline-block; margin-right: 14px; font-size: 13px; color: var(--soft) }
 .legend i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 5px;
   vertical-align: -1px }
@@ -73,7 +73,7 @@ def _tiles(done: Sequence[Record], failed: Sequence[Record]) -> str:
         ("of video", _clock(sum(r.seconds for r in done)), False),
         ("faces covered, over all frames", f"{sum(r.faces for r in done):,}", False),
         ("frames shielded", _percent(shielded, frames), False),
-        ("frames a second and worker", f"{frames / took_s:.1f}" if took_s else "-", False),
+        ("frames a second of work", f"{frames / took_s:.1f}" if took_s else "-", False),
     ]
     measured = [r.leak for r in done if r.leak]
     if measured:
@@ -166,7 +166,10 @@ def _rows(cells: Iterable[str]) -> str:
 def _when(records: Sequence[Record]) -> str:
     times = sorted(record.finished for record in records if record.finished)
     versions = ", ".join(sorted({record.version for record in records if record.version}))
-    return f"{times[0]} to {times[-1]}, emojimask {versions}" if times else "nothing done yet"
+    if not times:
+        return "nothing done yet"
+    first, last = (datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M") for time in (times[0], times[-1]))
+    return f"{first} to {last} UTC, emojimask {versions}"
 
 
 def _clock(seconds: float) -> str:

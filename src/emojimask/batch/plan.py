@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from emojimask.batch.folders import check_apart
@@ -12,6 +12,7 @@ from emojimask.batch.record import DONE, Record
 from emojimask.batch.tasks import Job, Request
 from emojimask.batch.worker import settings_of
 from emojimask.errors import UsageError
+from emojimask.settings import MaskSettings
 
 MARK = "_masked"
 
@@ -52,8 +53,9 @@ def make_plan(request: Request, known: Mapping[str, Record], *, force: bool, res
         raise UsageError(f"{request.inputs}: the folder holds no picture and no video")
     for output, rivals in jobs.items():
         if len(rivals) > 1:
-            names = " and ".join(job.input for job in rivals)
-            refused.update({job.input: f"{names} would both become {output}; rename one" for job in rivals})
+            for job in rivals:
+                others = ", ".join(rival.input for rival in rivals if rival is not job)
+                refused[job.input] = f"would become {output}, and so would {others}; rename one"
         elif not (resumed or force) and request.outputs.size(output) is not None:
             refused[rivals[0].input] = f"{output} is already there and not from a batch; overwrite it with --force"
     planned = [job for rivals in jobs.values() for job in rivals if job.input not in refused]
@@ -72,6 +74,10 @@ def output_name(name: str) -> str:
 
 def _known(request: Request, record: Record | None) -> str | None:
     """The hash of the input, if its output is there and would be made in the same way."""
-    if record is None or record.state != DONE or record.output is None or record.settings != settings_of(request):
+    if record is None or record.state != DONE or record.output is None:
+        return None
+    if {**asdict(MaskSettings()), **record.settings} != settings_of(request):  # a setting may be younger than a record
+        return None
+    if request.measure is not None and record.leak is None:
         return None
     return record.input_sha256 if request.outputs.size(record.output) == record.output_bytes else None

@@ -61,9 +61,8 @@ def _plot(points: Sequence[tuple[float, float]], x_label: str, y_label: str, *, 
     parts += [f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" class="end">{value:,g}</text>' for y, value in at_y]
     parts += [f'<text x="{x:.1f}" y="{bottom + 16}" class="middle">{value:,g}</text>' for x, value in at_x]
     parts.append(f'<text x="{(_LEFT + right) / 2}" y="{HEIGHT - 5}" class="middle axis">{escape(x_label)}</text>')
-    parts.append(
-        f'<text transform="translate(11 {(_TOP + bottom) / 2}) rotate(-90)" class="middle axis">{escape(y_label)}</text>'
-    )
+    turned = f'transform="translate(11 {(_TOP + bottom) / 2}) rotate(-90)"'
+    parts.append(f'<text {turned} class="middle axis">{escape(y_label)}</text>')
     if joined:
         parts.append('<path class="line" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in placed) + '"/>')
     else:

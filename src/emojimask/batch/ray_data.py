@@ -9,6 +9,7 @@ import logging
 import os
 import pickle
 import socket
+import warnings
 from collections import deque
 from collections.abc import Generator
 from typing import Any
@@ -69,14 +70,16 @@ class RayEngine:
 
     def _pass(self, batch: list[Task]) -> Generator[Outcome]:
         rows = [{"number": number, "task": pickle.dumps(task)} for number, task in enumerate(batch)]
-        results = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-            _Actor,
-            fn_constructor_args=(self._request,),
-            batch_size=1,
-            num_cpus=1,
-            compute=ray.data.ActorPoolStrategy(size=min(self._workers, len(rows)), max_tasks_in_flight_per_actor=1),
-            ray_remote_args_fn=_lost_actors_return,
-        )
+        with warnings.catch_warnings():  # Ray 2.60 names no other way yet to say how often an actor may be lost
+            warnings.simplefilter("ignore", DeprecationWarning)
+            results = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+                _Actor,
+                fn_constructor_args=(self._request,),
+                batch_size=1,
+                num_cpus=1,
+                compute=ray.data.ActorPoolStrategy(size=min(self._workers, len(rows)), max_tasks_in_flight_per_actor=1),
+                ray_remote_args_fn=_lost_actors_return,
+            )
         missing = dict(enumerate(batch))
         for row in results.iter_rows():
             del missing[int(row["number"])]

@@ -36,7 +36,8 @@ class Progress:
     """How far a run is.
 
     Attributes:
-        total, total_bytes: of all inputs.
+        total: files.
+        total_bytes: of all inputs that were not masked before, as far as that is known.
         done, unchanged: files that are masked, and that were masked before.
         failed: last word on each input that could not be masked.
         frames: in the outputs that this run has finished.
@@ -113,7 +114,7 @@ class BatchRun:
         match outcome:
             case Unchanged(job):
                 self.progress.unchanged += 1
-                self.progress.bytes += job.size
+                self.progress.total_bytes -= job.size
             case Masked(job, record):
                 self.progress.done += 1
                 self.progress.frames += record.frames
@@ -154,7 +155,7 @@ class BatchRun:
 
     def _fail(self, job: Job, reason: str, attempts: int) -> None:
         self.progress.failed[job.input] = reason
-        self._say(reason if job.input in reason else f"{job.input}: {reason}")
+        self._say(reason if f"{job.input}: " in reason else f"{job.input}: {reason}")
         self._write(
             Record(
                 input=job.input,

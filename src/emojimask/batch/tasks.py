@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from emojimask.batch.folders import Folder
 from emojimask.batch.record import Record
 from emojimask.batch.stretches import Places, Stretch
 from emojimask.batch.tally import Tally
 from emojimask.settings import MaskSettings
+
+Measure = Callable[[Path, Path], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Request:
         audio: carry sound and subtitles over.
         reports: write beside each output what was seen, frame by frame, as .jsonl.
         split_s: a video of twice this length or more is cut into stretches of about this length, seconds; 0: never.
+        measure: given an original and its masked copy, how much of a face still shows; what it says is in the
+            manifest. A function of a module, so that it can be sent to other processes.
     """
 
     inputs: Folder
@@ -27,6 +33,7 @@ class Request:
     audio: bool = True
     reports: bool = False
     split_s: float = 300.0
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from emojimask import build
 from emojimask.batch.folders import LocalFolder
@@ -80,10 +81,16 @@ class Worker:
                 with build.open_file(path, THREADS) as source:
                     info = source.info
                     sinks = self._sinks(info, output, report, audio=self._request.audio)
-                    summary = run(source, build.build_pipeline(self._request.settings), [*sinks, tally], self._on_frame)
+                    summary = run(
+                        source,
+                        build.build_pipeline(self._request.settings),
+                        [*sinks, tally],
+                        self._on_frame,
+                        overlap=False,
+                    )
                 if summary.broken_off is not None:
                     raise summary.broken_off
-                written = _Written(output)
+                written = self._written(path, output)
         record = self._record(job, info, tally, sha256, written, time.monotonic() - began)
         return Masked(job, replace(record, attempts=task.attempt))
 
@@ -114,7 +121,7 @@ class Worker:
         ):
             sinks = self._sinks(source.info, part, report, audio=False)
             window = Window(stretch, [*sinks, tally])
-            summary = run(source, build.build_pipeline(self._request.settings), [window], self._on_frame)
+            summary = run(source, build.build_pipeline(self._request.settings), [window], self._on_frame, overlap=False)
         if summary.broken_off is not None:
             raise summary.broken_off
         if window.count != stretch.frames:
@@ -140,7 +147,7 @@ class Worker:
             join_videos([part for part, _ in staged], times.frames, info, output, audio=self._request.audio)
             if report is not None:
                 _join_reports([part for _, part in staged if part], people, report)
-            written = _Written(output)
+            written = self._written(path, output)
         for paths in staged:
             for part in filter(None, paths):
                 part.unlink()
@@ -160,6 +167,12 @@ class Worker:
         assert isinstance(outputs, LocalFolder), "only what lies in folders is cut"
         report = outputs.staged(report_name(job.output), number) if self._request.reports else None
         return outputs.staged(job.output, number), report
+
+    def _written(self, original: Path, output: Path) -> _Written:
+        """What is to be told of a finished output, before it takes its place."""
+        measure = self._request.measure
+        leak = None if measure is None else measure(original, output)
+        return _Written(sha256_of(output), output.stat().st_size, leak)
 
     def _sinks(self, info: StreamInfo, output: Path, report: Path | None, *, audio: bool) -> list[Sink]:
         return build.file_sinks(info, output, report, audio=audio, force=True, threads=THREADS)
@@ -183,18 +196,17 @@ class Worker:
             faces=tally.faces.total(),
             people=len(tally.people),
             expressions=tally.shares(),
+            leak=written.leak,
             timeline=tally.timeline() if info.fps else "",
             version=version("emojimask"),
             settings=settings_of(self._request),
         )
 
 
-class _Written:
-    """A finished output, looked at before it takes its place."""
-
-    def __init__(self, path: Path) -> None:
-        self.sha256 = sha256_of(path)
-        self.size = path.stat().st_size
+class _Written(NamedTuple):
+    sha256: str
+    size: int
+    leak: Mapping[str, float] | None
 
 
 def sha256_of(path: Path) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
-from emojimask.benchmark.stress import Actor, Scene, Shot, portrait_actor, scenes
-from emojimask.build import face_back_end, open_file, renderer
+from emojimask.benchmark.stress import Actor, Scene, Shot, scenes
+from emojimask.build import face_back_end, open_file, renderer, second_detector
 from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.errors import EmojimaskError, UsageError
 from emojimask.evaluation.leak import LEAKED
@@ -26,6 +26,7 @@ from emojimask.types import EXPRESSIONS, Face, Frame, Image, Points
 
 SYSTEMS = ("file", "live", "per frame", "reference")
 """Ours looking ahead, ours live, plain masking frame by frame, and HOG with the first face only."""
+OURS = ("file", "live")
 _UNTOUCHED = 2  # gray levels; a pixel of a face that differs no more from the raw frame's is uncovered
 _COUNTS = 0.15  # share of a face that must be in the picture and unhidden for the frame to count
 _CLEAR = 0.9, 40.0  # a well-visible face: this share of it shows, and it is so many pixels high
@@ -43,7 +44,7 @@ class Outcome:
         worst: the largest share of a face that shows, 0 to 1.
         longest_ms: the longest unbroken exposure.
         shielded: frames covered wholly; clear, falsely_shielded: frames with only well-visible faces, and how many of
-            those were shielded.
+            those were shielded although the models were well.
     """
 
     scene: str
@@ -68,8 +69,11 @@ class _Moment:
         self.fails = fails
         self.time_s = 0.0
 
+    def is_failing(self, time_s: float) -> bool:
+        return self.fails is not None and self.fails[0] <= time_s < self.fails[1]
+
     def check(self) -> None:
-        if self.fails is not None and self.fails[0] <= self.time_s < self.fails[1]:
+        if self.is_failing(self.time_s):
             raise RuntimeError("the model died")
 
 
@@ -95,6 +99,7 @@ class _Unread:
     """Expressions do not matter here."""
 
     def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+        del image
         row = np.array([name == UNREAD for name in EXPRESSIONS], np.float32)
         return np.tile(row, (len(faces), 1))
 
@@ -119,13 +124,13 @@ def bench(
         actor = actors[number % len(actors)]
         for name in systems:
             moment = _Moment(scene.fails)
-            outcome = judge(scene, name, _system(name, moment, settings or MaskSettings()), actor, fps, moment)
+            outcome = _judge(scene, name, _system(name, moment, settings or MaskSettings()), actor, fps, moment)
             outcomes.append(outcome)
             on_outcome(outcome)
     return outcomes
 
 
-def judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, moment: _Moment | None = None) -> Outcome:
+def _judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, moment: _Moment) -> Outcome:
     """Put one system through one scene."""
     outcome = Outcome(scene.name, name)
     waiting: list[Shot] = []
@@ -134,14 +139,14 @@ def judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, momen
     def frames() -> Iterator[Frame]:
         for shot in scene.shots(actor, fps):
             waiting.append(shot)
-            if moment is not None:
-                moment.time_s = shot.frame.time_s
+            moment.time_s = shot.frame.time_s
             yield shot.frame
 
     for image, shielded in system(frames()):
         shot = waiting.pop(0)
         times.append(shot.frame.time_s)
-        _count(outcome, shot, image, shielded, len(times) - 1)
+        failing = moment.is_failing(shot.frame.time_s)  # then a shield is no false one
+        _count(outcome, shot, image, shielded, failing, len(times) - 1)
     outcome.longest_ms = _longest_ms(outcome.leaked_at, times)
     return outcome
 
@@ -196,8 +201,9 @@ def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
     models = face_back_end(settings.faces)
     detector, landmarker = _FailingDetector(models.detector, moment), _FailingLandmarker(models.landmarker, moment)
     drawing = renderer(settings.emojis)
-    if name in ("file", "live"):
-        tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s)
+    if name in OURS:
+        second = second_detector(settings.faces) if settings.strict else None
+        tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s, second=second)
         pipeline = MaskingPipeline(tracker, _Unread(), NoSmoother(), drawing, settings)
 
         def ours(frames: Iterable[Frame]) -> Iterator[tuple[Image, bool]]:
@@ -205,7 +211,11 @@ def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
             return ((m.image, m.shielded) for m in masked)
 
         return ours
-    rival = PerFrame(detector, landmarker, drawing) if name == "per frame" else FirstFaceByHog(load_emoji_set(settings.emojis))
+    rival = (
+        PerFrame(detector, landmarker, drawing)
+        if name == "per frame"
+        else FirstFaceByHog(load_emoji_set(settings.emojis))
+    )
 
     def theirs(frames: Iterable[Frame]) -> Iterator[tuple[Image, bool]]:
         for frame in frames:
@@ -218,7 +228,7 @@ def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
     return theirs
 
 
-def _count(outcome: Outcome, shot: Shot, masked: Image, shielded: bool, index: int) -> None:
+def _count(outcome: Outcome, shot: Shot, masked: Image, shielded: bool, failing: bool, index: int) -> None:
     raw = shot.frame.image
     uncovered = np.abs(raw.astype(np.int16) - masked).max(2) <= _UNTOUCHED
     faces = [(face, face.sum() / whole) for face, whole in zip(shot.faces, shot.whole, strict=True)]
@@ -232,7 +242,9 @@ def _count(outcome: Outcome, shot: Shot, masked: Image, shielded: bool, index: i
     if worst > LEAKED:
         outcome.leaked += 1
         outcome.leaked_at.append(index)
-    if all(share >= _CLEAR[0] and np.ptp(np.flatnonzero(face.any(1))) >= _CLEAR[1] for face, share in faces):
+    if not failing and all(
+        share >= _CLEAR[0] and np.ptp(np.flatnonzero(face.any(1))) >= _CLEAR[1] for face, share in faces
+    ):
         outcome.clear += 1
         outcome.falsely_shielded += shielded
 

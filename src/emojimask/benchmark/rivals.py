@@ -41,7 +41,9 @@ class FirstFaceByHog:
         try:
             import dlib
         except ImportError as error:
-            raise MissingExtraError("the reference needs dlib; install it with: pip install 'emojimask[dlib]'") from error
+            raise MissingExtraError(
+                "the reference needs dlib; install it with: pip install 'emojimask[dlib]'"
+            ) from error
         from emojimask.faces.hog import landmark_model
 
         self._detect = dlib.get_frontal_face_detector()
@@ -61,5 +63,5 @@ class FirstFaceByHog:
         anchors = Face(Box.around(points), points, 1.0).anchors()
         homography, _ = cv2.findHomography(self._key_points.astype(np.float64), anchors.astype(np.float64), 0)
         if homography is not None:
-            draw_warped(image, self._layers, homography, self._corners)
+            draw_warped(image, self._layers, np.asarray(homography, np.float64), self._corners)
         return image

@@ -60,6 +60,17 @@ class Actor(NamedTuple):
         outlines = [(o * [-1, 1] + [width - 1, 0]).astype(np.float32) for o in self.outlines]
         return Actor(f"{self.name} mirrored", pictures, outlines)
 
+    def cut_out(self) -> Actor:
+        """The head alone, so that two people have room beside one another."""
+        outline = np.vstack(self.outlines)
+        (left, top), (right, bottom) = outline.min(0), outline.max(0)
+        across, down = 0.35 * (right - left), 0.3 * (bottom - top)
+        height, width = self.pictures[0].shape[:2]
+        x, y = max(0, int(left - across)), max(0, int(top - down))
+        columns, rows = slice(x, min(width, int(right + across))), slice(y, min(height, int(bottom + down)))
+        pictures = [np.ascontiguousarray(picture[rows, columns]) for picture in self.pictures]
+        return Actor(self.name, pictures, [(o - [x, y]).astype(np.float32) for o in self.outlines])
+
 
 def portrait_actor() -> Actor:
     return Actor("portrait", [portrait()], [FACE_OUTLINE])
@@ -73,7 +84,7 @@ class Scene:
         name: for the table.
         place: seconds -> for each person the centre of the face (shares of the frame), its height (share of the
             frame's) and the tilt in radians; None while the person is not there.
-        spoil: what happens to the finished picture: (picture, seconds, index) -> picture.
+        spoil: what happens to the finished picture: (picture, index) -> picture.
         hides: seconds -> an ellipse in face heights around the first face: (dx, dy, half width, half height).
         drop: which frames never arrive.
         fails: in this span of seconds the models fail.
@@ -83,7 +94,7 @@ class Scene:
 
     name: str
     place: Callable[[float], list[tuple[float, float, float, float] | None]]
-    spoil: Callable[[Image, float, int], Image] | None = None
+    spoil: Callable[[Image, int], Image] | None = None
     hides: Callable[[float], tuple[float, float, float, float] | None] | None = None
     drop: Callable[[int], bool] = lambda _: False
     fails: tuple[float, float] | None = None
@@ -92,7 +103,8 @@ class Scene:
 
     def shots(self, actor: Actor, fps: int) -> Iterator[Shot]:
         """The scene played by ``actor``, at ``fps`` frames a second."""
-        cast = [actor, actor.mirrored()] if len(self.place(0.0)) > 1 else [actor]
+        one = actor.cut_out()
+        cast = [one, one.mirrored()] if len(self.place(0.0)) > 1 else [actor]
         drawn = (self._shot(cast, index, index / fps) for index in range(round(SECONDS * fps)) if not self.drop(index))
         return _recoded(drawn, self.compress, fps) if self.compress is not None else drawn
 
@@ -114,7 +126,7 @@ class Scene:
         if self.hides is not None and (ellipse := self.hides(time_s)) is not None and faces:
             self._hide(image, faces, ellipse, time_s)
         if self.spoil is not None:
-            image = self.spoil(image, time_s, index)
+            image = self.spoil(image, index)
         if self.resize_at_s is not None and time_s >= self.resize_at_s:
             size = (WIDTH * 3 // 4, HEIGHT * 3 // 4)
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -129,7 +141,7 @@ class Scene:
         dx, dy, half_width, half_height = (v * size * HEIGHT for v in ellipse)
         hand = np.zeros(image.shape[:2], np.uint8)
         center = round(x * WIDTH + dx), round(y * HEIGHT + dy)
-        cv2.ellipse(hand, center, (round(half_width), round(half_height)), 20, 0, 360, 1, -1)
+        cv2.ellipse(hand, center, (round(half_width), round(half_height)), 20, 0, 360, (1,), -1)
         image[hand > 0] = (118, 150, 196)
         cv2.ellipse(image, center, (round(half_width), round(half_height)), 20, 0, 360, (92, 118, 160), 2)
         for face in faces:
@@ -155,7 +167,10 @@ def scenes() -> list[Scene]:
 
         return place
 
-    def flicker(image: Image, time_s: float, index: int) -> Image:
+    def dim(image: Image, _: int) -> Image:
+        return _dimmed(image, 0.12)
+
+    def flicker(image: Image, index: int) -> Image:
         return _dimmed(image, (0.25, 0.9, 0.5, 0.12)[index // 2 % 4])
 
     def wipe(time_s: float) -> tuple[float, float, float, float] | None:
@@ -166,7 +181,9 @@ def scenes() -> list[Scene]:
         return 0.0, up, 0.42, 0.55
 
     return [
-        Scene("sway and nod", lambda t: [(0.5 + sine(0.1, 0.4, t), 0.45 + sine(0.05, 0.7, t), 0.45, sine(0.25, 0.3, t))]),
+        Scene(
+            "sway and nod", lambda t: [(0.5 + sine(0.1, 0.4, t), 0.45 + sine(0.05, 0.7, t), 0.45, sine(0.25, 0.3, t))]
+        ),
         Scene("fast pan", lambda t: [(0.5 + sine(0.33, 1.2, t), 0.45, 0.4, 0.0)]),
         Scene("motion blur", lambda t: [(0.5 + sine(0.3, 0.9, t), 0.45, 0.42, 0.0)], spoil=_blurred),
         Scene("spin", lambda t: [(0.5, 0.5, 0.42, 2 * math.pi * max(0.0, t - 0.4) / 2.2)]),
@@ -177,7 +194,7 @@ def scenes() -> list[Scene]:
         Scene("out at the bottom", leaving(0, 0.9)),
         Scene("hand wipes over", steady, hides=wipe),
         Scene("hand stays on the mouth", steady, hides=stays),
-        Scene("dim light", lambda t: [(0.5 + sine(0.1, 0.5, t), 0.45, 0.45, 0.0)], spoil=lambda i, t, n: _dimmed(i, 0.12)),
+        Scene("dim light", lambda t: [(0.5 + sine(0.1, 0.5, t), 0.45, 0.45, 0.0)], spoil=dim),
         Scene("flickering light", steady, spoil=flicker),
         Scene("heavy compression", lambda t: [(0.5 + sine(0.15, 0.5, t), 0.45, 0.4, 0.0)], compress=42),
         Scene(
@@ -187,7 +204,11 @@ def scenes() -> list[Scene]:
         Scene("a person enters late", lambda t: [(0.28, 0.45, 0.4, 0.0), (0.72, 0.5, 0.4, 0.0) if t >= 1.2 else None]),
         Scene("nobody, then a face", lambda t: [(0.5, 0.45, 0.4, 0.0) if t >= 1.0 else None]),
         Scene("tiny face", lambda t: [(0.5 + sine(0.2, 0.3, t), 0.5, 0.075, 0.0)]),
-        Scene("dropped frames", lambda t: [(0.5 + sine(0.2, 0.5, t), 0.45, 0.42, 0.0)], drop=lambda i: i % 11 in (3, 4, 5, 6, 8)),
+        Scene(
+            "dropped frames",
+            lambda t: [(0.5 + sine(0.2, 0.5, t), 0.45, 0.42, 0.0)],
+            drop=lambda i: i % 11 in (3, 4, 5, 6, 8),
+        ),
         Scene("another resolution", lambda t: [(0.5 + sine(0.1, 0.5, t), 0.45, 0.42, 0.0)], resize_at_s=1.4),
         Scene("models fail", lambda t: [(0.5 + sine(0.2, 0.5, t), 0.45, 0.42, 0.0)], fails=(1.0, 1.8)),
     ]
@@ -208,7 +229,9 @@ def _draw(image: Image, picture: Image, move: Affine) -> Mask:
         picture = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         move = move @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
         scale *= 2
-    inside = cv2.warpAffine(np.full(picture.shape[:2], 255, np.uint8), move, (WIDTH, HEIGHT), flags=cv2.INTER_NEAREST) > 0
+    inside = (
+        cv2.warpAffine(np.full(picture.shape[:2], 255, np.uint8), move, (WIDTH, HEIGHT), flags=cv2.INTER_NEAREST) > 0
+    )
     drawn = cv2.warpAffine(picture, move, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     image[inside] = drawn[inside]
     return np.asarray(inside)
@@ -223,7 +246,7 @@ def _room() -> Image:
 
 def _filled(polygon: Points) -> Mask:
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
+    cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], (1,))
     return mask > 0
 
 
@@ -236,7 +259,7 @@ def _dimmed(image: Image, gain: float) -> Image:
     return np.asarray(np.clip(image * gain + noise, 0, 255), np.uint8)
 
 
-def _blurred(image: Image, _: float, __: int) -> Image:
+def _blurred(image: Image, _: int) -> Image:
     return np.asarray(cv2.blur(image, (21, 1)), np.uint8)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED
@@ -33,6 +35,7 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         help="mask videos of at least twice this length in stretches side by side; 0: never (default: 300)",
     )
     parser.add_argument("--reports", action="store_true", help="beside each output, what was seen frame by frame")
+    parser.add_argument("--leak", action="store_true", help="measure on each video how much of a face still shows")
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="leave sound and subtitles out")
     add_output_flags(parser)
     add_setting_flags(parser)
@@ -47,7 +50,13 @@ def run_batch(args: argparse.Namespace) -> int:
 
     _check(args)
     request = Request(
-        open_folder(args.inputs), open_folder(args.outputs), settings_from(args), args.audio, args.reports, args.split_s
+        open_folder(args.inputs),
+        open_folder(args.outputs),
+        settings_from(args),
+        audio=args.audio,
+        reports=args.reports,
+        split_s=args.split_s,
+        measure=measure_leak if args.leak else None,
     )
     with Table(quiet=args.quiet) as table:
         run = BatchRun(request, force=args.force, say=table.say)
@@ -58,6 +67,18 @@ def run_batch(args: argparse.Namespace) -> int:
     if not progress.failed:
         return DONE
     return FAILED if len(progress.failed) == progress.total else SOME_FAILED
+
+
+def measure_leak(original: Path, masked: Path) -> Mapping[str, float]:
+    """The leak figures of one file. Raises EmojimaskError."""
+    from emojimask.benchmark.leak_files import compare_files
+    from emojimask.build import eyes
+
+    report, _ = compare_files(original, masked, eyes(None))
+    figures: dict[str, float] = {"frames": report.frames, "frames_with_face": report.frames_with_face}
+    if report.measurable:
+        figures |= {"leaked_frames": report.leaked_frames, "worst_uncovered": round(report.worst_uncovered, 4)}
+    return figures
 
 
 def _check(args: argparse.Namespace) -> None:

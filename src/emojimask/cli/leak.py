@@ -21,7 +21,10 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("original", type=Path, metavar="ORIGINAL", help="the file as it was before")
     parser.add_argument("masked", type=Path, metavar="MASKED", help="what emojimask, or any other tool, made of it")
     parser.add_argument(
-        "--limit", type=_share, metavar="SHARE", help="exit with status 4 if a larger share (0 to 1) of the frames leaked"
+        "--limit",
+        type=_share,
+        metavar="SHARE",
+        help="exit with status 4 if a larger share (0 to 1) of the frames leaked",
     )
     parser.add_argument(
         "--eyes",
@@ -105,7 +108,9 @@ def table(report: LeakReport, looking: list[str]) -> str:
     worst = sorted(report.leaked, key=lambda leak: leak.uncovered, reverse=True)
     for leak in worst[:SHOWN]:
         how = "" if leak.seen else ", assumed between two sightings"
-        rows.append((f"  {leak.time_s:.3f} s", f"frame {leak.frame}, face {leak.face}: {100 * leak.uncovered:.0f} %{how}"))
+        rows.append(
+            (f"  {leak.time_s:.3f} s", f"frame {leak.frame}, face {leak.face}: {100 * leak.uncovered:.0f} %{how}")
+        )
     if len(worst) > SHOWN:
         rows.append(("", f"... and {len(worst) - SHOWN} more; all are in --json"))
     return _aligned(rows)

@@ -26,6 +26,8 @@ def add_setting_flags(parser: argparse.ArgumentParser) -> None:
 def _kind(knob: Field[Any]) -> dict[str, Any]:
     if knob.metadata["choices"]:
         return {"choices": knob.metadata["choices"]}
+    if isinstance(knob.default, bool):
+        return {"action": argparse.BooleanOptionalAction}
     if isinstance(knob.default, float):
         return {"type": float, "metavar": "SECONDS"}
     return {"metavar": "NAME"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+from contextlib import suppress
 from pathlib import Path
 
 from emojimask.cli.main import DONE
@@ -42,7 +44,12 @@ def run_serve(args: argparse.Namespace) -> int:
         import websockets  # noqa: F401
     except ImportError as error:
         raise MissingExtraError(f"the page is not installed ({error.name}); pip install 'emojimask[web]'") from error
-    return _serve_board(args) if args.board else _serve_page(args)
+    with suppress(KeyboardInterrupt):  # the ordinary end
+        if args.board:
+            _serve_board(args)
+        else:
+            _serve_page(args)
+    return DONE
 
 
 def check(args: argparse.Namespace) -> None:
@@ -63,7 +70,7 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError(f"--host {args.host}: {CERTIFICATE_REMEDY.replace('HOST', _name(args.host))}")
 
 
-def _serve_page(args: argparse.Namespace) -> int:
+def _serve_page(args: argparse.Namespace) -> None:
     from emojimask.public import build_pipeline
     from emojimask.web.page import create_page
     from emojimask.web.picture import MAX_BYTES
@@ -77,14 +84,15 @@ def _serve_page(args: argparse.Namespace) -> int:
         print(f"emojimask is at {link}  (Ctrl-C ends it)", flush=True)
         app = create_page(settings, args.camera)
         serve(app, address, listener, max_message=MAX_BYTES, open_page=link if args.browser else None)
-    return DONE
 
 
-def _serve_board(args: argparse.Namespace) -> int:
+def _serve_board(args: argparse.Namespace) -> None:
     from emojimask.web.board.app import create_board, new_lecturer_key
     from emojimask.web.board.limits import Limits
     from emojimask.web.serving import Address, listen, serve
 
+    if not args.debug:  # which shows everything anyhow
+        _show_warnings()
     address, limits, store = Address(args.host, args.port, args.tls_cert, args.tls_key), Limits(), None
     key = new_lecturer_key()
     if args.redis is not None:
@@ -100,7 +108,12 @@ def _serve_board(args: argparse.Namespace) -> int:
         print(f"for lecturers only:        {link}#key={key}", flush=True)
         app = create_board(key, store, limits)
         serve(app, address, listener, max_message=4096, open_page=f"{link}#key={key}" if args.browser else None)
-    return DONE
+
+
+def _show_warnings() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("emojimask: %(message)s"))
+    logging.getLogger("emojimask.web.board").addHandler(handler)
 
 
 def _link(host: str, port: int, *, tls: bool = False) -> str:

@@ -8,7 +8,7 @@ pattern, contrast and colour. Windows in which the original is flat say nothing 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def _pooled(image: _Plane, factor: int) -> _Plane:
     return np.asarray(blocks.mean((1, 3)), np.float32)
 
 
-def _mean(plane: NDArray[np.floating], reach: int) -> _Plane:
+def _mean(plane: NDArray[Any], reach: int) -> _Plane:
     """The mean over the square of ``2 * reach + 1`` pixels around each; edges repeat."""
     if reach == 0:
         return np.asarray(plane, np.float32)

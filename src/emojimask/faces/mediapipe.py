@@ -50,7 +50,7 @@ class BlazeFace:
         for row, absolute, score in zip(raw, points, scores[kept], strict=True):
             center, size = (absolute[0] - offset) / scale, row[1] / scale
             box = Box(*(float(v) for v in (*(center - size / 2), *size)))
-            detections.append(Detection(box, float(score), _six_points((absolute[2:] - offset) / scale)))
+            detections.append(Detection(box, float(score), _six_points((absolute[2:] - offset) / scale, box)))
         return detections
 
 
@@ -150,14 +150,22 @@ def _letterbox(image: Image, side: int, scale: float) -> tuple[Image, int, int]:
     return square, left, top
 
 
-def _six_points(points: Points) -> Points:
+def _six_points(points: Points, box: Box) -> Points:
     """A detector's points (eye centres, nose tip, mouth centre, ears) as the six key points, by usual proportions.
 
-    In profile the eyes fall together and say nothing of the tilt; then the line from the eyes to the mouth does.
+    In profile the eyes fall together and say nothing of the tilt; then the line from the eyes to the mouth does. Where
+    the points contradict the box, which is the surer of the two, an upright face in the box is taken.
     """
     left_eye, right_eye, _, mouth = points[:4]
     middle = (left_eye + right_eye) / 2
     across, down = right_eye - left_eye, mouth - middle
+    if not 0.2 * box.height < np.linalg.norm(down) < 0.9 * box.height:
+        origin, size = np.array([box.x, box.y], np.float32), np.array([box.width, box.height], np.float32)
+        left_eye, right_eye, mouth = (
+            origin + size * np.float32(place) for place in ((0.3, 0.35), (0.7, 0.35), (0.5, 0.78))
+        )
+        middle = (left_eye + right_eye) / 2
+        across, down = right_eye - left_eye, mouth - middle
     if np.linalg.norm(across) < 0.5 * np.linalg.norm(down):
         across = 0.8 * np.array([down[1], -down[0]], np.float32)
         left_eye, right_eye = middle - across / 2, middle + across / 2

@@ -17,13 +17,15 @@ from emojimask.types import Box, Image, Points
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow gives notices on standard error as it is imported
 
-from mtcnn import MTCNN  # noqa: E402
-
-_SMALLEST, _SMALLEST_THOROUGH = 32, 20  # pixels
+from mtcnn import MTCNN
 
 
 class MtcnnDetector:
-    """Finds faces that are more frontal than not; its last network's confidence is the score."""
+    """Finds faces of at least 20 pixels that are more frontal than not; the last network's confidence is the score.
+
+    A thorough look is no other: the package's own smallest size already finds the small ones, and with other sizes
+    its pyramid of scales misses faces at random.
+    """
 
     def __init__(self) -> None:
         self._networks = MTCNN()
@@ -33,11 +35,9 @@ class MtcnnDetector:
         if min(image.shape[:2]) < 24:  # smaller than what the networks read
             return []
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        smallest = _SMALLEST_THOROUGH if thorough else _SMALLEST
+        del thorough
         with self._lock:
-            found = self._networks.detect_faces(
-                rgb, fit_to_image=False, min_face_size=smallest, threshold_onet=0.5, threshold_rnet=0.6
-            )
+            found = self._networks.detect_faces(rgb, fit_to_image=False, threshold_onet=0.5, threshold_rnet=0.6)
         return [
             Detection(Box(*map(float, face["box"])), float(face["confidence"]), _six_points(face)) for face in found
         ]
@@ -50,4 +50,4 @@ def _six_points(face: dict[str, Any]) -> Points:
     across, mouth = right_eye - left_eye, (mouth_left + mouth_right) / 2
     down = mouth - (left_eye + right_eye) / 2
     points = (left_eye - 0.22 * across, right_eye + 0.22 * across, mouth - 0.18 * down)
-    return np.stack([*points, mouth_left, mouth_right, mouth + 0.62 * down]).astype(np.float32)
+    return np.asarray(np.stack([*points, mouth_left, mouth_right, mouth + 0.62 * down]), np.float32)

@@ -13,7 +13,6 @@ import numpy as np
 
 from emojimask.types import Points
 
-
 MAX_LAG = 0.04
 """How far, in face sizes, a filtered point may lie from where it truly is: a mask that trails uncovers the face."""
 

@@ -31,8 +31,18 @@ RESTS = 0.06
 """The landmarker has found its place when it moves by no more than this share of the face's size ..."""
 MAX_LOOKS = 5
 """... within so many looks."""
+CERTAIN = 0.8
+"""The landmarker's score from which it is trusted after it was drawn away."""
 DAMPING_S = 0.25
 """A lost face's motion dies away with this time constant."""
+
+
+DOUBT = 0.75
+"""Strict mode: the second detector's score from which it is believed even where the landmarker denies a face."""
+
+
+class Doubt(Exception):  # noqa: N818  (no error: the pipeline shields the frame)
+    """The second detector sees a face where no face is tracked and the landmarker finds none."""
 
 
 @dataclass(slots=True)
@@ -74,6 +84,7 @@ class LandmarkTracker:
         detector, landmarker: shared models.
         detect_every_s: seconds between looks over the whole picture while nothing is lost.
         thorough_every_s: seconds between thorough looks, which find small faces.
+        second: strict mode: a detector of another kind that looks at every frame.
     """
 
     def __init__(
@@ -82,24 +93,36 @@ class LandmarkTracker:
         landmarker: FaceLandmarker,
         detect_every_s: float = 0.1,
         thorough_every_s: float = 0.5,
+        second: FaceDetector | None = None,
     ) -> None:
         self._detector = detector
         self._landmarker = landmarker
         self._detect_every_s = detect_every_s
         self._thorough_every_s = thorough_every_s
+        self._second = second
         self._people: list[_Person] = []
         self._next_id = 1
         self._detected_s = self._thorough_s = -np.inf
 
     def update(self, frame: Frame) -> list[Track]:
-        """Every face known now: tracked where it is seen in ``frame``, held where it is not."""
+        """Every face known now: tracked where it is seen in ``frame``, held where it is not.
+
+        Raises:
+            Doubt: in strict mode, where the frame must be shielded. What is seen in it is not forgotten.
+        """
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         seen = self._follow(frame)
         if self._must_detect(frame, seen):
             self._detect(frame, seen)
+        others = self._second.detect(frame.image) if self._second is not None else []
+        self._take_in(frame, others, seen)
         for person_id, face in seen.items():
             next(p for p in self._people if p.id == person_id).see(face, frame)
-        return [self._track(person, frame) for person in self._people]
+        tracks = [self._track(person, frame) for person in self._people]
+        for other in others:
+            if other.score >= DOUBT and not any(_covers(track.face.box, other.box) for track in tracks):
+                raise Doubt(f"the second detector sees a face ({other.score:.1f}) that nobody can outline")
+        return tracks
 
     def reset(self) -> None:
         self._people.clear()
@@ -125,12 +148,19 @@ class LandmarkTracker:
         """The landmarks of the face at ``near``; None where there is none, or the landmarker finds no rest.
 
         Half beside the face the landmarker is drawn to it only part of the way, and is sure of itself all the same.
-        So it looks again from where it was drawn to, until it stays there.
+        So where it was drawn away it looks again from there, must stay there twice, and must be certain.
         """
+        expected, rested, drawn = near, 0, False
         for _ in range(MAX_LOOKS):
             face = self._landmarker.locate(frame.image, near)
-            if face is None or _moved(near, face.landmarks) < RESTS:
+            if face is None:
+                return None
+            rests = _moved(near, face.landmarks) < RESTS
+            rested, drawn = rested + 1 if rests else 0, drawn or not rests
+            if rested == 1 and not drawn:
                 return face
+            if rested == 2:
+                return face if face.score >= CERTAIN and _of_like_size(expected, face.landmarks) else None
             near = face.landmarks
         return None
 
@@ -255,6 +285,11 @@ def _moved(before: Points, after: Points) -> float:
     """How far a face's middle moved, in face sizes."""
     size = max(float(np.ptp(after, axis=0).max()), 1.0)
     return float(np.linalg.norm(after.mean(0) - before.mean(0))) / size
+
+
+def _of_like_size(a: Points, b: Points) -> bool:
+    """From one frame to the next a face does not grow or shrink by more than a quarter."""
+    return 0.8 < float(np.ptp(a, axis=0).max() / max(np.ptp(b, axis=0).max(), 1.0)) < 1.25
 
 
 def _plausible(face: Face, expected: Points) -> bool:

@@ -56,7 +56,7 @@ def listen(address: Address) -> socket.socket:
 
 
 def serve(app: ASGIApp, address: Address, listener: socket.socket, *, max_message: int, open_page: str | None) -> None:
-    """Until Ctrl-C. ``open_page``: the address to show in the browser, or None.
+    """Until Ctrl-C, which raises KeyboardInterrupt at the end. ``open_page``: what to show in the browser, or None.
 
     Requests are not logged: what is asked for is nobody else's business. Raises EmojimaskError where it cannot start.
     """
@@ -77,8 +77,6 @@ def serve(app: ASGIApp, address: Address, listener: socket.socket, *, max_messag
         threading.Thread(target=webbrowser.open, args=(open_page,), daemon=True).start()
     try:
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
     finally:
         listener.close()
     if not server.started:

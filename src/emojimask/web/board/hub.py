@@ -136,7 +136,7 @@ class Hub:
     def apply(self, code: str, event: Event) -> None:
         """Take in an event of any process, this one's own included."""
         if "resync" in event:
-            self._tasks.append(asyncio.create_task(self._resync()))
+            self._tasks.append(asyncio.create_task(self._resync(event["restarted"])))
         local = self._rooms.get(code)
         if local is None:
             return
@@ -250,11 +250,15 @@ class Hub:
             if gone:
                 await self._store.publish(code, {"gone": gone})
 
-    async def _resync(self) -> None:
-        """The store was gone for a while: give back what it lost, and learn what was missed."""
+    async def _resync(self, restarted: bool) -> None:
+        """The store was out of touch: give back what it lost with a restart, and learn what was missed."""
         for code, local in list(self._rooms.items()):
             with suppress(StoreGoneError):
-                await self._store.restore(local.room, list(local.members.values()), local.rows, local.total)
+                if restarted:
+                    await self._store.restore(local.room, list(local.members.values()), local.rows, local.total)
+                if await self._store.room(code) is None:
+                    self._end(local, "the room was closed")
+                    continue
                 local.dirty |= set(local.lines)
                 await self._load(code, local)
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from emojimask.errors import UsageError
 from emojimask.web.board.room import Member, Room
@@ -54,8 +56,13 @@ class RedisStore:
     def __init__(self, url: str, max_rooms: int, max_members: int, room_s: float) -> None:
         self._max_rooms, self._max_members, self._room_s = max_rooms, max_members, room_s
         self._redis = redis.asyncio.Redis.from_url(
-            url, decode_responses=True, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S
+            url,
+            decode_responses=True,
+            socket_timeout=_TIMEOUT_S,
+            socket_connect_timeout=_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),  # this class tries again itself, and must know of every loss
         )
+        self._run_id = ""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, home: str, on_event: OnEvent) -> None:
@@ -125,8 +132,8 @@ class RedisStore:
     async def publish(self, code: str, event: Event) -> None:
         with _gone():
             ends = await self._redis.expiretime(_room(code))
-            if ends < 0:  # closed meanwhile: nothing may be kept of it
-                return
+            if ends < 0:  # closed, or lost with everything else; the comparison with the store will tell
+                raise StoreGoneError(f"room {code} is not there")
             total = await self._redis.incrby(_received(code), event.get("received", 0))
             async with self._redis.pipeline() as steps:
                 if event.get("changed"):
@@ -192,10 +199,12 @@ class RedisStore:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as events:
                     await events.psubscribe(_CHANNEL + "*")
+                    before, self._run_id = self._run_id, (await self._redis.info("server"))["run_id"]
                     ready.set()
                     if missed:
                         _log.warning("the class board's Redis is back")
-                        self._on_event("", {"resync": True})
+                        self._on_event("", {"resync": True, "restarted": before != self._run_id})
+                    missed = False
                     while True:
                         message = await events.get_message(timeout=_LISTEN_S)
                         if message is not None:

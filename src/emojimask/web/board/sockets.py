@@ -19,7 +19,7 @@ from emojimask.web.board.room import INTERVALS_S, KINDS, REACTIONS, RECOGNISED, 
 from emojimask.web.board.store import RoomsFullError, StoreGoneError
 
 _MAX_STRIKES = 20
-_BURST, _PER_SECOND = 5, 1.0
+_BURST, _PER_SECOND = 30, 1.0  # a network or a machine that stalls for half a minute loses nobody's messages
 _LEFT = 1000
 
 TEXTS = {
@@ -88,11 +88,12 @@ class Board:
             async with asyncio.timeout(self._hub.limits.first_message_s):
                 first = _parse(await _receive(socket))
             serve = {"open": self._open_room, "host": self._host, "join": self._join, "rejoin": self._rejoin}
-            if first.get("type") not in serve:
+            kind = first.get("type")
+            if not isinstance(kind, str) or kind not in serve:
                 raise Refusal("bad_message")
             if self._failures.is_empty(address) or not self._joins.take(address):
                 raise Refusal("too_many")
-            await serve[first["type"]](socket, first)
+            await serve[kind](socket, first)
         except TimeoutError:
             await socket.close(1008, "nothing was said")
         except Refusal as refusal:
@@ -113,7 +114,7 @@ class Board:
         key, kind, interval_s = first.get("key"), first.get("kind"), first.get("interval_s")
         if not isinstance(key, str) or not hmac.compare_digest(key.encode(), self._lecturer_key.encode()):
             raise Refusal("not_you")
-        if kind not in KINDS or interval_s not in INTERVALS_S:
+        if kind not in KINDS or type(interval_s) is not int or interval_s not in INTERVALS_S:
             raise Refusal("bad_message")
         if kind == RECOGNISED and first.get("lawful") is not True:
             raise Refusal("not_lawful")
@@ -165,7 +166,7 @@ class Board:
 
     async def _do_for_host(self, local: LocalRoom, message: dict[str, Any]) -> None:
         match message:
-            case {"type": "interval", "seconds": int(seconds)} if seconds in INTERVALS_S:
+            case {"type": "interval", "seconds": int(seconds)} if seconds is not True and seconds in INTERVALS_S:
                 await self._hub.set_interval(local, seconds)
             case {"type": "lower", "member": str(member_id)}:
                 await self._hub.lower(local, [member_id])

@@ -12,7 +12,7 @@ Event = dict[str, Any]
 """Something that happened in a room, told to every process. Any of the keys: ``changed`` (members as dicts), ``gone``
 (ids), ``received`` (messages taken since the last event), ``lower`` (ids), ``room`` (as a dict), ``row`` (of the
 timeline), ``closed`` (why). The store adds ``total``, all messages taken so far. The code "" with ``resync``: events
-may have been missed, so what is known must be compared with the store."""
+may have been missed, so what is known must be compared with the store; ``restarted``: it may have lost everything."""
 
 OnEvent = Callable[[str, Event], None]
 

@@ -49,7 +49,8 @@ export class Bars {
   }
 
   #fill(shown, person, numbered) {
-    shown.title.textContent = numbered ? `Person ${person.id}` : "";
+    shown.title.hidden = !numbered;
+    shown.title.textContent = `Person ${person.id}`;
     const most = Math.max(...person.probabilities);
     person.probabilities.forEach((value, index) => {
       const row = shown.rows[index];

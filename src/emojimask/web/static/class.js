@@ -103,7 +103,8 @@ export class ClassPanel {
     const reactions = this.#roomIsReactions;
     const parts = this.#parts = {
       share: make("button", { type: "button", className: "main", textContent: "Start sharing", "aria-pressed": "false", onclick: () => this.#share(!this.#sharing) }),
-      hand: make("button", { type: "button", textContent: "✋ Raise hand", "aria-pressed": "false", onclick: () => this.#showHand(parts.hand.getAttribute("aria-pressed") !== "true", true) }),
+      hand: make("button", { type: "button", "aria-pressed": "false", onclick: () => this.#showHand(parts.hand.getAttribute("aria-pressed") !== "true", true) },
+        make("img", { className: "sign", src: "/static/hand.svg", alt: "" }), "Raise hand"),
       leave: make("button", { type: "button", className: "danger", textContent: "Leave", onclick: () => this.#leave() }),
       status: make("p", { className: "say", role: "status", textContent: "You are in the room. Nothing is shared." }),
       every: make("p", { className: "soft" }),
@@ -111,10 +112,10 @@ export class ClassPanel {
       body: make("div", { className: "card-body" }),
     };
     this.#box.replaceChildren(make("div", { className: "card", id: "in-room" },
-      make("h3", { textContent: `You are ${this.#me.nick}` }), parts.status,
+      make("h2", { textContent: `You are ${this.#me.nick}` }), parts.status,
       make("div", { className: "row" }, parts.share, parts.hand, parts.leave),
       make("p", { className: "soft", textContent: "The key P pauses and goes on." }), parts.body, parts.every,
-      make("h4", { textContent: "Sent last" }), parts.sent));
+      make("h3", { textContent: "Sent last" }), parts.sent));
     parts.share.focus();
   }
 
@@ -174,7 +175,7 @@ export class ClassPanel {
 
   #showHand(up, send = false) {
     this.#parts.hand.setAttribute("aria-pressed", up);
-    this.#parts.hand.textContent = up ? "✋ Lower hand" : "✋ Raise hand";
+    this.#parts.hand.lastChild.textContent = up ? "Lower hand" : "Raise hand";
     if (send) this.#socket.say({ type: "hand", up });
   }
 

@@ -1,0 +1,62 @@
+"""``emojimask bench``: measures this program, here and now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from emojimask.cli.main import DONE, LEAKED
+
+
+def add_bench(parser: argparse.ArgumentParser) -> None:
+    benches = parser.add_subparsers(dest="bench", required=True, metavar="privacy|faces")
+    privacy = benches.add_parser("privacy", help="leaked frames when everything goes wrong, ours and simpler ways'")
+    privacy.add_argument(
+        "--media", type=Path, metavar="DIR", help="clips of one large face to use besides the portrait"
+    )
+    privacy.add_argument(
+        "--fps", type=int, default=30, help="frames a second; fewer are harder and quicker (default: 30)"
+    )
+    privacy.add_argument("--ours-only", action="store_true", help="leave out plain per-frame masking and the reference")
+    privacy.add_argument("--strict", action="store_true", help="measure ours in strict mode")
+    privacy.add_argument("--limit", type=float, metavar="SHARE", help="exit with status 4 if more of our frames leak")
+    privacy.add_argument("--quiet", action="store_true", help="no progress")
+    privacy.add_argument("--json", action="store_true", help="print the results as JSON")
+    privacy.set_defaults(run=run_privacy)
+    faces = benches.add_parser("faces", help="the installed face back ends side by side")
+    faces.add_argument("--media", type=Path, metavar="DIR", help="clips of one large face to use besides the portrait")
+    faces.add_argument("--json", action="store_true", help="print the results as JSON")
+    faces.set_defaults(run=run_faces)
+
+
+def run_privacy(args: argparse.Namespace) -> int:
+    from emojimask.benchmark.privacy import OURS, SYSTEMS, Outcome, actors_of, bench, table
+    from emojimask.benchmark.stress import portrait_actor
+    from emojimask.settings import MaskSettings
+
+    def tell(outcome: Outcome) -> None:
+        if not args.quiet:
+            print(f"{outcome.scene}, {outcome.system}: {outcome.leaked} of {outcome.frames} leaked", file=sys.stderr)
+
+    actors = [portrait_actor()] + (actors_of(args.media) if args.media is not None else [])
+    settings = MaskSettings(strict=args.strict)
+    outcomes = bench(OURS if args.ours_only else SYSTEMS, actors, args.fps, settings, tell)
+    print(json.dumps([o.as_record() for o in outcomes], indent=2) if args.json else table(outcomes))
+    ours = [o for o in outcomes if o.system in OURS]
+    share = sum(o.leaked for o in ours) / max(1, sum(o.frames for o in ours))
+    return LEAKED if args.limit is not None and share > args.limit else DONE
+
+
+def run_faces(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from emojimask.benchmark.faces import bench, table
+    from emojimask.benchmark.privacy import actors_of
+    from emojimask.benchmark.stress import portrait_actor
+
+    actors = [portrait_actor()] + (actors_of(args.media) if args.media is not None else [])
+    records = bench(actors)
+    print(json.dumps([asdict(record) for record in records], indent=2) if args.json else table(records))
+    return DONE

@@ -1,0 +1,33 @@
+"""``emojimask join``: take part in a class from the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from emojimask.cli.main import DONE
+from emojimask.cli.options import add_setting_flags, settings_from
+from emojimask.errors import MissingExtraError
+
+
+def add_join(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", metavar="URL", help="the class's link, such as https://school.example:8764/join")
+    parser.add_argument("code", metavar="CODE", help="the room's code")
+    parser.add_argument("--nick", default="", help="how the class sees you (default: a made-up name)")
+    parser.add_argument(
+        "--camera", default="0", metavar="0|NAME|URL|FILE", help="opened when you share, read here (default: 0)"
+    )
+    add_setting_flags(parser)
+    parser.set_defaults(run=run_join)
+
+
+def run_join(args: argparse.Namespace) -> int:
+    try:
+        from emojimask.web.student import Student
+    except ImportError as error:
+        raise MissingExtraError(f"the class is not installed ({error.name}); pip install 'emojimask[web]'") from error
+    student = Student(
+        args.url, args.code, args.nick, args.camera, settings_from(args), lambda text: print(text, flush=True)
+    )
+    asyncio.run(student.run())
+    return DONE

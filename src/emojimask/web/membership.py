@@ -1,0 +1,122 @@
+"""A member of a class without a browser: joins, sends what it is told to, and comes back after a lost connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from emojimask.errors import EmojimaskError, UsageError
+from emojimask.web.board.address import board_address
+
+_OPEN_TIMEOUT_S = 5.0
+_RETRY_S = (0.2, 0.5, 1.0, 1.5)
+_FINAL = frozenset({1000, 1008, 4001, 4003, 4004})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a member shares. ``confidence``: 0 to 1; None where the emoji was chosen."""
+
+    label: str
+    confidence: float | None = None
+
+    def message(self) -> dict[str, object]:
+        chosen: dict[str, object] = {"type": "share", "label": self.label}
+        return chosen if self.confidence is None else chosen | {"confidence": round(self.confidence, 2)}
+
+
+class Membership:
+    """One person's place in a room.
+
+    Args:
+        link, code: as the lecturer gave them.
+        nick: "" takes a made-up one.
+        tell: is called with a line of text when something changes.
+
+    Attributes:
+        room: ``{"code", "kind", "interval_s"}`` once joined.
+        nick: as the room knows it.
+
+    Raises:
+        UsageError: the link is none.
+    """
+
+    def __init__(self, link: str, code: str, nick: str, tell: Callable[[str], None]) -> None:
+        self._address = board_address(link)
+        self._greeting: dict[str, Any] = {"type": "join", "code": code, "nick": nick}
+        self._tell = tell
+        self._socket: ClientConnection | None = None
+        self.room: dict[str, Any] = {}
+        self.nick = nick
+
+    async def run(self, joined: asyncio.Event) -> None:
+        """Until the room is closed or :meth:`leave`; ``joined`` is set once the member is in.
+
+        Raises:
+            UsageError: the room does not let the member in.
+            EmojimaskError: no board answers, and none did before.
+        """
+        tries = 0
+        while True:
+            try:
+                async with connect(self._address, open_timeout=_OPEN_TIMEOUT_S, compression=None) as socket:
+                    await socket.send(json.dumps(self._greeting))
+                    async for text in socket:
+                        tries = 0
+                        self._hear(json.loads(text), socket, joined)
+                code, reason = socket.close_code, socket.close_reason
+            except ConnectionClosed as error:
+                code, reason = (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")
+            except (OSError, TimeoutError, WebSocketException) as error:
+                code, reason = None, " ".join(str(error).split())
+                if not joined.is_set():
+                    raise EmojimaskError(
+                        f"{self._address}: no class board answers ({reason}); check the link and the network"
+                    ) from error
+            self._socket = None
+            if code in _FINAL:
+                self._tell(reason or "the room is left")
+                return
+            self._tell("out of touch with the class, nothing is sent; trying again")
+            await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
+            tries += 1
+
+    async def send(self, message: dict[str, object]) -> bool:
+        """True where it went out; nothing waits for a lost connection to come back."""
+        if self._socket is None:
+            return False
+        try:
+            await self._socket.send(json.dumps(message))
+        except ConnectionClosed:
+            return False
+        return True
+
+    async def leave(self) -> None:
+        await self.send({"type": "leave"})
+
+    def _hear(self, message: dict[str, Any], socket: ClientConnection, joined: asyncio.Event) -> None:
+        kind = message["type"]
+        if kind == "joined":
+            self.nick, self.room, self._socket = message["nick"], message["room"], socket
+            token = message.get("token") or self._greeting["token"]
+            self._greeting = {
+                "type": "rejoin", "code": self.room["code"], "member": message["member"], "token": token,
+            }  # fmt: skip
+            if joined.is_set():
+                self._tell("back in the room")
+            joined.set()
+        elif kind == "room":
+            self.room = message["room"]
+            self._tell(f"the lecturer asks for a message every {self.room['interval_s']} s at most")
+        elif kind == "hand":
+            self._tell("the lecturer has lowered your hand")
+        elif kind == "error":
+            if not joined.is_set() and message["error"] not in ("store_gone",):
+                raise UsageError(f"{self._address}: {message['text']}")
+            self._tell(message["text"])

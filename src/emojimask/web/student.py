@@ -1,0 +1,141 @@
+"""A student with a class at the terminal: keys in, samples out, the camera's picture nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from threading import Thread
+
+from emojimask.build import build_pipeline, open_camera
+from emojimask.errors import EmojimaskError
+from emojimask.settings import MaskSettings
+from emojimask.types import EXPRESSIONS, MaskedFrame
+from emojimask.web.keys import keys
+from emojimask.web.membership import Membership, Sample
+
+_LOOK_EVERY_S = 0.1
+HELP = "keys: s share, p pause, h raise or lower the hand, q leave"
+
+
+class Student:
+    """Joins with nothing shared; s shares, p pauses, h raises the hand, q leaves.
+
+    In a room of reactions the keys 1 to 8 choose; otherwise the camera is opened when sharing begins, and read here.
+
+    Raises:
+        UsageError: the link is none.
+    """
+
+    def __init__(
+        self, link: str, code: str, nick: str, camera: str, settings: MaskSettings, tell: Callable[[str], None]
+    ) -> None:
+        self._member = Membership(link, code, nick, tell)
+        self._camera, self._settings, self._tell = camera, settings, tell
+        self._sharing = self._hand = self._leaving = False
+        self._reading: Sample | None = None
+        self._fault: EmojimaskError | None = None
+        self._watching: Thread | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    async def run(self) -> None:
+        """Until the student leaves or the room is closed. Raises EmojimaskError where one cannot get in."""
+        joined = asyncio.Event()
+        membership = asyncio.create_task(self._member.run(joined))
+        entering = asyncio.create_task(joined.wait())
+        await asyncio.wait({membership, entering}, return_when=asyncio.FIRST_COMPLETED)
+        entering.cancel()
+        try:
+            if joined.is_set():
+                self._tell(f"you are {self._member.nick}; nothing is shared; {self._help()}")
+                with keys(self._press):
+                    sampling = asyncio.create_task(self._sample())
+                    await asyncio.wait({membership, sampling}, return_when=asyncio.FIRST_COMPLETED)
+                    sampling.cancel()
+            await membership
+        finally:
+            self._leaving = True
+            membership.cancel()
+        if self._fault is not None:
+            raise self._fault
+
+    @property
+    def _chooses(self) -> bool:
+        return bool(self._member.room["kind"] == "reactions")
+
+    def _help(self) -> str:
+        numbered = ", ".join(f"{number} {name}" for number, name in enumerate(EXPRESSIONS, 1))
+        return f"{HELP}, {numbered}" if self._chooses else HELP
+
+    def _press(self, key: str) -> None:
+        if key == "s":
+            self._share()
+        elif key == "p":
+            self._sharing, self._reading = False, None
+            self._send({"type": "pause"})
+            self._tell("paused; nothing is shared")
+        elif key == "h":
+            self._hand = not self._hand
+            self._send({"type": "hand", "up": self._hand})
+            self._tell("hand raised" if self._hand else "hand lowered")
+        elif key == "q":
+            self._leaving = True
+            self._send({"type": "leave"})
+        elif key in "12345678" and self._sharing and self._chooses:
+            self._reading = Sample(EXPRESSIONS[int(key) - 1])
+
+    def _share(self) -> None:
+        self._sharing = True
+        if self._chooses:
+            self._tell("sharing the emoji that you choose")
+            return
+        every_s = self._member.room["interval_s"]
+        self._tell(f"sharing the expression and how sure it is, every {every_s} s at most, and never a picture")
+        if self._watching is None or not self._watching.is_alive():
+            self._watching = Thread(target=self._watch, name="camera", daemon=True)
+            self._watching.start()
+
+    def _send(self, message: dict[str, object]) -> None:
+        task = asyncio.ensure_future(self._member.send(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sample(self) -> None:
+        """Send what is due, till the camera fails. A chosen emoji goes once, a recognised one at every interval."""
+        clock = asyncio.get_running_loop().time
+        sent_s = -60.0
+        while self._fault is None:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            least_s = 1.0 if self._chooses else float(self._member.room["interval_s"])
+            sample = self._reading
+            if self._leaving or not self._sharing or sample is None or clock() - sent_s < least_s:
+                continue
+            if await self._member.send(sample.message()):
+                sent_s = clock()
+                self._tell(f"sent {json.dumps(sample.message())}")
+                if self._chooses:
+                    self._reading = None
+        await self._member.leave()
+
+    def _watch(self) -> None:
+        """The camera, in a thread, as long as something is shared."""
+        try:
+            pipeline = build_pipeline(self._settings)
+            with open_camera(self._camera) as source:
+                for frame in source:
+                    self._reading = nearest(pipeline.process(frame)) if self._sharing else None
+                    if self._leaving or not self._sharing:
+                        return
+        except EmojimaskError as error:
+            self._fault = error
+        finally:
+            self._reading = None
+
+
+def nearest(frame: MaskedFrame) -> Sample | None:
+    """The expression of the largest face that is seen now."""
+    seen = [face for face in frame.faces if face.track.unseen_s == 0 and face.probabilities]
+    if not seen:
+        return None
+    face = max(seen, key=lambda face: face.track.face.box.area)
+    return Sample(face.expression, face.emotions()[face.expression])

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from archives import SameProcess, clip, picture, records, request, run
+
+import media
+from emojimask.batch.folders import STAGING, LocalFolder
+from emojimask.batch.run import MANIFEST, BatchRun
+from emojimask.batch.tasks import Whole
+from emojimask.batch.worker import sha256_of
+from emojimask.errors import SinkError, SourceError, UsageError
+from emojimask.settings import MaskSettings
+
+STRANGE = 'it\'s "a" <b>\nnew line é 顔.mp4'
+
+
+def test_it_mirrors_the_tree_and_tells_what_it_did(tmp_path: Path) -> None:
+    original = clip(tmp_path / "in" / "one" / STRANGE, frames=30, sound="aac")
+    picture(tmp_path / "in" / "two" / "still.png")
+    (tmp_path / "in" / "notes.txt").write_text("not a picture")
+    wanted = request(tmp_path / "in", tmp_path / "out", reports=True)
+    progress, said, _ = run(wanted)
+
+    assert (progress.total, progress.done, progress.failed, said) == (2, 2, {}, [])
+    stem = STRANGE.removesuffix(".mp4")
+    written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    video, still = f"one/{stem}_masked.mp4", "two/still_masked.png"
+    assert written == {MANIFEST, video, f"{video}.jsonl", still, f"{still}.jsonl"}
+    masked = tmp_path / "out" / video
+    assert media.times(masked) == media.times(original)
+    assert media.packets(masked, "audio") == media.packets(original, "audio")
+    record = records(wanted)[f"one/{STRANGE}"]
+    assert (record.state, record.error, record.output, record.frames, record.attempts) == ("done", None, video, 30, 1)
+    assert record.seconds == pytest.approx(29 / 25)
+    assert (record.input_sha256, record.output_sha256) == (sha256_of(original), sha256_of(masked))
+    assert record.timeline == ".."
+    assert record.settings["on_lost"] == "shield"
+    assert records(wanted)["two/still.png"].frames == 1
+
+
+def test_a_second_run_does_nothing(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    before = (tmp_path / "out" / MANIFEST).read_bytes(), (tmp_path / "out" / "a_masked.mp4").stat().st_mtime_ns
+    progress, _, _ = run(wanted)
+    assert (progress.done, progress.unchanged) == (0, 1)
+    assert before == (
+        (tmp_path / "out" / MANIFEST).read_bytes(),
+        (tmp_path / "out" / "a_masked.mp4").stat().st_mtime_ns,
+    )
+
+
+def test_only_what_is_missing_or_changed_is_done_again(tmp_path: Path) -> None:
+    for name in ("same", "changed", "missing", "cut"):
+        clip(tmp_path / "in" / f"{name}.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    clip(tmp_path / "in" / "changed.mp4", frames=7)
+    (tmp_path / "out" / "missing_masked.mp4").unlink()
+    (tmp_path / "out" / "cut_masked.mp4").write_bytes(b"half")
+    progress, _, _ = run(wanted)
+    assert (progress.done, progress.unchanged) == (3, 1)
+    assert records(wanted)["changed.mp4"].frames == 7
+    assert len(media.times(tmp_path / "out" / "cut_masked.mp4")) == 6
+
+
+def test_other_settings_and_force_do_it_again(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    assert run(wanted, force=True)[0].done == 1
+    other = replace(wanted, settings=MaskSettings(smoothing="vote"))
+    assert run(other)[0].done == 1
+    assert run(other)[0].unchanged == 1
+
+
+def test_bad_files_fail_after_one_retry_and_the_rest_is_done(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "in" / "good.mp4", frames=50)
+    (tmp_path / "in" / "text.mp4").write_text("hello")
+    (tmp_path / "in" / "empty.jpg").write_bytes(b"")
+    cut_off = clip(tmp_path / "in" / "cut_off.mkv", frames=50)
+    cut_off.write_bytes(cut_off.read_bytes()[: cut_off.stat().st_size * 2 // 3])
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    progress, said, engine = run(wanted)
+    assert progress.done == 1
+    assert set(progress.failed) == {"text.mp4", "empty.jpg", "cut_off.mkv"}
+    assert len(said) == 3
+    assert not any("\n" in line for line in said)
+    assert sorted(task.job.input for task in engine.done).count("text.mp4") == 2
+    assert {r.input: r.attempts for r in records(wanted).values() if r.state == "failed"} == dict.fromkeys(
+        progress.failed, 2
+    )
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {MANIFEST, "good_masked.mp4"}  # no half file
+    cut_off.write_bytes(clip(tmp_path / "mended.mkv").read_bytes())
+    progress, _, _ = run(wanted)
+    assert (progress.done, progress.unchanged, len(progress.failed)) == (1, 1, 2)
+    assert whole.exists()
+
+
+def test_a_file_that_fails_once_is_done_at_the_second_attempt(tmp_path: Path) -> None:
+    original = clip(tmp_path / "in" / "a.mp4")
+    content = original.read_bytes()
+    wanted = request(tmp_path / "in", tmp_path / "out")
+
+    def spoil_the_first(task: object) -> None:
+        assert isinstance(task, Whole)
+        original.write_bytes(b"" if task.attempt == 1 else content)
+
+    progress = BatchRun(wanted).run(SameProcess(wanted, spoil_the_first))
+    assert (progress.done, progress.failed) == (1, {})
+    assert records(wanted)["a.mp4"].attempts == 2
+
+
+def test_links_in_loops_and_to_nowhere(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "broken.mp4").symlink_to("nowhere.mp4")
+    (tmp_path / "in" / "self.mp4").symlink_to("self.mp4")
+    progress, said, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert progress.done == 1
+    assert set(progress.failed) == {"broken.mp4", "self.mp4"}
+    assert sorted(line.split(":")[0] for line in said) == ["broken.mp4", "self.mp4"]
+
+
+def test_two_inputs_with_one_output_are_refused_and_the_rest_is_done(tmp_path: Path) -> None:
+    for name in ("a.flv", "a.mp4", "b.mp4"):
+        clip(tmp_path / "in" / name)
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert progress.done == 1
+    assert "would become a_masked.mp4, and so would a.flv" in progress.failed["a.mp4"]
+    assert not (tmp_path / "out" / "a_masked.mp4").exists()
+
+
+def test_outputs_within_the_inputs_are_no_inputs(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "in" / "masked")
+    assert run(wanted)[0].done == 1
+    assert run(wanted)[0].total == 1
+
+
+def test_what_cannot_be_begun_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(UsageError, match="no picture and no video"):
+        run(request(tmp_path / "in", tmp_path / "out"))
+    with pytest.raises(SourceError, match="no such folder"):
+        run(request(tmp_path / "nowhere", tmp_path / "out"))
+    with pytest.raises(UsageError, match="input folder itself"):
+        run(request(tmp_path / "in", tmp_path / "in"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_of_others_are_not_overwritten_unasked(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    (tmp_path / "out").mkdir()
+    foreign = tmp_path / "out" / "a_masked.mp4"
+    foreign.write_text("precious")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    assert "--force" in run(wanted)[0].failed["a.mp4"]
+    assert foreign.read_text() == "precious"
+    assert run(wanted, force=True)[0].done == 1
+
+
+def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_harm(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        clip(tmp_path / "in" / name)
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    manifest = tmp_path / "out" / MANIFEST
+    first, second = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text(first + second[:50])
+    (tmp_path / "out" / STAGING).mkdir()
+    (tmp_path / "out" / STAGING / "x.mp4.part").write_text("half")
+    progress, _, _ = run(wanted)
+    assert (progress.done, progress.unchanged) == (1, 1)
+    assert json.loads(manifest.read_text().splitlines()[-1])["state"] == "done"
+    assert not (tmp_path / "out" / STAGING).exists()
+    assert run(wanted)[0].unchanged == 2
+
+
+def test_a_full_disk_is_told_in_one_line() -> None:
+    with pytest.raises(SinkError, match="No space left on device"):
+        LocalFolder(Path("/dev")).append("full", "line\n")
+
+
+def test_leak_figures_are_asked_of_the_measure(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    measured = replace(wanted, measure=lambda original, masked: {"frames": len(media.times(masked))})
+    assert run(measured)[0].done == 1  # was not measured before
+    assert records(measured)["a.mp4"].leak == {"frames": 6}
+    assert run(measured)[0].unchanged == 1

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from archives import clip, records, request, run
+
+import media
+from emojimask.batch.local import LocalEngine
+from emojimask.batch.run import MANIFEST, BatchRun
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+@posix_only
+def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
+    for number in range(3):
+        clip(tmp_path / "in" / f"{number}.mp4", frames=40 + number)
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    engine = LocalEngine(wanted, workers=2)
+    batch = BatchRun(wanted)
+    killed = []
+
+    def kill_one() -> None:
+        wait_for(lambda: engine.frames_so_far() > 0)
+        victim = next(p for p in multiprocessing.active_children() if p.pid is not None)
+        os.kill(victim.pid or 0, signal.SIGKILL)
+        killed.append(victim.pid)
+
+    killer = Thread(target=kill_one)
+    killer.start()
+    progress = batch.run(engine)
+    killer.join()
+    assert killed
+    assert (progress.done, progress.failed) == (3, {})
+    assert sorted(r.frames for r in records(wanted).values()) == [40, 41, 42]
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {MANIFEST, *(f"{n}_masked.mp4" for n in range(3))}
+    assert not multiprocessing.active_children()
+    alone = request(tmp_path / "in", tmp_path / "alone")
+    run(alone)
+    for name in ("0_masked.mp4", "1_masked.mp4"):  # the processes change nothing
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+@posix_only
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_cut_off_leaves_no_process_and_is_resumed(tmp_path: Path, how: signal.Signals) -> None:
+    for number in range(3):
+        clip(tmp_path / "in" / f"{number}.mp4", frames=60)
+    command = [
+        sys.executable,
+        "-m",
+        "emojimask",
+        "batch",
+        str(tmp_path / "in"),
+        str(tmp_path / "out"),
+        "--workers",
+        "1",
+    ]
+    manifest = tmp_path / "out" / MANIFEST
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: manifest.exists() and '"done"' in manifest.read_text())
+        workers = children_of(process.pid)
+        assert workers
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert "Traceback" not in said
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    whole = [p for p in (tmp_path / "out").glob("*_masked.mp4") if len(media.times(p)) == 60]
+    assert whole == list((tmp_path / "out").glob("*_masked.mp4"))
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert progress.unchanged >= 1
+    assert progress.unchanged + progress.done == 3
+    assert len(list((tmp_path / "out").glob("*_masked.mp4"))) == 3
+
+
+def children_of(pid: int) -> list[int]:
+    """Worker processes, by what /proc tells."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (folder / "cmdline").read_text()
+        except (OSError, IndexError):
+            continue
+        if parent == pid and "spawn_main" in command:
+            found.append(int(folder.name))
+    return found

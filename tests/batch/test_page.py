@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from emojimask.batch.page import make_page
+from emojimask.batch.record import Record
+from emojimask.batch.run import parse_manifest
+from emojimask.batch.tally import Tally
+from emojimask.cli import main
+from emojimask.types import Box, Face, MaskedFace, MaskedFrame, Track
+
+DONE = Record(
+    input='a/<b>&"c".mp4',
+    output="a/x_masked.mp4",
+    state="done",
+    finished="2030-01-01T10:00:00+00:00",
+    took_s=20.0,
+    frames=600,
+    seconds=20.0,
+    frames_with_faces=300,
+    shielded=6,
+    faces=300,
+    people=2,
+    expressions={"happy": 0.75, "sad": 0.25},
+    timeline="..hhhss#",
+    leak={"frames": 600, "leaked_frames": 3},
+    version="1.2.3",
+)
+FAILED = Record("bad\udcff.mp4", None, "failed", "<script>alert(1)</script>", 2, "2030-01-01T10:05:00+00:00")
+
+
+def test_the_page_tells_all_and_asks_nobody() -> None:
+    page = make_page([replace(DONE, frames=1), DONE, FAILED], "title <i>")
+    assert "<script" not in page
+    assert not re.search(r"https?:|src=|@import|url\(", page)
+    for text in ("title &lt;i&gt;", "a/&lt;b&gt;&amp;", "bad\\udcff.mp4", "600", "30.0", "0.50 %", "75.0 %", "1.00 %"):
+        assert text in page, text
+    page.encode()  # has no lone surrogates
+    for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        ElementTree.fromstring(drawing)
+    strip = re.findall(r'<rect x="(\d+)" width="(\d+)" height="1"', page)
+    assert strip == [("0", "2"), ("2", "3"), ("5", "2"), ("7", "1")]
+
+
+def test_a_manifest_becomes_a_file_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "manifest.jsonl").write_text(DONE.line() + FAILED.line() + '{"cut": ')
+    assert main(["report", str(tmp_path)]) == 0
+    assert (tmp_path / "manifest.html").read_text().startswith("<!doctype html>")
+    assert main(["report", str(tmp_path)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert main(["report", str(tmp_path / "nowhere")]) == 1
+
+
+def test_a_record_survives_its_line() -> None:
+    assert parse_manifest(DONE.line() + "not json\n[1]\n" + FAILED.line()) == [DONE, FAILED]
+    assert FAILED.line().isascii()
+    assert FAILED.line().count("\n") == 1
+
+
+def seen(time_s: float, *expressions: str, shielded: bool = False) -> MaskedFrame:
+    box = Box(0, 0, 9, 9)
+    faces = [
+        MaskedFace(Track(n, Face(box, np.zeros((6, 2), np.float32), 1.0)), (), e) for n, e in enumerate(expressions, 1)
+    ]
+    return MaskedFrame(np.zeros((4, 4, 3), np.uint8), 0, time_s, faces, shielded)
+
+
+def test_a_tally_adds_up_and_neighbours_join() -> None:
+    frames = [seen(5.0), seen(5.5, "happy"), seen(6.1, "sad", "sad"), seen(7.0, shielded=True), seen(8.2)]
+    whole, first, second = Tally(), Tally(), Tally()
+    for number, frame in enumerate(frames):
+        whole.write(frame)
+        (first if number < 3 else second).write(frame)
+    first.add(second)
+    assert first == whole
+    assert whole.timeline() == "hs#."
+    assert whole.shares() == {**dict.fromkeys(whole.shares(), 0.0), "happy": 0.3333, "sad": 0.6667}
+    assert (whole.frames, whole.frames_with_faces, whole.shielded, len(whole.people)) == (5, 2, 1, 2)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from archives import SameProcess, clip, face_clip, records, request, run
+from hypothesis import given
+from hypothesis import strategies as st
+
+import media
+from emojimask.batch import stretches, worker
+from emojimask.batch.run import BatchRun
+from emojimask.batch.stretches import plan_stretches, same_people
+from emojimask.batch.tasks import Join, Piece, Whole
+from emojimask.settings import MaskSettings
+from emojimask.sources.cuts import FrameTimes, frame_times
+from emojimask.sources.video_file import VideoFileSource
+from emojimask.types import Box
+
+
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=300),
+    st.integers(1, 40),
+    st.floats(1, 30),
+    st.floats(0, 20),
+)
+def test_stretches_hold_every_frame_once(steps: list[int], every: int, length_s: float, hold_s: float) -> None:
+    frames = tuple(float(t) / 10 for t in np.cumsum(steps))
+    times = FrameTimes(frames, frames[::every])
+    found = plan_stretches(times, MaskSettings(hold_s=hold_s), length_s)
+    assert sum(s.frames for s in found) == len(frames)
+    assert [s.number for s in found] == list(range(len(found)))
+    assert [s.end_s for s in found] == [s.start_s for s in found[1:]] + [math.inf]
+    for s in found:
+        assert {s.start_s, s.warm_s} <= set(times.keys)
+        assert s.frames == sum(s.start_s <= t < s.end_s for t in frames)
+        assert s.warm_s == frames[0] or s.start_s - s.warm_s >= max(10, hold_s)
+
+
+def test_a_video_that_begins_within_a_group_is_not_cut() -> None:
+    assert plan_stretches(FrameTimes((0.0, 1.0, 2.0), (1.0,)), MaskSettings(), 1.0) == []
+
+
+def test_people_are_told_by_where_they_are() -> None:
+    left, right = Box(0, 0, 50, 50), Box(200, 0, 50, 50)
+    before = [(1.0, {4: left, 7: right}), (1.1, {4: left, 7: right})]
+    after = [(1.0, {1: right, 2: left}), (1.1, {1: right, 2: left, 3: Box(400, 0, 9, 9)})]
+    assert same_people(before, after) == {1: 7, 2: 4}
+
+
+@pytest.fixture
+def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretches, "MEMORY_S", 2.0)
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_a_long_video_in_stretches_is_as_if_masked_in_one_go(tmp_path: Path) -> None:
+    original = face_clip(tmp_path / "in" / "long.mp4", seconds=9, sound=True)
+    cut = request(tmp_path / "in", tmp_path / "cut", MaskSettings(lookahead_s=0.5), split_s=3, reports=True)
+    whole = request(tmp_path / "in", tmp_path / "whole", MaskSettings(lookahead_s=0.5), split_s=0, reports=True)
+    _, _, engine = run(cut)
+    run(whole)
+    assert [type(task) for task in engine.done] == [Whole, Piece, Piece, Piece, Join]
+
+    joined, single = tmp_path / "cut" / "long_masked.mp4", tmp_path / "whole" / "long_masked.mp4"
+    assert media.times(joined) == media.times(single) == media.times(original)
+    assert media.packets(joined, "audio") == media.packets(original, "audio")
+    assert not list((tmp_path / "cut").rglob("*.part"))
+    told, expected = (json_lines(path.with_name(path.name + ".jsonl")) for path in (joined, single))
+    for a, b in zip(told, expected, strict=True):
+        assert (a["frame"], a["time_s"], a["shielded"]) == (b["frame"], b["time_s"], b["shielded"])
+        assert [face["track_id"] for face in a["faces"]] == [face["track_id"] for face in b["faces"]]
+        for mine, theirs in zip(a["faces"], b["faces"], strict=True):
+            assert mine["box"] == pytest.approx(theirs["box"], abs=2.0)  # pixels
+    a, b = records(cut)["long.mp4"], records(whole)["long.mp4"]
+    assert (a.frames, a.seconds, a.faces, a.people) == (b.frames, b.seconds, b.faces, b.people) == (90, 8.9, 90, 1)
+    alike = [a["faces"][0]["expression"] == b["faces"][0]["expression"] for a, b in zip(told, expected, strict=True)]
+    assert sum(alike) >= 81  # where two expressions are nearly tied, which one stays depends on all that came before
+    with VideoFileSource(joined) as one, VideoFileSource(single) as other:
+        gaps = [float(np.abs(a.image.astype(int) - b.image).mean()) for a, b in zip(one, other, strict=True)]
+    same = [gap for gap, agreed in zip(gaps, alike, strict=True) if agreed]
+    assert float(np.quantile(same, 0.95)) < 3.0  # a mask that is about to fold may fall back a frame sooner
+    assert run(cut)[0].unchanged == 1
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_a_stretch_that_fails_is_made_good_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip(tmp_path / "in" / "long.mp4", frames=250, options={"g": "25"})
+    wanted = request(tmp_path / "in", tmp_path / "out", split_s=3)
+
+    engine = SameProcess(wanted)
+    monkeypatch.setattr(worker, "plan_stretches", lambda *given: [replace(s, frames=1) for s in plan_stretches(*given)])
+    progress = BatchRun(wanted).run(engine)
+    assert (progress.done, progress.failed) == (1, {})
+    assert engine.done[-1] == Whole(engine.done[0].job, may_cut=False, attempt=2)
+    assert records(wanted)["long.mp4"].frames == 250
+    assert progress.bytes == pytest.approx(progress.total_bytes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [(MaskSettings(on_lost="hold"), "long.mp4"), (MaskSettings(), "long.avi")],
+)
+def test_what_cannot_be_cut_without_a_seam_is_masked_in_one_go(
+    tmp_path: Path, settings: MaskSettings, name: str
+) -> None:
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    clip(tmp_path / "in" / name, frames=50, codec=codec, options={"g": "10"})
+    progress, _, engine = run(request(tmp_path / "in", tmp_path / "out", settings, split_s=0.5))
+    assert [type(task) for task in engine.done] == [Whole]
+    assert progress.done == 1
+
+
+def test_a_span_holds_exactly_its_frames(tmp_path: Path) -> None:
+    path = face_clip(tmp_path / "a.mp4", seconds=4)
+    times = frame_times(path)
+    assert times is not None
+    assert len(times.frames) == 40
+    assert times.keys == (0.0, 1.0, 2.0, 3.0)
+    with VideoFileSource(path) as whole:
+        expected = [f for f in whole if 2.0 <= f.time_s < 3.0]
+    with VideoFileSource(path, span=(2.0, 3.0)) as span:
+        found = list(span)
+    assert [f.index for f in found] == list(range(10))
+    assert [f.time_s for f in found] == [f.time_s for f in expected]
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(found, expected, strict=True))
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,0 +1,138 @@
+"""``emojimask leak`` on real files: reads both in lockstep, and never says "no leak" of what it could not measure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from emojimask.cli import main
+from emojimask.sources.synthetic import SyntheticSource
+
+FPS = 15
+SECONDS = 0.8
+LEAKING = range(5, 8)
+
+
+def encode(path: Path, images, fps=FPS) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", fps, {"crf": "24", "preset": "veryfast"})
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for image in images:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> dict[str, Path]:
+    """A clip of a face; itself covered throughout; covered but for three frames; and others that do not fit."""
+    folder = tmp_path_factory.mktemp("films")
+    source = SyntheticSource(width=320, height=180, fps=FPS, seconds=SECONDS)
+    bare = [frame.image for frame in source]
+    covered = []
+    for index, image in enumerate(bare):
+        picture = image.copy()
+        outline = source.face_outline(index / FPS)
+        center, size = outline.mean(0), np.ptp(outline, axis=0)
+        middle = (round(float(center[0])), round(float(center[1])))
+        cv2.ellipse(picture, middle, (round(0.8 * size[0]), round(0.8 * size[1])), 0, 0, 360, (40, 190, 250), -1)
+        covered.append(picture)
+    leaking = [bare[i] if i in LEAKING else covered[i] for i in range(len(bare))]
+    room = [np.broadcast_to(np.linspace(90, 150, 320)[None, :, None], bare[0].shape).astype(np.uint8)] * len(bare)
+    everything = {"bare": bare, "covered": covered, "leaking": leaking, "short": covered[:-3], "room": room}
+    everything["long"] = covered + covered[-2:]
+    everything["small"] = [cv2.resize(i, (240, 136)) for i in covered]
+    rng = np.random.default_rng(1)
+    everything["other"] = [cv2.resize(rng.integers(0, 255, (27, 48, 3), np.uint8), (320, 180)) for _ in bare]
+    files = {name: encode(folder / f"{name}.mp4", images) for name, images in everything.items()}
+    files["slow"] = encode(folder / "slow.mp4", covered, fps=5)
+    broken = folder / "broken.mp4"
+    data = bytearray(files["covered"].read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 4000] = bytes(4000)
+    broken.write_bytes(data)
+    files["broken"] = broken
+    return files
+
+
+def leak(capsys, original, masked, *flags):
+    status = main(["leak", str(original), str(masked), "--eyes", "haar", "--quiet", *flags])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_a_covered_clip_passes(films, capsys):
+    status, out, _ = leak(capsys, films["bare"], films["covered"], "--limit", "0", "--json")
+    report = json.loads(out)
+    assert status == 0
+    assert report["frames_with_face"] == report["frames"] == round(SECONDS * FPS)
+    assert report["leaked_frames"] == 0
+
+
+def test_three_leaking_frames_are_found_and_break_the_limit(films, capsys, tmp_path):
+    plot, worst = tmp_path / "plot.png", tmp_path / "worst"
+    status, out, _ = leak(
+        capsys, films["bare"], films["leaking"], "--limit", "0", "--json", "--plot", str(plot), "--worst", str(worst)
+    )
+    report = json.loads(out)
+    assert status == 4
+    assert [entry["frame"] for entry in report["leaked"]] == list(LEAKING)
+    assert report["longest_exposure_ms"] == pytest.approx(3000 / FPS, abs=1)
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert len(list(worst.iterdir())) == 3
+
+
+def test_no_picture_of_a_face_is_written_unasked(films, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    leak(capsys, films["bare"], films["leaking"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_says_it_in_words(films, capsys):
+    _, out, _ = leak(capsys, films["bare"], films["leaking"])
+    assert "leaked frames" in out
+    assert "3 (25.00 %)" in out
+
+
+def test_without_a_face_nothing_is_measured_and_nothing_is_passed(films, capsys):
+    status, out, _ = leak(capsys, films["room"], films["room"], "--limit", "0")
+    assert status == 1
+    assert "nothing to measure" in out
+    record = json.loads(leak(capsys, films["room"], films["room"], "--json")[1])
+    assert record["leaked_share"] is None
+
+
+@pytest.mark.parametrize(
+    ("masked", "status", "what"),
+    [
+        ("short", 2, "ends after 9 frames"),
+        ("long", 2, "more than the 12 frames"),
+        ("small", 2, "240x136 pixels"),
+        ("slow", 2, "these are not the frames"),
+        ("other", 2, "no masked copy"),
+    ],
+)
+def test_what_does_not_fit_is_an_error_and_never_no_leak(films, capsys, masked, status, what):
+    found, out, err = leak(capsys, films["bare"], films[masked], "--limit", "0")
+    assert found == status
+    assert what in err
+    assert out == ""
+
+
+def test_a_damaged_file_is_an_error_that_names_it(films, capsys):
+    status, out, err = leak(capsys, films["bare"], films["broken"], "--limit", "0")
+    assert status != 0
+    assert "broken.mp4" in err
+    assert out == ""
+
+
+def test_an_unknown_eye_is_wrong_usage(films, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["leak", str(films["bare"]), str(films["covered"]), "--eyes", "owl"])
+    assert ended.value.code == 2
+    assert "owl" in capsys.readouterr().err

@@ -1,0 +1,154 @@
+"""Planted leaks of known size and length are found; covered, shielded and foreign files are told apart."""
+
+from __future__ import annotations
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from emojimask.errors import UsageError
+from emojimask.evaluation.exposure import exposure
+from emojimask.evaluation.leak import LeakAudit
+from emojimask.evaluation.sightings import FacePath, Place
+from emojimask.sources.synthetic import portrait
+from emojimask.types import Box
+
+FACE = Box(178, 72, 98, 122)
+"""Around the face of the portrait."""
+FPS = 25
+
+
+def recoded(image, crf=30):
+    """Through H.264 and back, as any masked file is."""
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = image.shape[1], image.shape[0], "yuv420p", FPS
+    encoder.options = {"crf": str(crf), "tune": "zerolatency"}
+    decoder = av.CodecContext.create("h264", "r")
+    packets = [*encoder.encode(av.VideoFrame.from_ndarray(image, format="bgr24")), *encoder.encode(None), av.Packet()]
+    (frame,) = [frame for packet in packets for frame in decoder.decode(packet)]
+    return frame.to_ndarray(format="bgr24")
+
+
+def covered(image, share=1.0):
+    """The face hidden from the top down to ``share`` of its height, under a thing that has eyes and a mouth."""
+    masked = image.copy()
+    center = round(FACE.center[0]), round(FACE.center[1])
+    cv2.ellipse(masked, center, (80, 90), 0, 0, 360, (40, 190, 250), -1)
+    for x in (-20, 20):
+        cv2.ellipse(masked, (center[0] + x, center[1] - 25), (7, 9), 0, 0, 360, (20, 40, 70), -1)
+    cv2.ellipse(masked, (center[0], center[1] + 22), (22, 8), 0, 0, 180, (20, 40, 70), -1)
+    edge = round(FACE.y + share * FACE.height)
+    masked[edge:] = image[edge:]
+    return masked
+
+
+@pytest.mark.parametrize("crf", [18, 30, 36])
+def test_an_uncovered_face_shows_through_any_codec(crf):
+    assert exposure(portrait(), recoded(portrait(), crf), FACE).uncovered > 0.85
+
+
+@pytest.mark.parametrize("crf", [18, 36])
+def test_an_emoji_on_the_face_is_not_taken_for_it(crf):
+    assert exposure(portrait(), recoded(covered(portrait()), crf), FACE).uncovered < 0.02
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_the_uncovered_share_is_measured(share):
+    found = exposure(portrait(), recoded(covered(portrait(), share)), FACE).uncovered
+    assert found == pytest.approx(1 - share, abs=0.2)
+
+
+@pytest.mark.parametrize("size", [24, 48, 300])
+def test_the_size_of_the_face_does_not_matter(size):
+    scale = size / FACE.width
+    box = Box(*(side * scale for side in (FACE.x, FACE.y, FACE.width, FACE.height)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    pictures = portrait(), covered(portrait())
+    bare, masked = (cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way) for picture in pictures)
+    even = bare.shape[0] // 2 * 2, bare.shape[1] // 2 * 2
+    bare, masked = bare[: even[0], : even[1]], masked[: even[0], : even[1]]
+    assert exposure(bare, recoded(bare, 26), box).uncovered > 0.7
+    assert exposure(bare, recoded(masked, 26), box).uncovered < 0.05
+
+
+def test_brighter_or_darker_is_still_the_same_face():
+    shifted = np.clip(portrait().astype(np.float32) * 0.95 + 12, 0, 255).astype(np.uint8)
+    assert exposure(portrait(), shifted, FACE).uncovered > 0.85
+
+
+def test_a_face_without_structure_is_compared_by_colour():
+    flat = np.full((200, 200, 3), (90, 120, 170), np.uint8)
+    assert exposure(flat, flat, Box(50, 50, 60, 60)).uncovered == 1.0
+    assert exposure(flat, np.full_like(flat, 60), Box(50, 50, 60, 60)).uncovered == 0.0
+
+
+def test_a_face_outside_the_picture_cannot_show():
+    assert not exposure(portrait(), portrait(), Box(-300, 0, 90, 90)).visible
+
+
+def shield(image):
+    return np.full_like(image, (92, 62, 44))
+
+
+def audit(masked_frames, original=None):
+    frames = [portrait() if original is None else original] * len(masked_frames)
+    places = {i: Place(FACE, True) for i in range(len(frames))}
+    judge = LeakAudit([FacePath(1, places, frozenset({"a", "b"}))], [i / FPS for i in range(len(frames))])
+    for original_image, masked in zip(frames, masked_frames, strict=True):
+        judge.compare(original_image, masked)
+    return judge.report()
+
+
+def test_a_planted_leak_is_found_where_it_is_and_as_long_as_it_is():
+    bare, safe = recoded(portrait()), recoded(covered(portrait()))
+    report = audit([safe] * 4 + [bare] * 3 + [safe] * 4 + [bare] + [safe] * 3)
+    assert [leak.frame for leak in report.leaked] == [4, 5, 6, 11]
+    assert report.leaked_share == pytest.approx(4 / 15)
+    assert report.longest_exposure_ms == pytest.approx(3 * 1000 / FPS)
+    assert report.worst_uncovered > 0.85
+    assert report.faces_never_covered == ()
+    assert report.exceeds(0.2)
+    assert not report.exceeds(0.3)
+
+
+def test_a_clean_file_is_not_accused():
+    report = audit([recoded(covered(portrait()))] * 5)
+    assert (report.leaked, report.leaked_share, report.longest_exposure_ms, report.unlike) == ((), 0.0, 0.0, ())
+
+
+def test_an_unmasked_file_leaks_throughout_and_its_face_is_named():
+    report = audit([portrait()] * 5)
+    assert report.leaked_share == 1.0
+    assert report.faces_never_covered == (1,)
+    assert report.longest_exposure_ms == pytest.approx(200)
+
+
+def test_shielded_frames_are_counted_and_leak_nothing():
+    report = audit([covered(portrait())] * 3 + [shield(portrait())] * 2)
+    assert (report.shielded, report.leaked, report.unlike) == (2, (), ())
+
+
+def test_a_file_that_shows_something_else_is_refused():
+    rng = np.random.default_rng(3)
+    other = [rng.integers(0, 255, portrait().shape, np.uint8) for _ in range(4)]
+    with pytest.raises(UsageError, match="no masked copy"):
+        audit(other)
+
+
+def test_one_foreign_frame_among_many_cannot_be_vouched_for():
+    foreign = np.ascontiguousarray(portrait()[::-1])
+    report = audit([covered(portrait())] * 20 + [foreign])
+    assert report.unlike == (20,)
+    assert report.exceeds(1.0)
+
+
+def test_without_a_face_there_is_nothing_to_measure():
+    judge = LeakAudit([], [0.0])
+    judge.compare(portrait(), portrait())
+    assert not judge.report().measurable
+
+
+def test_frames_of_two_sizes_are_refused():
+    with pytest.raises(ValueError, match="one size"):
+        LeakAudit([], [0.0]).compare(portrait(), portrait()[:-2])

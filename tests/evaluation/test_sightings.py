@@ -1,0 +1,55 @@
+"""Sightings become faces: gaps are bridged, blips are not believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from emojimask.evaluation.sightings import Sighting, fuse
+from emojimask.types import Box
+
+
+def stream(frames, fps=25):
+    return [(i / fps, [Sighting(Box(*box), score, eye) for box, score, eye in found]) for i, found in enumerate(frames)]
+
+
+def face(x=100.0, score=0.8, eye="a"):
+    return (x, 50.0, 40.0, 40.0), score, eye
+
+
+def test_a_gap_between_two_sightings_is_filled_evenly():
+    frames = [[face(100)]] * 5 + [[]] * 4 + [[face(110)]] * 5
+    (found,) = fuse(stream(frames))
+    assert sorted(found.places) == list(range(14))
+    assert [found.places[i].seen for i in (4, 5, 8, 9)] == [True, False, False, True]
+    assert [found.places[i].box.x for i in (5, 8)] == pytest.approx([102, 108])
+
+
+def test_a_gap_of_more_than_half_a_second_is_not_assumed_to_be_a_face():
+    faces = fuse(stream([[face()]] * 6 + [[]] * 14 + [[face()]] * 6))
+    assert [sorted(f.places) for f in faces] == [list(range(6)), list(range(20, 26))]
+
+
+def test_blips_of_one_eye_are_no_face():
+    assert fuse(stream([[face(score=0.45)] if i % 5 == 0 else [] for i in range(50)])) == []
+
+
+def test_a_weak_but_steady_pattern_is_no_face():
+    assert fuse(stream([[face(score=0.4)]] * 60)) == []
+
+
+def test_two_eyes_on_one_place_are_one_face_and_surer():
+    weak = [face(score=0.4, eye="a"), face(x=104, score=0.4, eye="b")]
+    (found,) = fuse(stream([weak] * 20))
+    assert found.eyes == {"a", "b"}
+    assert 100 < found.places[0].box.x < 104
+
+
+def test_two_people_keep_apart_while_they_move():
+    faces = fuse(stream([[face(100 + 3 * i), face(400 - 3 * i)] for i in range(20)]))
+    assert len(faces) == 2
+    assert all(len(f.places) == 20 for f in faces)
+
+
+def test_a_picture_needs_a_clear_sighting():
+    assert fuse(stream([[face(score=0.6)]])) == []
+    assert len(fuse(stream([[face(score=0.85)]]))) == 1

@@ -1,0 +1,64 @@
+"""Haar cascades: find the face where it is, from the front and mirrored, and say nothing of an empty wall."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from emojimask.errors import MissingExtraError
+from emojimask.faces import haar
+from emojimask.faces.haar import HaarDetector
+from emojimask.sources.synthetic import FACE_OUTLINE, portrait
+from emojimask.types import Box
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return HaarDetector()
+
+
+@pytest.mark.parametrize("scale", [0.25, 1.0, 2.5])
+def test_the_face_is_found_at_any_size(detector, scale):
+    image = cv2.resize(portrait(), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    best = detector.detect(image)[0]
+    assert best.score > 0.5
+    assert best.box.iou(Box.around(FACE_OUTLINE * np.float32(scale))) > 0.5
+    assert best.landmarks is not None
+    assert best.landmarks.shape == (6, 2)
+
+
+def test_one_face_is_reported_once(detector):
+    around = Box.around(FACE_OUTLINE)
+    assert sum(d.box.intersection(around) > 0.3 * around.area for d in detector.detect(portrait())) == 1
+
+
+def test_a_profile_is_found_in_either_direction_at_its_mirrored_place(monkeypatch):
+    """The cascade knows one direction; here one that 'finds' the brightest spot stands in for it."""
+
+    class Brightest:
+        def detectMultiScale2(self, gray, **_):  # noqa: N802
+            y, x = np.unravel_index(int(gray.argmax()), gray.shape)
+            return ([[x, y, 30, 30]], [12]) if x < gray.shape[1] // 2 else ([], [])
+
+    monkeypatch.setattr(haar, "_load", lambda _: Brightest())
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[40, 150] = 255
+    (found,) = HaarDetector(("profile",)).detect(image)
+    assert found.box == Box(200 - 49 - 30, 40, 30, 30)
+    assert found.score == 0.5
+
+
+def test_a_plain_wall_has_no_face(detector):
+    wall = np.clip(np.random.default_rng(5).normal(128, 6, (240, 320, 3)), 0, 255).astype(np.uint8)
+    assert detector.detect(wall) == []
+
+
+def test_a_picture_of_a_few_pixels_is_no_trouble(detector):
+    assert detector.detect(np.zeros((7, 9, 3), np.uint8)) == []
+
+
+def test_an_opencv_without_cascades_is_told(monkeypatch):
+    monkeypatch.setattr(cv2.data, "haarcascades", "/nowhere/")
+    with pytest.raises(MissingExtraError, match="OpenCV"):
+        HaarDetector()

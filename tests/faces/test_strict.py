@@ -1,0 +1,70 @@
+"""Strict mode: what a second detector sees is covered, or the frame is shielded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emojimask.faces.tracking import Doubt, LandmarkTracker
+from emojimask.stages import Detection
+from emojimask.types import Box, Face, Frame
+
+BOX = Box(40, 30, 40, 40)
+
+
+def points(box: Box) -> np.ndarray:
+    shape = np.array([[0.2, 0.3], [0.8, 0.3], [0.5, 0.65], [0.35, 0.75], [0.65, 0.75], [0.5, 1]], np.float32)
+    return (shape * [box.width, box.height] + [box.x, box.y]).astype(np.float32)
+
+
+class Sees:
+    def __init__(self, *detections: Detection) -> None:
+        self.detections = list(detections)
+
+    def detect(self, image, thorough=False):
+        return self.detections
+
+
+class Outlines:
+    """A landmarker that confirms every face, or none."""
+
+    def __init__(self, confirms: bool) -> None:
+        self.confirms = confirms
+
+    def locate(self, image, near):
+        box = near.box if isinstance(near, Detection) else BOX
+        return Face(box, points(box), 0.99) if self.confirms else None
+
+
+def frame(index: int = 0) -> Frame:
+    return Frame(np.full((120, 160, 3), 90, np.uint8), index, index / 30)
+
+
+def test_what_only_the_second_detector_sees_is_tracked_under_one_id():
+    tracker = LandmarkTracker(Sees(), Outlines(True), second=Sees(Detection(BOX, 0.8)))
+    ids = [[track.id for track in tracker.update(frame(i))] for i in range(4)]
+    assert ids == [[1]] * 4
+
+
+def test_a_sure_find_that_nobody_can_outline_is_doubt():
+    tracker = LandmarkTracker(Sees(), Outlines(False), second=Sees(Detection(BOX, 0.8)))
+    with pytest.raises(Doubt):
+        tracker.update(frame())
+
+
+def test_a_weak_find_that_nobody_can_outline_is_none():
+    tracker = LandmarkTracker(Sees(), Outlines(False), second=Sees(Detection(BOX, 0.6)))
+    assert tracker.update(frame()) == []
+
+
+def test_doubt_forgets_nobody():
+    second = Sees()
+    tracker = LandmarkTracker(Sees(Detection(BOX, 0.9, points(BOX))), Outlines(True), second=second)
+    tracker.update(frame(0))
+    tracker._landmarker.confirms = False
+    tracker._detector.detections = []
+    second.detections = [Detection(Box(110, 60, 40, 40), 0.9)]
+    with pytest.raises(Doubt):
+        tracker.update(frame(1))
+    second.detections = []
+    assert [track.id for track in tracker.update(frame(2))] == [1]

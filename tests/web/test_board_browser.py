@@ -1,0 +1,176 @@
+"""A lecturer and three students in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from board_client import Host, Student
+from web_help import Cable, Program, axe_violations, start_camera, until, watch
+
+
+@pytest.fixture
+def people(browser):
+    """Opens tabs of people who know nothing of each other; the test fails where one of their pages has a problem."""
+    opened = []
+
+    def arrive(url: str, **options):
+        context = browser.new_context(**options)
+        tab = context.new_page()
+        opened.append((context, watch(tab)))
+        tab.goto(url)
+        return tab
+
+    yield arrive
+    for context, problems in opened:
+        context.close()
+        assert not problems, problems
+
+
+def open_room(people, board: Program, kind: str = "reactions", **options):
+    lecturer = people(board.lecturer_url, **options)
+    lecturer.wait_for_selector("#open")
+    assert "key=" not in lecturer.url, "the key must not stay in the address"
+    lecturer.check(f"input[value={kind}]")
+    if kind == "expressions":
+        assert lecturer.locator("#law").is_visible()
+        assert "prohibited" in lecturer.inner_text("#law")
+        lecturer.click("text=Open the room")
+        assert "confirm" in lecturer.inner_text("#open-trouble")
+        lecturer.check("input[name=lawful]")
+    lecturer.click("text=Open the room")
+    lecturer.wait_for_selector("#code:visible")
+    return lecturer
+
+
+def join(people, lecturer, nick: str, **options):
+    student = people(lecturer.get_attribute("#link", "href"), **options)
+    student.fill("input[name=nick]", nick)
+    student.click("text=Join >> nth=-1")
+    student.wait_for_selector("#in-room")
+    return student
+
+
+def seat(lecturer, nick: str) -> str:
+    return lecturer.locator(".seat", has_text=nick).inner_text()
+
+
+def test_a_lesson_with_three_students(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    ada, bob = join(people, lecturer, "Ada"), join(people, lecturer, "<i>Bob</i>")
+    eve = join(people, lecturer, "")
+    until(lecturer, "document.querySelectorAll('.seat').length === 3")
+    assert "not sharing" in seat(lecturer, "Ada")
+    assert "<i>Bob</i>" in seat(lecturer, "Bob"), "a name is text, never markup"
+    assert ada.inner_text("#sent") == "nothing"
+
+    ada.click("text=Start sharing")
+    ada.click(".palette >> text=happy")
+    until(lecturer, "[...document.querySelectorAll('.seat')].some(s => s.innerText.includes('happy'))")
+    assert lecturer.locator(".seat", has_text="Ada").locator("img.face").get_attribute("src") == "/emoji/happy.png"
+    assert ada.inner_text("#sent") == '{"type":"share","label":"happy"}'
+
+    bob.click("text=Raise hand")
+    until(lecturer, "document.querySelector('#hands').textContent === '<i>Bob</i>'")
+    lecturer.click("#lower")
+    until(bob, "document.querySelector('#in-room').innerText.includes('Raise hand')")
+
+    ada.keyboard.press("p")  # one key
+    until(lecturer, "[...document.querySelectorAll('.seat')].every(s => s.innerText.includes('not sharing'))")
+    assert ada.inner_text("#sent") == "nothing"
+
+    eve.click("text=Leave")  # one click
+    until(lecturer, "document.querySelectorAll('.seat').length === 2")
+    assert "Nothing of you is kept" in eve.inner_text("#class")
+
+    lecturer.on("dialog", lambda dialog: dialog.accept())
+    lecturer.click("#close")
+    until(ada, "document.querySelector('#class').innerText.includes('closed the room')")
+    until(lecturer, "document.querySelectorAll('.seat').length === 0")
+    lecturer.reload()
+    assert lecturer.locator("#open").is_visible()
+
+
+def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    join(people, lecturer, "Ada")
+    code = lecturer.inner_text("#code")
+    lecturer.reload()
+    lecturer.wait_for_selector("#code:visible")
+    assert lecturer.inner_text("#code") == code
+    until(lecturer, "document.querySelectorAll('.seat').length === 1")
+    stranger = people(board.url)
+    stranger.click("text=Open the room")
+    stranger.wait_for_selector("#open-trouble:visible")
+    assert "Only lecturers" in stranger.inner_text("#open-trouble")
+
+
+def test_a_cut_network_comes_back(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    cable = Cable(board.port)
+    ada = people(f"{cable.url}join#code={code_of(lecturer)}")
+    ada.fill("input[name=nick]", "Ada")
+    ada.click("text=Join >> nth=-1")
+    ada.wait_for_selector("#in-room")
+    ada.click("text=Start sharing")
+    until(lecturer, "document.querySelectorAll('.seat').length === 1")
+    cable.cut()
+    until(ada, "document.querySelector('#in-room').innerText.includes('Out of touch')")
+    until(lecturer, "document.querySelector('.seat').innerText.includes('away')")
+    cable.mend()
+    until(ada, "document.querySelector('#in-room').innerText.includes('Back in the room')")
+    ada.click(".palette >> text=sad")
+    until(lecturer, "[...document.querySelectorAll('.seat')].some(s => s.innerText.includes('sad'))")
+    assert lecturer.locator(".seat").count() == 1, "it is the same seat"
+    cable.close()
+
+
+def code_of(lecturer) -> str:
+    return lecturer.inner_text("#code").replace("-", "")
+
+
+def test_sharing_recognised_expressions_from_the_page(people, board: Program, page_url: str) -> None:
+    lecturer = open_room(people, board, "expressions")
+    student = people(page_url)
+    start_camera(student)
+    student.click("summary")
+    student.fill("input[name=url]", lecturer.get_attribute("#link", "href"))
+    student.locator("input[name=url]").blur()
+    assert student.input_value("input[name=code]") == code_of(lecturer), "the link carries the code"
+    student.fill("input[name=nick]", "Ada")
+    student.click("#join-form button")
+    student.wait_for_selector("#in-room")
+    until(student, "document.querySelector('#status').textContent === 'Your face is covered.'", 30)
+    assert student.inner_text("#sent") == "nothing"
+    student.click("text=Start sharing")
+    until(lecturer, "[...document.querySelectorAll('.seat')].some(s => s.innerText.includes('happy'))", 20)
+    sent = student.inner_text("#sent")
+    assert sent.startswith('{"type":"share","label":"happy","confidence":')
+    assert len(sent) < 70
+
+    onlooker = people(lecturer.get_attribute("#link", "href"))  # a browser alone recognises nothing
+    onlooker.click("text=Join >> nth=-1")
+    onlooker.click("text=Start sharing")
+    assert "emojimask join" in onlooker.inner_text("#in-room")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_accessible(people, board: Program, theme: str) -> None:
+    look = {"color_scheme": theme, "viewport": {"width": 390, "height": 800}, "reduced_motion": "reduce"}
+    lecturer = people(board.lecturer_url, **look)
+    lecturer.check("input[value=expressions]")
+    assert axe_violations(lecturer) == []
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    students = [Student(board.url, host.code, f"Student {n}") for n in range(6)]
+    for number, each in enumerate(students):
+        each.say({"type": "share", "label": ["happy", "sad", "surprise"][number % 3]})
+    students[0].say({"type": "hand", "up": True})
+    lecturer.evaluate("door => sessionStorage.setItem('emojimask-room', JSON.stringify(door))", host.door)
+    lecturer.reload()
+    until(lecturer, "document.querySelectorAll('.seat.hand').length === 1")
+    until(lecturer, "document.querySelector('#lesson svg') !== null", 20)
+    assert axe_violations(lecturer) == []
+    assert lecturer.evaluate("document.documentElement.scrollWidth") <= 390
+    student = join(people, lecturer, "Ada", **look)
+    student.click("text=Start sharing")
+    assert axe_violations(student) == []
+    for each in [*students, host]:
+        each.close()

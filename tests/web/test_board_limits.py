@@ -1,0 +1,132 @@
+"""Caps, expiry and rates of the class board, without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from emojimask.web.board.hub import Hub
+from emojimask.web.board.limits import Bucket, Buckets, Limits
+from emojimask.web.board.room import LEAST_FOR_AGGREGATES, Member, new_code, new_token, plain_code, shares
+from emojimask.web.board.store import Event, MemoryStore, RoomsFullError, StoreGoneError
+
+
+def with_hub(limits: Limits, scene: Callable[[Hub], Awaitable[None]], store: MemoryStore | None = None) -> None:
+    async def play() -> None:
+        hub = Hub(store or MemoryStore(limits.rooms, limits.members), limits)
+        await hub.start()
+        try:
+            await scene(hub)
+        finally:
+            await hub.stop()
+
+    asyncio.run(play())
+
+
+def test_ten_thousand_joins_fill_one_room_and_no_more() -> None:
+    async def scene(hub: Hub) -> None:
+        local, _ = await hub.open_room("reactions", 1)
+        answers = [await hub.join(local.room.code, "x") for _ in range(10_000)]
+        assert sum(not isinstance(answer, str) for answer in answers) == 500
+        assert {answer for answer in answers if isinstance(answer, str)} == {"full"}
+        other, _ = await hub.open_room("reactions", 1)
+        assert not isinstance(await hub.join(other.room.code, "y"), str)
+
+    with_hub(Limits(), scene)
+
+
+def test_ten_thousand_joins_from_one_address_are_slowed() -> None:
+    now = [0.0]
+    joins = Buckets(burst=1000, rate=50, clock=lambda: now[0])
+    assert sum(joins.take("a") for _ in range(10_000)) == 1000
+    assert joins.take("b"), "others are not slowed"
+    now[0] = 2.0
+    assert sum(joins.take("a") for _ in range(10_000)) == 100
+
+
+def test_addresses_are_forgotten() -> None:
+    now = [0.0]
+    joins = Buckets(burst=2, rate=1, clock=lambda: now[0])
+    for number in range(25_000):
+        now[0] += 0.001
+        joins.take(str(number))
+    assert len(joins._by_address) <= 12_000
+
+
+def test_one_a_second_for_ever_is_never_too_many() -> None:
+    bucket = Bucket(5, 1.0, 0.0)
+    assert all(bucket.take(second + (second % 3) * 0.3) for second in range(7200))
+
+
+def test_rooms_are_capped() -> None:
+    async def scene(hub: Hub) -> None:
+        for _ in range(3):
+            await hub.open_room("reactions", 1)
+        with pytest.raises(RoomsFullError):
+            await hub.open_room("reactions", 1)
+
+    with_hub(Limits(rooms=3), scene)
+
+
+def test_rooms_expire() -> None:
+    async def scene(hub: Hub) -> None:
+        local, token = await hub.open_room("reactions", 1)
+        joined = await hub.join(local.room.code, "Ada")
+        assert not isinstance(joined, str)
+        line = hub.attach(*joined[:2])
+        code, why = await asyncio.wait_for(line.closed, 5)
+        assert (code, why) == (4004, "the room's time is over")
+        assert await hub.as_host(local.room.code, token) is None
+        assert await hub.join(local.room.code, "Bob") == "no_room"
+
+    with_hub(Limits(room_s=0.1), scene)
+
+
+def test_what_the_store_did_not_take_is_not_lost() -> None:
+    class Moody(MemoryStore):
+        gone = True
+
+        async def publish(self, code: str, event: Event) -> None:
+            if self.gone:
+                raise StoreGoneError
+            await super().publish(code, event)
+
+    store = Moody(9, 9)
+
+    async def scene(hub: Hub) -> None:
+        local, _ = await hub.open_room("reactions", 1)
+        joined = await hub.join(local.room.code, "Ada")
+        assert not isinstance(joined, str)
+        _, member, _ = joined
+        hub.attach(local, member)
+        for label in ("happy", "sad"):
+            member.sharing, member.label = True, label
+            local.received += 1
+            local.dirty.add(member.id)
+            await asyncio.sleep(0.3)
+        store.gone = False
+        await asyncio.sleep(0.6)
+        assert (await store.members(local.room.code))[0].label == "sad"
+        assert await store.received(local.room.code) == 2
+
+    with_hub(Limits(), scene, store)
+
+
+def test_codes_and_tokens() -> None:
+    codes = {new_code() for _ in range(2000)}
+    assert len(codes) == 2000
+    assert all(len(code) == 8 and not set(code) & set("01OI") for code in codes)
+    assert plain_code(" abcd-ef 23 ") == "ABCDEF23"
+    assert len(new_token()) >= 43
+
+
+def test_shares_speak_of_five_or_more_who_are_here() -> None:
+    def people(count: int, **more: object) -> list[Member]:
+        return [Member(str(n), "x", "", home="here", sharing=True, label="sad", **more) for n in range(count)]  # type: ignore[arg-type]
+
+    assert shares(people(LEAST_FOR_AGGREGATES - 1)) is None
+    assert shares(people(LEAST_FOR_AGGREGATES)) == [0, 0, 0, 0, 5, 0, 0, 0]
+    assert shares([*people(4), Member("9", "away", "", home="", sharing=True, label="sad")]) is None
+    assert shares([*people(4), Member("9", "silent", "", home="here")]) is None

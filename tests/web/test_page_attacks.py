@@ -1,0 +1,190 @@
+"""The page of this machine against other sites, broken frames and odd uploads; without a browser."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from emojimask.errors import UsageError
+from emojimask.settings import MaskSettings
+from emojimask.sources.synthetic import portrait
+from emojimask.types import MaskedFrame
+from emojimask.web.choices import Choices
+from emojimask.web.picture import BadPicture, decode, pack
+from emojimask.web.timeline import MAX_POINTS, Timeline
+
+
+@pytest.fixture
+def live(page_url: str) -> Iterator[ClientConnection]:
+    with connect(page_url.replace("http", "ws", 1) + "live", origin=page_url.rstrip("/"), max_size=None) as stream:  # type: ignore[arg-type]
+        yield stream
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def frame(number: int, content: bytes) -> bytes:
+    return struct.pack("<I", number) + content
+
+
+def answer(stream: ClientConnection) -> tuple[dict, np.ndarray | None]:
+    data = stream.recv(timeout=30)
+    if isinstance(data, str):
+        return json.loads(data), None
+    length = struct.unpack_from("<I", data)[0]
+    picture = cv2.imdecode(np.frombuffer(data[4 + length :], np.uint8), cv2.IMREAD_COLOR)
+    return json.loads(data[4 : 4 + length]), picture
+
+
+def test_garbage_frames_are_answered_and_the_stream_goes_on(live: ClientConnection) -> None:
+    bomb = bytearray(jpeg(np.zeros((16, 16, 3), np.uint8)))
+    at = bomb.index(b"\xff\xc0")
+    bomb[at + 5 : at + 9] = struct.pack(">HH", 65000, 65000)
+    raw = jpeg(portrait())
+    for number, content in enumerate([b"", b"x", b"GIF89a" * 20, bytes(bomb), raw[:200], b"\xff\xd8\xff" + b"\0" * 99]):
+        live.send(frame(number, content))
+        told, picture = answer(live)
+        assert picture is None
+        assert "frame" in told["trouble"]
+    for wish in ("{", "[]", '{"on_lost": "pass"}', '{"emojis": "/etc"}', '{"expressions": "x.onnx"}', '{"emojis": []}'):
+        live.send(wish)
+        assert answer(live)[0]["trouble"]
+    live.send(frame(50, raw))
+    told, picture = answer(live)
+    assert picture is not None
+    assert told["number"] == 50
+    live.send(frame(49, raw))
+    assert "came after" in answer(live)[0]["trouble"]
+
+
+def test_a_face_never_comes_back(live: ClientConnection) -> None:
+    """What comes back for the portrait has nothing of her face in it: shielded, or covered with the emoji."""
+    image = portrait()
+    for number in range(4):
+        live.send(frame(number, jpeg(image)))
+        told, picture = answer(live)
+        assert picture is not None
+        face, shown = image[100:180, 195:260].astype(int), picture[100:180, 195:260].astype(int)
+        assert told["shielded"] or told["faces"]
+        assert np.abs(face - shown).mean() > 40
+
+
+def test_oversized_frames_end_the_connection(page_url: str) -> None:
+    with connect(page_url.replace("http", "ws", 1) + "live", origin=page_url.rstrip("/")) as stream:  # type: ignore[arg-type]
+        with suppress(ConnectionClosed):
+            stream.send(b"\0" * 3_000_000)
+        with pytest.raises(ConnectionClosed):
+            stream.recv(timeout=10)
+    assert httpx.get(page_url).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1:1"])
+def test_other_sites_and_programs_get_no_stream(page_url: str, origin: str | None) -> None:
+    for path in ("live", "class"):
+        with pytest.raises(InvalidStatus):
+            connect(page_url.replace("http", "ws", 1) + path, origin=origin).__enter__()  # type: ignore[arg-type]
+
+
+def test_a_foreign_name_for_this_machine_is_not_answered(page_url: str) -> None:
+    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", ""):
+        assert httpx.get(page_url, headers={"Host": host}).status_code in (400, 403)
+
+
+def test_uploads_of_other_sites_are_refused(page_url: str) -> None:
+    for headers in ({}, {"Origin": "https://evil.example"}):
+        assert httpx.post(page_url + "files?name=a.png", content=jpeg(portrait()), headers=headers).status_code == 403
+
+
+def test_every_answer_carries_the_policy(page_url: str) -> None:
+    for path in ("", "about", "static/page.js", "files/none", "emoji/happy.png", "nothing"):
+        headers = httpx.get(page_url + path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_else_can_be_read(page_url: str) -> None:
+    for path in ("static/../page.py", "static/%2e%2e/page.py", "emoji/../../etc/passwd.png", "docs", "openapi.json",
+                 "emoji/happy.png?emoji_set=/etc", "files/../../etc/passwd/masked"):  # fmt: skip
+        assert httpx.get(page_url + path).status_code in (403, 404), path
+
+
+def test_odd_uploads(page_url: str) -> None:
+    origin = {"Origin": page_url.rstrip("/")}
+
+    def send(name: str, content: bytes, **query: str) -> httpx.Response:
+        return httpx.post(page_url + "files", params={"name": name, **query}, content=content, headers=origin)
+
+    assert "empty" in send("a.png", b"").json()["detail"]
+    assert "was not offered" in send("a.png", b"x", emojis="/etc").json()["detail"]
+    assert "emojimask mask" in announce(page_url, 10**12)
+    job = send("../../etc/pass\nwd.mp4", b"no video").json()
+    for _ in range(100):
+        state = httpx.get(f"{page_url}files/{job['id']}").json()
+        if state["state"] == "failed":
+            break
+        time.sleep(0.1)
+    assert state["name"] == "passwd.mp4"
+    assert "passwd.mp4" in state["error"]
+    assert "/proc" not in state["error"]
+
+
+def test_decode_checks_size_before_pixels() -> None:
+    with pytest.raises(BadPicture, match="pixels wide"):
+        decode(jpeg(np.zeros((8, 2400, 3), np.uint8)))
+
+
+def test_only_a_masked_frame_is_packed() -> None:
+    image = np.zeros((32, 32, 3), np.uint8)
+    assert pack(MaskedFrame(image, 0, 0.0), 0, 1.0)
+    with pytest.raises(TypeError):
+        pack(image, 0, 1.0)  # type: ignore[arg-type]
+
+
+def test_pass_is_offered_only_where_the_program_was_started_with_it() -> None:
+    with pytest.raises(UsageError):
+        Choices(MaskSettings()).chosen({"on_lost": "pass"})
+    assert Choices(MaskSettings(on_lost="pass")).chosen({"on_lost": "pass"}).on_lost == "pass"
+
+
+def test_timeline_stays_small_and_keeps_the_mean() -> None:
+    from emojimask.types import Box, Face, MaskedFace, Track
+
+    image = np.zeros((16, 16, 3), np.uint8)
+    track = Track(1, Face(Box(0, 0, 9, 9), np.zeros((6, 2), np.float32), 1.0))
+    timeline = Timeline()
+    for index in range(5000):
+        share = (index % 10) / 9
+        face = MaskedFace(track, (share, 1 - share, 0, 0, 0, 0, 0, 0), "angry")
+        timeline.add(MaskedFrame(image, index, index / 10, (face,)))
+    points = timeline.points()
+    assert 100 < len(points) <= MAX_POINTS
+    times = [point["time_s"] for point in points]
+    assert times == sorted(times)
+    assert times[-1] > 495
+    means = np.array([point["probabilities"] for point in points])
+    assert np.allclose(means.mean(0)[:2], 0.5, atol=0.02)
+
+
+def announce(page_url: str, length: int) -> str:
+    """What is said to an upload of so many bytes, before any of them is sent."""
+    address = httpx.URL(page_url)
+    with socket.create_connection((address.host, address.port), timeout=10) as client:
+        head = f"POST /files HTTP/1.1\r\nHost: {address.netloc.decode()}\r\nOrigin: {page_url.rstrip('/')}\r\n"
+        client.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode())
+        said = b""
+        while b"detail" not in said:
+            said += client.recv(4096)
+        return said.decode()

@@ -1,0 +1,150 @@
+"""What ``serve`` and ``join`` say of wrong requests, and a class joined from the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from board_client import Host
+from web_help import Program
+
+from emojimask.cli.main import main
+from emojimask.errors import UsageError
+from emojimask.web.board.address import board_address
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "0.0.0.0"], "answers to this machine only"),
+        (["--board", "--host", "0.0.0.0"], "openssl req"),
+        (["--board", "--camera", "0"], "takes no picture"),
+        (["--redis", "redis://x"], "add --board"),
+        (["--board", "--tls-cert", "c.pem"], "go together"),
+        (["--board", "--tls-cert", "no.pem", "--tls-key", "no.key"], "cannot be used as certificate"),
+        (["--port", "70000"], "0 to 65535"),
+    ],
+)
+def test_unsafe_or_contradictory(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--no-browser", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["serve", "--board", "--no-browser", "--port", str(port)]) == 2
+    assert f"--port {port + 1}" in capsys.readouterr().err
+
+
+def test_tls(program: Callable[..., Program], tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    tls = ["--tls-cert", str(cert), "--tls-key", str(key)]
+    served = program("serve", "--board", "--no-browser", "--port", "0", *tls, lines=2)
+    assert served.url.startswith("https://")
+    import ssl
+
+    trusted = ssl.create_default_context(cafile=str(cert))
+    assert httpx.get(served.url, verify=trusted).status_code == 200
+
+
+def test_ctrl_c_is_the_ordinary_end(program: Callable[..., Program]) -> None:
+    served = program("serve", "--board", "--no-browser", "--port", "0", lines=2)
+    served.process.send_signal(signal.SIGINT)
+    served.process.wait(15)
+    served.reader.join(5)
+    assert (served.process.returncode, len(served.said)) == (0, 2), served.said
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ("http://127.0.0.1:8764/join", "ws://127.0.0.1:8764/board"),
+        ("https://school.example/join#code=ABC", "wss://school.example/board"),
+        ("school.example:8443", "wss://school.example:8443/board"),
+        ("http://[::1]:9/", "ws://[::1]:9/board"),
+    ],
+)
+def test_class_links(link: str, address: str) -> None:
+    assert board_address(link) == address
+
+
+@pytest.mark.parametrize(
+    "link", ["", "http://", "ftp://a/b", "http://school.example/join", "https://u:p@a.example", "https://a:x"]
+)
+def test_bad_class_links(link: str) -> None:
+    with pytest.raises(UsageError):
+        board_address(link)
+
+
+def test_join_from_the_terminal(board: Program) -> None:
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emojimask", "join", board.url, host.code, "--nick", "Ada"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdin is not None
+    host.look(lambda h: h.labels() == {"Ada": ""}, timeout=60)
+    for keys, seen in (("s4", "happy"), ("p", ""), ("s2", "disgust")):
+        process.stdin.write(keys)
+        process.stdin.flush()
+        host.look(lambda h, seen=seen: h.labels() == {"Ada": seen})
+    process.stdin.write("q")
+    process.stdin.flush()
+    host.look(lambda h: not h.seats)
+    said = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    assert "nothing is shared" in said
+    assert 'sent {"type": "share", "label": "happy"}' in said
+    host.close()
+
+
+def test_join_shares_what_the_camera_shows(board: Program, tmp_path: Path) -> None:
+    import cv2
+
+    from emojimask.sources.synthetic import SyntheticSource
+
+    film = tmp_path / "me.avi"
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for frame in SyntheticSource(320, 240, 10, 20):
+        writer.write(frame.image)
+    writer.release()
+    host = Host(board.url, board.lecturer_url.split("#key=")[1], kind="expressions", lawful=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emojimask", "join", board.url, host.code, "--nick", "Ada", "--camera", str(film)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdin is not None
+    host.look(lambda h: h.seats, timeout=60)
+    process.stdin.write("s")
+    process.stdin.flush()
+    host.look(lambda h: h.labels() == {"Ada": "happy"}, timeout=60)
+    assert 0 < next(iter(host.seats.values()))[3] <= 1
+    process.stdin.write("q")
+    process.stdin.flush()
+    process.communicate(timeout=30)
+    host.close()
+
+
+def test_join_with_a_wrong_code(board: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["join", board.url, "AAAA2222"]) == 2
+    assert "no open room has this code" in capsys.readouterr().err
+
+
+def test_join_where_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["join", "http://127.0.0.1:1/", "AAAA2222"]) == 1
+    assert "no class board answers" in capsys.readouterr().err
