@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,7 +23,8 @@ def with_hub(limits: Limits, scene: Callable[[Hub], Awaitable[None]], store: Mem
         finally:
             await hub.stop()
 
-    asyncio.run(play())
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        thread.submit(asyncio.run, play()).result()
 
 
 def test_ten_thousand_joins_fill_one_room_and_no_more() -> None:

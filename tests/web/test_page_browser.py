@@ -202,7 +202,7 @@ def test_drop_a_video(tab, page_url: str, tmp_path: Path) -> None:
     path = write_film(tmp_path / "lesson.avi", frames)
     tab.goto(page_url)
     tab.set_input_files("#choose", str(path))
-    tab.wait_for_selector("#files video", timeout=60_000)
+    tab.wait_for_selector("#files video", timeout=120_000)
     words = tab.inner_text("#files")
     assert "15 frames" in words
     assert "Expressions over time" in words
