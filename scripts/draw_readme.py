@@ -1,6 +1,6 @@
 """Draws the README's pictures from the public-domain portrait that the package carries.
 
-    uv run scripts/draw_readme.py
+uv run scripts/draw_readme.py
 """
 
 from pathlib import Path

@@ -64,7 +64,8 @@ def mask_file(
 
     pipeline = build_pipeline(settings)
     with build.open_file(Path(source)) as opened:
-        outputs = build.file_sinks(opened.info, Path(output), None if report is None else Path(report), audio=audio, force=force)
+        told = None if report is None else Path(report)
+        outputs = build.file_sinks(opened.info, Path(output), told, audio=audio, force=force)
         summary = run(opened, pipeline, outputs)
     if summary.broken_off is not None:
         raise summary.broken_off

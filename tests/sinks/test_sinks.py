@@ -202,7 +202,7 @@ def test_virtual_camera_gets_frames_in_size_and_colour(virtual_camera: type[Fake
     assert camera.sent[1][32, 48].min() == 255
 
 
-def test_a_missing_virtual_camera_is_told_with_a_remedy(virtual_camera: type[FakeBackend]) -> None:  # noqa: ARG001
+def test_a_missing_virtual_camera_is_told_with_a_remedy(virtual_camera: type[FakeBackend]) -> None:
     with (
         pytest.raises(SinkError, match=r"/dev/none: .*no such device.*install"),
         VirtualCameraSink("/dev/none") as sink,

@@ -160,8 +160,8 @@ def _six_points(points: Points, box: Box) -> Points:
     middle = (left_eye + right_eye) / 2
     across, down = right_eye - left_eye, mouth - middle
     if not 0.2 * box.height < np.linalg.norm(down) < 0.9 * box.height:
-        upright = np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.78]], np.float32) * [box.width, box.height]
-        left_eye, right_eye, mouth = upright + [box.x, box.y]
+        origin, size = np.array([[box.x, box.y], [box.width, box.height]], np.float32)
+        left_eye, right_eye, mouth = origin + size * np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.78]], np.float32)
         middle = (left_eye + right_eye) / 2
         across, down = right_eye - left_eye, mouth - middle
     if np.linalg.norm(across) < 0.5 * np.linalg.norm(down):
