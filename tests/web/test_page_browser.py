@@ -41,11 +41,13 @@ def wait_for_face(tab) -> None:
 
 
 def test_shield_before_the_first_masked_frame_then_the_emoji(tab, page_url: str) -> None:
+    tab.add_init_script("navigator.permissions.query = async () => ({state: 'prompt'})")  # it does not start by itself
     tab.goto(page_url)
+    until(tab, "document.querySelector('#emojis').options.length > 0")
+    tab.wait_for_timeout(300)
     assert is_shield(canvas_picture(tab))
     assert tab.locator("video").count() == 0, "the camera's own picture must not be on the page"
-    tab.goto(page_url)
-    start_camera(tab)
+    tab.click("#start")
     wait_for_face(tab)
     picture = canvas_picture(tab)
     assert emoji_yellow(picture) > 0.015
@@ -226,6 +228,7 @@ def test_drop_what_is_no_video(tab, page_url: str, tmp_path: Path, name: str, co
 
 def drop(tab, path: Path) -> None:
     """Drop a file on the page as a mouse does."""
+    until(tab, "document.querySelector('#emojis').options.length > 0")
     content = list(path.read_bytes())
     tab.evaluate(
         """([name, bytes]) => {

@@ -15,9 +15,12 @@ const WORDS = {
   shield: "cover the whole picture", hold: "keep the last mask", pass: "show what the camera shows",
 };
 
+let look = {};
+takeFiles(() => look); // at once, for a file that is dropped while the page still loads
+
 const about = await (await fetch("/about")).json();
 const onServer = about.camera === "server";
-const look = { ...about.settings };
+look = { ...about.settings };
 const screen = new Screen($("screen"), emojiUrl("neutral", look.emojis));
 const bars = new Bars($("bars"), "The bars move as soon as a face is seen.");
 const stream = new Stream(screen);
@@ -37,7 +40,6 @@ for (const [name, values] of Object.entries(about.offered)) {
   };
 }
 showSet();
-takeFiles(() => look);
 
 $("start").onclick = start;
 $("stop").onclick = () => stop("The camera is off.");
