@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_camera import FakeBackend
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
@@ -15,3 +17,12 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip(f"{path} is not there")
     return path
+
+
+@pytest.fixture
+def virtual_camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeBackend]:
+    pyvirtualcam = pytest.importorskip("pyvirtualcam")
+    monkeypatch.setattr("pyvirtualcam.camera.BACKENDS", {})
+    FakeBackend.made = []
+    pyvirtualcam.register_backend("fake", FakeBackend)
+    return FakeBackend

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import ast
 import inspect
+import tempfile
+from fractions import Fraction
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pytest
 
 import emojimask
+import media
+from emojimask import mask_file
 from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.sinks.image_files import ImageFileSink
+from emojimask.sinks.joined_video import _JoinedVideo
 from emojimask.sinks.null import NullSink
 from emojimask.sinks.report import ReportSink
 from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.virtual_camera import VirtualCameraSink
+from emojimask.sinks.window import WindowSink
 from emojimask.sources.synthetic import portrait
 from emojimask.stages import Sink
-from emojimask.types import Box, Face, Frame, MaskedFace, MaskedFrame, StreamInfo, Track, TrackState
+from emojimask.types import Box, Face, Frame, Image, MaskedFace, MaskedFrame, StreamInfo, Track, TrackState
 
 PACKAGE = Path(inspect.getfile(emojimask)).parent
 
@@ -69,6 +78,135 @@ def test_a_sink_refuses_a_raw_frame_and_writes_nothing(make, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+class _Camera:
+    """In place of a virtual camera's driver: keeps what it is sent."""
+
+    sent: list[Image]
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def send(self, frame: Image) -> None:
+        self.sent.append(frame)
+
+    def native_fourcc(self) -> None:
+        return None
+
+    def device(self) -> str:
+        return "fake"
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_virtual_camera_is_never_sent_a_raw_frame(monkeypatch):
+    pyvirtualcam = pytest.importorskip("pyvirtualcam")
+    monkeypatch.setattr("pyvirtualcam.camera.BACKENDS", {})
+    monkeypatch.setattr(_Camera, "sent", [], raising=False)
+    pyvirtualcam.register_backend("fake", _Camera)
+    with VirtualCameraSink() as sink:
+        sink.open(StreamInfo("raw", 512, 512, 25.0))
+        for raw in (Frame(portrait(), 0, 0.0), portrait()):
+            with pytest.raises(TypeError, match="MaskedFrame"):
+                sink.write(raw)  # type: ignore[arg-type]
+        assert _Camera.sent == []
+        sink.write(MaskedFrame(portrait(), 0, 0.0))
+    assert len(_Camera.sent) == 1
+
+
+def test_the_window_refuses_a_raw_frame_before_anything_else():
+    for raw in (Frame(portrait(), 0, 0.0), portrait()):  # no screen is asked for: nothing was touched before
+        with pytest.raises(TypeError, match="MaskedFrame"):
+            WindowSink().write(raw)  # type: ignore[arg-type]
+
+
+def test_the_joined_video_refuses_a_raw_frame(tmp_path):
+    with VideoFileSink(tmp_path / "part.mp4") as part:
+        media.feed(part, [media.masked(media.bars())])
+
+    def write_raw():
+        with _JoinedVideo(tmp_path / "joined.mp4", audio=False, template=tmp_path / "part.mp4") as joined:
+            joined.open(media.info(time_base=Fraction(1, 25)))
+            joined.write(Frame(media.bars(), 0, 0.0))  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="MaskedFrame"):
+        write_raw()
+    assert [path.name for path in tmp_path.iterdir()] == ["part.mp4"]
+
+
+def test_the_page_is_sent_masked_frames_alone():
+    from emojimask.web.picture import pack
+
+    for raw in (Frame(portrait(), 0, 0.0), portrait()):
+        with pytest.raises(TypeError, match="MaskedFrame"):
+            pack(raw, 0, 0.0)  # type: ignore[arg-type]
+    assert b"\xff\xd8\xff" in pack(MaskedFrame(portrait(), 0, 0.0), 0, 0.0)  # and a masked one goes, as a JPEG
+    assert {name for name in makers("imencode") if name.startswith("web/")} == {
+        "web/picture.py",  # pack, and nothing else in it
+        "web/emoji_pictures.py",  # draws emojis, and never meets a frame
+    }
+    assert makers("imwrite") == set()
+
+
+def clip(path: Path) -> Path:
+    """Ten frames of a real face, with the bare face for a cover picture."""
+    face = np.ascontiguousarray(portrait()[:256, 96:352])
+    with av.open(str(path), "w") as output:
+        cover, video = output.add_stream("png", 10), output.add_stream("libx264", 10)
+        cover.disposition = av.stream.Disposition.attached_pic
+        cover.width, cover.height, cover.pix_fmt = 256, 256, "rgb24"
+        video.width, video.height, video.pix_fmt = 256, 256, "yuv420p"
+        for stream, count in ((cover, 1), (video, 10)):
+            for index in range(count):
+                frame = av.VideoFrame.from_ndarray(face, format="bgr24").reformat(format=stream.pix_fmt)
+                frame.pts, frame.time_base = index, Fraction(1, 10)
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    return path
+
+
+def pictures_in(path: Path) -> bool:
+    """Whether a PNG or a JPEG lies in a file."""
+    data = path.read_bytes()
+    return b"\x89PNG" in data or b"\xff\xd8\xff\xe0" in data
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_raw_face_in_the_cover_art_stays_behind(tmp_path, suffix):
+    original = clip(tmp_path / "original.mp4")
+    assert pictures_in(original)
+    target = tmp_path / f"masked{suffix}"
+    assert mask_file(original, target).with_faces == 10
+    assert not pictures_in(target)
+    with av.open(str(target)) as file:
+        assert len(file.streams) == 1
+
+
+def test_masking_leaves_nothing_anywhere_when_it_fails(tmp_path, monkeypatch):
+    """While frames are masked and after a fault: nothing in the temporary folder, and no half a file for an output."""
+    original = clip(tmp_path / "original.mp4")
+    temporary, outputs = tmp_path / "temporary", tmp_path / "outputs"
+    temporary.mkdir()
+    outputs.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    lay_there, write = [], VideoFileSink.write
+
+    def breaks(sink: VideoFileSink, frame: MaskedFrame) -> None:
+        write(sink, frame)
+        lay_there.extend(temporary.iterdir())
+        if frame.index == 6:
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(VideoFileSink, "write", breaks)
+    with pytest.raises(OSError, match="the disk is gone"):
+        mask_file(original, outputs / "masked.mp4", report=outputs / "masked.jsonl")
+    assert lay_there == []
+    assert list(temporary.iterdir()) == []
+    assert list(outputs.iterdir()) == []
+    assert Path(tempfile.gettempdir()) == temporary  # it was this folder that was looked at
+
+
 @pytest.fixture(scope="module")
 def renderer() -> EmojiRenderer:
     return EmojiRenderer(load_emoji_set("classic"))
@@ -86,8 +224,6 @@ def covering(tilt: float = 0.0, state: TrackState = TrackState.TRACKED) -> Maske
 @pytest.mark.parametrize("state", list(TrackState))
 def test_two_faces_in_one_pose_give_the_same_mask(renderer, tilt, state):
     """Nothing under the cover can be told from the picture, so nothing can be undone: no blur, no pixelation."""
-    import cv2
-
     one = portrait()
     two = np.random.default_rng(2).integers(0, 256, one.shape, np.uint8)
     masked = covering(tilt, state)

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from emojimask.sinks.virtual_camera import VirtualCameraSink
 from emojimask.sinks.window import WindowSink
 from emojimask.stages import Sink
 from emojimask.types import EXPRESSIONS, Box, Face, Frame, MaskedFace, MaskedFrame, Track, TrackState
+from fake_camera import FakeBackend
 
 
 def a_face(track_id: int = 1, known: bool = True) -> MaskedFace:
@@ -151,41 +151,6 @@ def test_csv_report(tmp_path: Path) -> None:
         ("1", "true", "", ""),
     ]
     assert (rows[0]["y"], rows[0]["happy"], rows[1]["happy"], rows[2]["happy"]) == ("20.1", "0.1235", "", "")
-
-
-class FakeBackend:
-    """A virtual camera that keeps what it is sent."""
-
-    made: list[FakeBackend]
-
-    def __init__(self, *, width: int, height: int, fps: float, fourcc: int, device: str | None, **_: Any) -> None:
-        if device == "/dev/none":
-            raise RuntimeError("no such device")
-        self.width, self.height, self.fps, self.fourcc, self.name = width, height, fps, fourcc, device
-        self.sent: list[np.ndarray] = []
-        self.closed = False
-        self.made.append(self)
-
-    def send(self, frame: np.ndarray) -> None:
-        self.sent.append(np.array(frame).reshape(self.height, self.width, 3))
-
-    def device(self) -> str:
-        return self.name or "fake"
-
-    def native_fourcc(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@pytest.fixture
-def virtual_camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeBackend]:
-    pyvirtualcam = pytest.importorskip("pyvirtualcam")
-    monkeypatch.setattr("pyvirtualcam.camera.BACKENDS", {})
-    FakeBackend.made = []
-    pyvirtualcam.register_backend("fake", FakeBackend)
-    return FakeBackend
 
 
 def test_virtual_camera_gets_frames_in_size_and_colour(virtual_camera: type[FakeBackend]) -> None:
