@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from emojimask.benchmark import privacy
-from emojimask.benchmark.privacy import _judge, _Moment, _system, table
-from emojimask.benchmark.stress import portrait_actor, scenes
+from emojimask.benchmark.privacy import _judge, _judge_hanging, _Moment, _playbill, _system, actors_of, table
+from emojimask.benchmark.stress import Actor, portrait_actor, scenes
 from emojimask.settings import MaskSettings
 
 SCENES = {scene.name: scene for scene in scenes()}
@@ -75,6 +75,33 @@ def test_the_reference_shows_a_face_that_is_not_the_first():
     scene = SCENES["a person enters late"]
     outcome = _judge(scene, "reference", _system("reference", NEVER, MaskSettings()), portrait_actor(), 5, NEVER)
     assert outcome.leaked >= 5
+
+
+def test_when_a_model_hangs_the_shield_takes_the_last_frames_place():
+    """In real time: 1.5 s without an answer. Half a second is the promise; the rest is for a busy machine."""
+    outcome = _judge_hanging(portrait_actor(), 10, MaskSettings())
+    assert (outcome.leaked, outcome.scene) == (0, "a model hangs")
+    assert outcome.shielded >= 1
+    assert outcome.frozen_ms is not None
+    assert 450 < outcome.frozen_ms < 900
+    assert f"{outcome.frozen_ms:.0f} ms" in table([outcome])
+
+
+def test_who_turns_the_head_farthest_plays_the_turn():
+    still = portrait_actor()
+    turning = Actor("turning", still.pictures, still.outlines, turn=0.8)
+    assert [scene.name for scene, _ in _playbill([still])] == list(SCENES)
+    scene, actor = _playbill([still, turning, still])[-1]
+    assert (scene.name, actor.name) == ("head turns aside", "turning")
+
+
+def test_a_turning_head_is_found_among_clips_and_does_not_leak(shared):
+    turning = max(actors_of(shared / "media" / "intel_ccby"), key=lambda actor: actor.turn)
+    assert turning.turn > 0.5
+    scene, actor = _playbill([turning])[-1]
+    for system in privacy.OURS:
+        outcome = _judge(scene, system, _system(system, NEVER, MaskSettings()), actor, 12, NEVER)
+        assert (outcome.frames, outcome.leaked) == (36, 0), outcome
 
 
 def test_the_table_has_a_row_a_scene_and_a_sum():

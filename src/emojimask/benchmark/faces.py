@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from emojimask.benchmark.agreement import Agreement, agreements
 from emojimask.benchmark.stress import Actor, Scene, Shot
 from emojimask.build import face_back_end
 from emojimask.errors import MissingExtraError
@@ -23,11 +24,18 @@ _SHOTS = 8  # of each condition and actor
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One back end. ``recall``: 0 to 1 by condition; ``ms``: by width, a look over the whole picture."""
+    """One back end.
+
+    Attributes:
+        recall: 0 to 1 by condition.
+        ms: by width, a look over the whole picture.
+        agreement: on pictures whose truth is what two back ends agree on; None where there were none.
+    """
 
     name: str
     recall: dict[str, float]
     ms: dict[int, float]
+    agreement: Agreement | None = None
 
 
 def conditions() -> list[Scene]:
@@ -56,30 +64,50 @@ def conditions() -> list[Scene]:
 
 
 def bench(
-    actors: Sequence[Actor], names: Sequence[str] = BACK_ENDS, on_record: Callable[[Record], object] = lambda _: None
-) -> list[Record]:
-    """Every installed back end of ``names`` over every condition and actor."""
-    records = []
+    actors: Sequence[Actor], names: Sequence[str] = BACK_ENDS, pictures: Iterable[Image] = ()
+) -> tuple[list[Record], int]:
+    """Every installed back end of ``names`` over every condition and actor, and over ``pictures``.
+
+    Returns:
+        A record a back end, and how many faces in ``pictures`` two or more of them agree on.
+    """
+    detectors = _installed(names)
+    finds: dict[str, list[list[Box]]] = {name: [] for name in detectors}
+    for image in pictures:
+        for name, detector in detectors.items():
+            finds[name].append([d.box for d in detector.detect(image) if d.score >= _FOUND_SCORE])
+    agreed, by_name = agreements(finds)
+    return [
+        Record(
+            name,
+            {scene.name: _recall(detector, scene, actors) for scene in conditions()},
+            {width: _ms(detector, actors[0], width, height) for width, height in SIZES},
+            by_name[name] if agreed else None,
+        )
+        for name, detector in detectors.items()
+    ], agreed
+
+
+def _installed(names: Sequence[str]) -> dict[str, FaceDetector]:
+    found = {}
     for name in names:
         try:
-            detector = face_back_end(name).detector
+            found[name] = face_back_end(name).detector
         except MissingExtraError:
             continue
-        recall = {scene.name: _recall(detector, scene, actors) for scene in conditions()}
-        records.append(
-            Record(name, recall, {width: _ms(detector, actors[0], width, height) for width, height in SIZES})
-        )
-        on_record(records[-1])
-    return records
+    return found
 
 
-def table(records: Sequence[Record]) -> str:
+def table(records: Sequence[Record], agreed: int = 0) -> str:
     """Markdown: a row a condition, a column a back end."""
     rows = ["| | " + " | ".join(record.name for record in records) + " |", "|---|" + "---|" * len(records)]
-    recalls = {name: [f"{100 * record.recall[name]:.0f} %" for record in records] for name in records[0].recall}
-    times = {f"ms a look, {w}x{h}": [f"{record.ms[w]:.0f}" for record in records] for w, h in SIZES}
-    rows += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in (recalls | times).items()]
-    return "\n".join(rows)
+    cells = {name: [f"{100 * record.recall[name]:.0f} %" for record in records] for name in records[0].recall}
+    judged = [record.agreement for record in records if record.agreement is not None]
+    if judged:
+        cells[f"real footage, {agreed} faces that two agree on"] = [f"{100 * a.recall:.0f} %" for a in judged]
+        cells["real footage, places that no other takes for a face"] = [f"{a.alone}" for a in judged]
+    cells |= {f"ms a look, {w}x{h}": [f"{record.ms[w]:.0f}" for record in records] for w, h in SIZES}
+    return "\n".join(rows + [f"| {name} | " + " | ".join(row) + " |" for name, row in cells.items()])
 
 
 def _recall(detector: FaceDetector, scene: Scene, actors: Sequence[Actor]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
-from emojimask.benchmark.stress import Actor, Scene, Shot, scenes
+from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
+from emojimask.benchmark.stress import Actor, Scene, Shot, head_turns, scenes
 from emojimask.build import face_back_end, open_file, renderer, second_detector
 from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.errors import EmojimaskError, UsageError
@@ -31,6 +33,8 @@ _UNTOUCHED = 2  # gray levels; a pixel of a face that differs no more from the r
 _COUNTS = 0.15  # share of a face that must be in the picture and unhidden for the frame to count
 _CLEAR = 0.9, 40.0  # a well-visible face: this share of it shows, and it is so many pixels high
 _CLIP_FRAMES = 60  # of a clip, that an actor is made of
+_NOSE = 1  # its tip, in the face mesh
+_TURNS = 0.3  # an actor whose nose wanders over this share of the face's width can play the turn of the head
 
 System = Callable[[Iterable[Frame]], Iterator[tuple[Image, bool]]]
 
@@ -45,6 +49,7 @@ class Outcome:
         longest_ms: the longest unbroken exposure.
         shielded: frames covered wholly; clear, falsely_shielded: frames with only well-visible faces, and how many of
             those were shielded although the models were well.
+        frozen_ms: how long one frame that is no shield stood still; None where time was not real.
     """
 
     scene: str
@@ -56,6 +61,7 @@ class Outcome:
     shielded: int = 0
     clear: int = 0
     falsely_shielded: int = 0
+    frozen_ms: float | None = None
     leaked_at: list[int] = field(default_factory=list)
 
     def as_record(self) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def bench(
     settings: MaskSettings | None = None,
     on_outcome: Callable[[Outcome], object] = lambda _: None,
 ) -> list[Outcome]:
-    """Every scene with every system; the scenes take turns with the actors.
+    """Every scene with every system; the scenes take turns with the actors, and who turns the head plays that.
 
     Args:
         systems: of :data:`SYSTEMS`.
@@ -120,14 +126,22 @@ def bench(
         MissingExtraError: a system's models are not installed.
     """
     outcomes = []
-    for number, scene in enumerate(scenes()):
-        actor = actors[number % len(actors)]
+    for scene, actor in _playbill(actors):
         for name in systems:
             moment = _Moment(scene.fails)
             outcome = _judge(scene, name, _system(name, moment, settings or MaskSettings()), actor, fps, moment)
             outcomes.append(outcome)
             on_outcome(outcome)
+    if "live" in systems:
+        outcomes.append(_judge_hanging(actors[0], fps, settings or MaskSettings()))
+        on_outcome(outcomes[-1])
     return outcomes
+
+
+def _playbill(actors: Sequence[Actor]) -> list[tuple[Scene, Actor]]:
+    played = [(scene, actors[number % len(actors)]) for number, scene in enumerate(scenes())]
+    turning = max(actors, key=lambda actor: actor.turn)
+    return [*played, (head_turns(), turning)] if turning.turn >= _TURNS else played
 
 
 def _judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, moment: _Moment) -> Outcome:
@@ -151,8 +165,23 @@ def _judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, mome
     return outcome
 
 
+def _judge_hanging(actor: Actor, fps: int, settings: MaskSettings) -> Outcome:
+    """A model hangs while a live stream is masked. Every frame that was in sight counts, with what it was made from."""
+    models = face_back_end(settings.faces)
+    hanging = Hanging(models.landmarker)
+    seen = play(scenes()[0], actor, fps, _ours(models.detector, hanging, settings), hanging)
+    outcome = Outcome("a model hangs", "live", frozen_ms=longest_frozen_ms(seen))
+    for number, one in enumerate(seen):
+        _count(outcome, one.shot, one.frame.image, one.frame.shielded, True, number)
+    outcome.longest_ms = _longest_ms(outcome.leaked_at, [one.since_s for one in seen])
+    return outcome
+
+
 def actors_of(folder: Path, count: int = 6) -> list[Actor]:
-    """Actors made of the clips in a folder that show one large face throughout; the face is where the mesh finds it.
+    """Actors made of the clips under a folder that show one large face throughout; the face is where the mesh finds it.
+
+    The folders take turns, so that the first actors come from different cameras; the last of ``count``
+    is the one of all others whose head turns farthest.
 
     Raises:
         SourceError: there is no such folder.
@@ -160,20 +189,30 @@ def actors_of(folder: Path, count: int = 6) -> list[Actor]:
     """
     from emojimask.sources.folder import find_inputs
 
+    clips = _by_turns(path for path in find_inputs(folder) if path.suffix.lower() in VIDEO_SUFFIXES)
     found: list[Actor] = []
-    for path in find_inputs(folder):
-        if path.suffix.lower() in VIDEO_SUFFIXES and (actor := _actor(path)) is not None:
+    for actor in filter(None, map(_actor, clips)):
+        if len(found) < count:
             found.append(actor)
-        if len(found) == count:
-            break
+        elif actor.turn > found[-1].turn:
+            found[-1] = actor
     if not found:
         raise UsageError(f"{folder}: no clip in it shows one large face throughout")
     return found
 
 
+def _by_turns(paths: Iterable[Path]) -> list[Path]:
+    before: Counter[Path] = Counter()
+    turns = []
+    for path in paths:
+        turns.append((before[path.parent], path))
+        before[path.parent] += 1
+    return [path for _, path in sorted(turns)]
+
+
 def _actor(path: Path) -> Actor | None:
     detector, landmarker = face_back_end("mediapipe")
-    pictures, outlines = [], []
+    pictures, outlines, noses = [], [], []
     try:
         with open_file(path) as source:
             for frame in source:
@@ -183,12 +222,14 @@ def _actor(path: Path) -> Actor | None:
                     return None
                 pictures.append(frame.image)
                 outlines.append(_hull(face.landmarks))
+                noses.append((face.landmarks[_NOSE][0] - face.box.x) / face.box.width)
                 if len(pictures) == _CLIP_FRAMES:
                     break
     except EmojimaskError:
         return None  # what cannot be read is no actor
     back_and_forth = [*range(len(pictures)), *range(len(pictures) - 2, 0, -1)]
-    return Actor(path.stem, [pictures[i] for i in back_and_forth], [outlines[i] for i in back_and_forth])
+    turn = float(np.ptp(noses))
+    return Actor(path.stem, [pictures[i] for i in back_and_forth], [outlines[i] for i in back_and_forth], turn)
 
 
 def _hull(points: Points) -> Points:
@@ -197,14 +238,17 @@ def _hull(points: Points) -> Points:
     return np.asarray(cv2.convexHull(points)[:, 0], np.float32)
 
 
+def _ours(detector: FaceDetector, landmarker: FaceLandmarker, settings: MaskSettings) -> MaskingPipeline:
+    second = second_detector(settings.faces) if settings.strict else None
+    tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s, second=second)
+    return MaskingPipeline(tracker, _Unread(), NoSmoother(), renderer(settings.emojis), settings)
+
+
 def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
     models = face_back_end(settings.faces)
     detector, landmarker = _FailingDetector(models.detector, moment), _FailingLandmarker(models.landmarker, moment)
-    drawing = renderer(settings.emojis)
     if name in OURS:
-        second = second_detector(settings.faces) if settings.strict else None
-        tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s, second=second)
-        pipeline = MaskingPipeline(tracker, _Unread(), NoSmoother(), drawing, settings)
+        pipeline = _ours(detector, landmarker, settings)
 
         def ours(frames: Iterable[Frame]) -> Iterator[tuple[Image, bool]]:
             masked = pipeline.process_file(frames) if name == "file" else map(pipeline.process, frames)
@@ -212,7 +256,7 @@ def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
 
         return ours
     rival = (
-        PerFrame(detector, landmarker, drawing)
+        PerFrame(detector, landmarker, renderer(settings.emojis))
         if name == "per frame"
         else FirstFaceByHog(load_emoji_set(settings.emojis))
     )
@@ -258,6 +302,11 @@ def _longest_ms(leaked_at: Sequence[int], times: Sequence[float]) -> float:
     return round(1000 * longest, 1)
 
 
+def _cell(outcome: Outcome) -> str:
+    frozen = "" if outcome.frozen_ms is None else f"; no frame stood for longer than {outcome.frozen_ms:.0f} ms"
+    return f"{outcome.leaked}, {outcome.longest_ms:.0f} ms, {outcome.shielded}{frozen}"
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
     """Markdown: a row a scene and for each system leaked frames, longest exposure and shielded frames."""
     systems = list(dict.fromkeys(o.system for o in outcomes))
@@ -267,7 +316,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     ]
     for scene in dict.fromkeys(o.scene for o in outcomes):
         cells = {o.system: o for o in outcomes if o.scene == scene}
-        shown = [f"{c.leaked}, {c.longest_ms:.0f} ms, {c.shielded}" for name in systems for c in [cells[name]]]
+        shown = [_cell(cells[name]) if name in cells else "" for name in systems]
         rows.append(f"| {scene} | {max(c.frames for c in cells.values())} | " + " | ".join(shown) + " |")
     totals = []
     for name in systems:
@@ -278,5 +327,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
             f"{sum(o.leaked for o in mine)}, {max(o.longest_ms for o in mine):.0f} ms, "
             f"{sum(o.shielded for o in mine)} ({falsely:.1f} % of clear frames)"
         )
-    rows.append(f"| **all** | {sum(o.frames for o in outcomes) // len(systems)} | " + " | ".join(totals) + " |")
+    rows.append(
+        f"| **all** | {max(sum(o.frames for o in outcomes if o.system == name) for name in systems)} | "
+        + " | ".join(totals)
+        + " |"
+    )
     return "\n".join(rows)

@@ -43,11 +43,18 @@ class Shot(NamedTuple):
 
 
 class Actor(NamedTuple):
-    """``pictures``: of one size, one after another for ever; ``outlines``: of the face in each, (N, 2) pixels."""
+    """A face on film.
+
+    Attributes:
+        pictures: of one size, one after another for ever.
+        outlines: of the face in each, (N, 2) pixels.
+        turn: how far the head turns from side to side: from 0, it does not, to 1, from ear to ear.
+    """
 
     name: str
     pictures: Sequence[Image]
     outlines: Sequence[Points]
+    turn: float = 0.0
 
     def at(self, index: int) -> tuple[Image, Points]:
         return self.pictures[index % len(self.pictures)], self.outlines[index % len(self.pictures)]
@@ -212,6 +219,11 @@ def scenes() -> list[Scene]:
         Scene("another resolution", lambda t: [(0.5 + sine(0.1, 0.5, t), 0.45, 0.42, 0.0)], resize_at_s=1.4),
         Scene("models fail", lambda t: [(0.5 + sine(0.2, 0.5, t), 0.45, 0.42, 0.0)], fails=(1.0, 1.8)),
     ]
+
+
+def head_turns() -> Scene:
+    """For an actor whose clip shows the head turning from side to side; each frame shows the clip's next picture."""
+    return Scene("head turns aside", lambda _: [(0.5, 0.45, 0.4, 0.0)])
 
 
 def _placed(outline: Points, x: float, y: float, size: float, tilt: float) -> Affine:

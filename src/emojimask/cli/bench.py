@@ -17,7 +17,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
         "--media", type=Path, metavar="DIR", help="clips of one large face to use besides the portrait"
     )
     privacy.add_argument(
-        "--fps", type=int, default=30, help="frames a second; fewer are harder and quicker (default: 30)"
+        "--fps", type=_positive, default=30, help="frames a second; fewer are harder and quicker (default: 30)"
     )
     privacy.add_argument("--ours-only", action="store_true", help="leave out plain per-frame masking and the reference")
     privacy.add_argument("--strict", action="store_true", help="measure ours in strict mode")
@@ -26,7 +26,12 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     privacy.add_argument("--json", action="store_true", help="print the results as JSON")
     privacy.set_defaults(run=run_privacy)
     faces = benches.add_parser("faces", help="the installed face back ends side by side")
-    faces.add_argument("--media", type=Path, metavar="DIR", help="clips of one large face to use besides the portrait")
+    faces.add_argument(
+        "--media", type=Path, metavar="DIR", help="pictures and clips to search, and to take actors from"
+    )
+    faces.add_argument(
+        "--every", type=_positive, default=15, metavar="N", help="of the clips, search each N-th frame (default: 15)"
+    )
     faces.add_argument("--json", action="store_true", help="print the results as JSON")
     faces.set_defaults(run=run_faces)
 
@@ -52,11 +57,19 @@ def run_privacy(args: argparse.Namespace) -> int:
 def run_faces(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from emojimask.benchmark.agreement import sampled
     from emojimask.benchmark.faces import bench, table
     from emojimask.benchmark.privacy import actors_of
     from emojimask.benchmark.stress import portrait_actor
 
     actors = [portrait_actor()] + (actors_of(args.media) if args.media is not None else [])
-    records = bench(actors)
-    print(json.dumps([asdict(record) for record in records], indent=2) if args.json else table(records))
+    records, agreed = bench(actors, pictures=sampled(args.media, args.every) if args.media is not None else ())
+    print(json.dumps([asdict(record) for record in records], indent=2) if args.json else table(records, agreed))
     return DONE
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number

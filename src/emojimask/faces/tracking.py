@@ -33,6 +33,8 @@ MAX_LOOKS = 5
 """... within so many looks."""
 CERTAIN = 0.8
 """The landmarker's score from which it is trusted after it was drawn away."""
+MAX_RESHAPE = 1.15
+"""The most that a followed face's width to height may change from one frame to the next."""
 DAMPING_S = 0.25
 """A lost face's motion dies away with this time constant."""
 
@@ -293,9 +295,17 @@ def _of_like_size(a: Points, b: Points) -> bool:
 
 
 def _plausible(face: Face, expected: Points) -> bool:
-    """The landmarker may slip onto something else: the face found must lie on the one expected, of like size."""
-    box = Box.around(expected)
-    return face.box.iou(box) > 0.25 and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
+    """The landmarker may slip: the face found must lie on the one expected, be of like size, and of like shape.
+
+    Drawn half onto a head that has jumped, it stretches over head and background; the detector must look then.
+    """
+    box, found = Box.around(expected), Box.around(face.landmarks)
+    stretched = (found.width + 1) * (box.height + 1) / ((found.height + 1) * (box.width + 1))
+    return (
+        face.box.iou(box) > 0.25
+        and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
+        and 1 / MAX_RESHAPE < stretched < MAX_RESHAPE
+    )
 
 
 def _covers(known: Box, found: Box) -> bool:

@@ -43,9 +43,9 @@ class WindowSink:
             self._root.bind(key, lambda _event: self._stop())
 
     def write(self, frame: MaskedFrame) -> None:
+        image = cv2.cvtColor(require_masked(frame).image, cv2.COLOR_BGR2RGB)
         from PIL import ImageTk  # needs tkinter, which open() has found
 
-        image = cv2.cvtColor(require_masked(frame).image, cv2.COLOR_BGR2RGB)
         height, width = image.shape[:2]
         room = self._root.winfo_screenwidth() / width, self._root.winfo_screenheight() / height
         scale = min(1.0, _SCREEN_SHARE * min(room))
