@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,8 @@ def test_the_switch_opens_feeds_and_closes_the_virtual_camera(
         finally:
             feed.close()
 
-    asyncio.run(play())
+    with ThreadPoolExecutor(1) as another:  # the browser tests leave a loop running in this thread
+        another.submit(lambda: asyncio.run(play())).result()
     (camera,) = virtual_camera.made
     assert (camera.width, camera.height) == (320, 240)
     blue, green, red = camera.sent[-1][..., 0], camera.sent[-1][..., 1], camera.sent[-1][..., 2]
