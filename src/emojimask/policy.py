@@ -230,7 +230,7 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
 
 
 def _is_same(a: Box, b: Box) -> bool:
-    return a.intersection(b) > 0.4 * min(a.area, b.area)
+    return a.overlap(b) > 0.4
 
 
 def _thumbnail(image: Image) -> NDArray[np.float32]:

@@ -118,6 +118,11 @@ class Box:
         union = self.area + other.area - shared
         return shared / union if union > 0 else 0.0
 
+    def overlap(self, other: Box) -> float:
+        """Shared area over the smaller of the two, 0 to 1: 1 where one lies inside the other."""
+        smaller = min(self.area, other.area)
+        return self.intersection(other) / smaller if smaller > 0 else 0.0
+
     @staticmethod
     def around(points: Points) -> Box:
         """The smallest box that holds all of (N, 2) points."""

@@ -28,7 +28,7 @@ from emojimask.sinks.virtual_camera import VirtualCameraSink
 from emojimask.sinks.window import WindowSink
 from emojimask.sources.synthetic import portrait
 from emojimask.stages import Sink
-from emojimask.types import Box, Face, Frame, Image, MaskedFace, MaskedFrame, StreamInfo, Track, TrackState
+from emojimask.types import Box, Face, Frame, MaskedFace, MaskedFrame, StreamInfo, Track, TrackState
 
 PACKAGE = Path(inspect.getfile(emojimask)).parent
 
@@ -78,40 +78,16 @@ def test_a_sink_refuses_a_raw_frame_and_writes_nothing(make, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-class _Camera:
-    """In place of a virtual camera's driver: keeps what it is sent."""
-
-    sent: list[Image]
-
-    def __init__(self, **_: object) -> None:
-        pass
-
-    def send(self, frame: Image) -> None:
-        self.sent.append(frame)
-
-    def native_fourcc(self) -> None:
-        return None
-
-    def device(self) -> str:
-        return "fake"
-
-    def close(self) -> None:
-        pass
-
-
-def test_the_virtual_camera_is_never_sent_a_raw_frame(monkeypatch):
-    pyvirtualcam = pytest.importorskip("pyvirtualcam")
-    monkeypatch.setattr("pyvirtualcam.camera.BACKENDS", {})
-    monkeypatch.setattr(_Camera, "sent", [], raising=False)
-    pyvirtualcam.register_backend("fake", _Camera)
+def test_the_virtual_camera_is_never_sent_a_raw_frame(virtual_camera):
     with VirtualCameraSink() as sink:
         sink.open(StreamInfo("raw", 512, 512, 25.0))
         for raw in (Frame(portrait(), 0, 0.0), portrait()):
             with pytest.raises(TypeError, match="MaskedFrame"):
                 sink.write(raw)  # type: ignore[arg-type]
-        assert _Camera.sent == []
+        (camera,) = virtual_camera.made
+        assert camera.sent == []
         sink.write(MaskedFrame(portrait(), 0, 0.0))
-    assert len(_Camera.sent) == 1
+    assert len(camera.sent) == 1
 
 
 def test_the_window_refuses_a_raw_frame_before_anything_else():

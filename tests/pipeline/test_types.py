@@ -58,6 +58,8 @@ def test_overlap_is_symmetric_and_bounded(a: Box, b: Box) -> None:
     assert a.iou(b) == pytest.approx(b.iou(a))
     assert 0 <= a.iou(b) <= 1 + 1e-6
     assert a.intersection(b) <= min(a.area, b.area) * (1 + 1e-6)
+    assert a.overlap(b) == pytest.approx(b.overlap(a))
+    assert a.overlap(b) == pytest.approx(a.intersection(b) / min(a.area, b.area))
 
 
 @given(boxes, st.floats(0.1, 10))

@@ -84,7 +84,7 @@ def _places(finds: Mapping[str, Sequence[Box]]) -> list[_Place]:
 
 def _is_one(a: Box, b: Box) -> bool:
     """Whether two detectors mean the same face; some frame it from brow to chin and others the whole head."""
-    return a.iou(b) > 0.3 or a.intersection(b) > 0.6 * min(a.area, b.area)
+    return a.iou(b) > 0.3 or a.overlap(b) > 0.6
 
 
 def _shrunk(image: Image) -> Image:

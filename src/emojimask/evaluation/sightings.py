@@ -117,7 +117,7 @@ def _merge(sightings: Sequence[Sighting]) -> list[_Merged]:
 
 
 def _is_one(a: Box, b: Box) -> bool:
-    return a.iou(b) > 0.3 or a.intersection(b) > 0.7 * min(a.area, b.area)
+    return a.iou(b) > 0.3 or a.overlap(b) > 0.7
 
 
 def _together(group: Sequence[Sighting]) -> float:

@@ -86,6 +86,6 @@ def _surest(detections: list[Detection]) -> list[Detection]:
     """Of boxes on one face, the surest."""
     kept: list[Detection] = []
     for candidate in sorted(detections, key=lambda d: d.score, reverse=True):
-        if not any(candidate.box.intersection(k.box) > 0.5 * min(candidate.box.area, k.box.area) for k in kept):
+        if not any(candidate.box.overlap(k.box) > 0.5 for k in kept):
             kept.append(candidate)
     return kept

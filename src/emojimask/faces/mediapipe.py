@@ -130,7 +130,7 @@ def without_overlaps(detections: list[Detection], iou: float = 0.3) -> list[Dete
 
 
 def _same_face(a: Box, b: Box, iou: float) -> bool:
-    return a.iou(b) > iou or a.intersection(b) > 0.7 * min(a.area, b.area)
+    return a.iou(b) > iou or a.overlap(b) > 0.7
 
 
 def _grid(side: int, per_cell: int) -> NDArray[np.float32]:

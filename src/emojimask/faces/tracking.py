@@ -309,7 +309,7 @@ def _plausible(face: Face, expected: Points) -> bool:
 
 
 def _covers(known: Box, found: Box) -> bool:
-    return known.intersection(found) > 0.4 * min(known.area, found.area)
+    return known.overlap(found) > 0.4
 
 
 def _near(box: Box, person: _Person, time_s: float) -> bool:
