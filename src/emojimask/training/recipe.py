@@ -28,6 +28,10 @@ class Recipe:
         ferplus_weight: weight of the FER+ loss beside FER2013's weight of 1.
         ema: decay of the running mean of the weights, the ones that are evaluated and kept.
         clip: largest norm of the gradient.
+        teachers: checkpoints of trained runs (``best.pt``), relative to the recipe's folder, to learn from: the mean
+            of their probabilities for the same view of a face (Hinton et al. 2015).
+        teacher_weight: the teachers' part of the loss, 0 to 1; the labels have the rest.
+        temperature: softens the probabilities of teachers and student alike.
     """
 
     name: str = "run"
@@ -45,6 +49,9 @@ class Recipe:
     ferplus_weight: float = 1.0
     ema: float = 0.998
     clip: float = 5.0
+    teachers: tuple[str, ...] = ()
+    teacher_weight: float = 0.7
+    temperature: float = 2.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,7 +83,11 @@ def _checked(values: dict[str, Any], path: Path) -> Recipe:
         raise UsageError(f"{path}: unknown key {min(unknown)!r}")
     for key, value in values.items():
         expected = type(getattr(defaults, key))
-        if expected is tuple and isinstance(value, list) and value and all(_is_count(v) for v in value):
+        if key == "teachers":
+            if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
+                raise UsageError(f"{path}: teachers must be a list of checkpoints' paths, found {value!r}")
+            values[key] = tuple(str(path.parent / v) for v in value)
+        elif expected is tuple and isinstance(value, list) and value and all(_is_count(v) for v in value):
             values[key] = tuple(value)
         elif expected is float and type(value) is int:
             values[key] = float(value)

@@ -68,6 +68,7 @@ def train(
     layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
     model = build_model(recipe).to(device, **layout)
     averaged = copy.deepcopy(model).eval()
+    teachers = [load_teacher(Path(path), device) for path in recipe.teachers]
     steps = len(training.labels) // recipe.batch
     if not steps:
         raise DataError(f"{data}: has {len(training.labels)} training rows, fewer than a batch of {recipe.batch}")
@@ -85,7 +86,7 @@ def train(
         seed = recipe.seed * 100_003 + epoch
         torch.manual_seed(seed)
         generator = torch.Generator(device).manual_seed(seed)
-        loss = train_epoch(model, averaged, training, optimizer, schedule, recipe, generator)
+        loss = train_epoch(model, averaged, teachers, training, optimizer, schedule, recipe, generator)
         scores = validate(averaged, validation)
         row = {"epoch": epoch + 1, "loss": loss, **scores, "seconds": time.perf_counter() - started}
         chosen_by = scores["fer2013"] + scores["ferplus"]
@@ -104,6 +105,7 @@ def train(
 def train_epoch(
     model: nn.Module,
     averaged: nn.Module,
+    teachers: list[nn.Module],
     data: Batchable,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
@@ -124,6 +126,9 @@ def train_epoch(
         soft = F.cross_entropy(eight.float(), data.soft[rows], reduction="none")
         soft = (soft * data.soft_weight[rows]).sum() / data.soft_weight[rows].sum().clamp(min=1)
         loss = hard + recipe.ferplus_weight * soft
+        if teachers:
+            learned = distillation_loss((seven, eight), teachers, images, recipe)
+            loss = torch.lerp(loss, learned, recipe.teacher_weight)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
@@ -132,6 +137,27 @@ def train_epoch(
         update_average(averaged, model, recipe.ema)
         losses.append(loss.detach())
     return float(torch.stack(losses).mean())
+
+
+def distillation_loss(
+    logits: tuple[Tensor, Tensor], teachers: list[nn.Module], images: Tensor, recipe: Recipe
+) -> Tensor:
+    """How far the student is from its teachers on the same pictures: cross entropy, both heads, times T^2."""
+    t = recipe.temperature
+    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16):
+        taught = [teacher(images) for teacher in teachers]
+    wanted = [torch.stack([F.softmax(one.float() / t, 1) for one in head]).mean(0) for head in zip(*taught, strict=True)]
+    seven, eight = (F.cross_entropy(own.float() / t, goal) for own, goal in zip(logits, wanted, strict=True))
+    return t**2 * (seven + recipe.ferplus_weight * eight)
+
+
+def load_teacher(path: Path, device: torch.device) -> nn.Module:
+    """A trained model, frozen. Raises DataError where ``path`` is no checkpoint of a trained run."""
+    content = read_checkpoint(path, device, "recipe", "model")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in content["recipe"].items()}
+    teacher = build_model(Recipe(**values)).to(device).eval().requires_grad_(False)
+    teacher.load_state_dict(content["model"])
+    return teacher
 
 
 @torch.no_grad()
