@@ -99,8 +99,22 @@ class Emoji(NamedTuple):
     key_points: Points
 
 
+class Shape(NamedTuple):
+    """A piece of a living emoji: a filled polygon, drawn over the emoji's picture.
+
+    Attributes:
+        outline: (N, 2) float32, in the pixels of the emoji's picture; not necessarily convex.
+        color: blue, green, red.
+        opacity: 0 to 1.
+    """
+
+    outline: Points
+    color: tuple[int, int, int]
+    opacity: float = 1.0
+
+
 class EmojiSet(Protocol):
-    """An emoji for every expression."""
+    """An emoji for every expression. Stateless: what it draws follows from its arguments alone."""
 
     @property
     def name(self) -> str: ...
@@ -110,7 +124,16 @@ class EmojiSet(Protocol):
         """Blue, green, red: paints what of a face the emoji's disc does not reach."""
         ...
 
-    def emoji(self, expression: str) -> Emoji: ...
+    def emoji(self, expression: str) -> Emoji:
+        """The picture laid on a face; opaque where the face is. A living set gives its bare head."""
+        ...
+
+    def shapes(self, face: MaskedFace) -> Sequence[Shape]:
+        """What is drawn over the picture, back to front, from the face's blend and measures; nothing for a still set.
+
+        Takes well under a millisecond, and never raises, whatever the measures.
+        """
+        ...
 
 
 class MaskRenderer(Protocol):

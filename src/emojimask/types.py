@@ -179,6 +179,41 @@ class Track:
     unseen_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How a face moves, measured against the same person's resting face; left and right as the viewer sees them.
+
+    Attributes:
+        eye_left, eye_right: openness; 0 closed, 1 as at rest, up to 1.6 wide open.
+        gaze_x, gaze_y: where the eyes look, -1 to 1; right and down are positive.
+        brow_left, brow_right: height; -1 lowered, 0 at rest, 1 raised.
+        brow_left_angle, brow_right_angle: -1 the inner end drawn down (anger), 0 at rest, 1 the inner end up (worry).
+        mouth_open: 0 closed to 1 wide open.
+        mouth_width: -1 narrow, 0 at rest, 1 wide.
+        mouth_corners: -1 drawn down, 0 at rest, 1 lifted.
+        mouth_round: 0 not rounded to 1 pursed.
+        cheeks: 0 at rest to 1 raised.
+        yaw, pitch, roll: of the head, degrees; turned to the viewer's right, tilted down, and clockwise are positive.
+    """
+
+    eye_left: float = 1.0
+    eye_right: float = 1.0
+    gaze_x: float = 0.0
+    gaze_y: float = 0.0
+    brow_left: float = 0.0
+    brow_right: float = 0.0
+    brow_left_angle: float = 0.0
+    brow_right_angle: float = 0.0
+    mouth_open: float = 0.0
+    mouth_width: float = 0.0
+    mouth_corners: float = 0.0
+    mouth_round: float = 0.0
+    cheeks: float = 0.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskedFace:
     """A face that is covered now.
@@ -188,11 +223,16 @@ class MaskedFace:
         probabilities: smoothed, in the order of :data:`EXPRESSIONS`, summing to 1; empty where the expression has
             not been recognised yet.
         expression: the one whose emoji is shown.
+        blend: how much of each expression a living emoji wears now, in the order of :data:`EXPRESSIONS`, summing to
+            1; continuous in time. Empty: ``expression`` alone.
+        measures: how the face moves; None where that is not known.
     """
 
     track: Track
     probabilities: tuple[float, ...]
     expression: str
+    blend: tuple[float, ...] = ()
+    measures: Measures | None = None
 
     def emotions(self) -> Mapping[str, float]:
         """Probabilities by name; empty where there are none."""

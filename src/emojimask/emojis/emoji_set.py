@@ -9,7 +9,8 @@ from pathlib import Path
 from emojimask.emojis.picture import place_key_points, read_picture
 from emojimask.emojis.set_toml import read_card
 from emojimask.errors import EmojiSetError, UsageError
-from emojimask.stages import Emoji
+from emojimask.stages import Emoji, Shape
+from emojimask.types import MaskedFace
 
 _SHIPPED = Path(__file__).parent
 _CARD = "set.toml"
@@ -38,6 +39,10 @@ class FolderEmojiSet:
             return self.emojis[expression]
         except KeyError:
             raise UsageError(f'no expression "{expression}"; known: {", ".join(self.emojis)}') from None
+
+    def shapes(self, face: MaskedFace) -> tuple[Shape, ...]:
+        """Nothing: the set's pictures are still."""
+        return ()
 
 
 def shipped_sets() -> list[str]:
