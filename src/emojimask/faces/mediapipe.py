@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.faces.tflite_graph import TfliteGraph
+from emojimask.faces.tflite import TfliteModel
 from emojimask.stages import Detection
 from emojimask.types import Box, Face, Image, Points
 
@@ -26,24 +26,24 @@ class BlazeFace:
     """One single-shot detector: square picture in, scored boxes with six rough points out.
 
     Args:
-        graph: the network.
+        model: the network.
         cells: (cells per side, anchors per cell) of each grid of anchors, in the network's order.
     """
 
-    def __init__(self, graph: TfliteGraph, cells: tuple[tuple[int, int], ...]) -> None:
-        self._graph = graph
+    def __init__(self, model: TfliteModel, cells: tuple[tuple[int, int], ...]) -> None:
+        self._model = model
         self._anchors = np.concatenate([_grid(side, count) for side, count in cells])
 
     def detect(self, image: Image, threshold: float) -> list[Detection]:
         """Faces in ``image`` with at least ``threshold`` (0 to 1) confidence, overlaps not yet removed."""
         height, width = image.shape[:2]
-        scale = self._graph.side / max(height, width)
-        square, left, top = _letterbox(image, self._graph.side, scale)
-        values, logits = self._graph.run(np.ascontiguousarray(square[..., ::-1]))
+        scale = self._model.side / max(height, width)
+        square, left, top = _letterbox(image, self._model.side, scale)
+        values, logits = self._model.run(np.ascontiguousarray(square[..., ::-1]))
         scores = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
         kept = np.flatnonzero(scores >= threshold)
         raw = values.reshape(-1, 16)[kept].reshape(-1, 8, 2).astype(np.float32)
-        anchors = self._anchors[kept][:, None] * self._graph.side
+        anchors = self._anchors[kept][:, None] * self._model.side
         points = raw + anchors
         offset = np.array([left, top], np.float32)
         detections = []
@@ -64,8 +64,8 @@ class MediapipeDetector:
     def __init__(self, threshold: float = 0.3) -> None:
         self._threshold = threshold
         base = "face_detection/face_detection"
-        self._near = BlazeFace(TfliteGraph(f"{base}_short_range.tflite", 128, -1.0), ((16, 2), (8, 6)))
-        self._far = BlazeFace(TfliteGraph(f"{base}_full_range_sparse.tflite", 192, -1.0), ((48, 1),))
+        self._near = BlazeFace(TfliteModel(f"{base}_short_range.tflite", -1.0), ((16, 2), (8, 6)))
+        self._far = BlazeFace(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),))
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
         found = self._near.detect(image, self._threshold) + self._far.detect(image, self._threshold)
@@ -97,17 +97,17 @@ class MeshLandmarker:
 
     def __init__(self, threshold: float = 0.5) -> None:
         self._threshold = threshold
-        self._graph = TfliteGraph("face_landmark/face_landmark.tflite", 192, 0.0)
+        self._model = TfliteModel("face_landmark/face_landmark.tflite", 0.0)
 
     def locate(self, image: Image, near: Detection | Points) -> Face | None:
         center, side, angle = _region(near)
         if not 4 <= side <= 8 * max(image.shape[:2]):
             return None
-        crop, to_crop = _upright_crop(image, center, side, angle, self._graph.side)
+        crop, to_crop = _upright_crop(image, center, side, angle, self._model.side)
         values, score = self._run(crop)
         if score < self._threshold and _reaches_out(image, center, side):
             # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
-            crop = _warp(image, to_crop, self._graph.side, cv2.BORDER_REFLECT)
+            crop = _warp(image, to_crop, self._model.side, cv2.BORDER_REFLECT)
             values, score = self._run(crop)
         if score < self._threshold:
             return None
@@ -116,7 +116,7 @@ class MeshLandmarker:
         return Face(Box.around(landmarks), landmarks, score)
 
     def _run(self, crop: Image) -> tuple[NDArray[np.float32], float]:
-        values, logit = self._graph.run(np.ascontiguousarray(crop[..., ::-1]))
+        values, logit = self._model.run(np.ascontiguousarray(crop[..., ::-1]))
         return values, 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
 
 
