@@ -106,11 +106,11 @@ class MaskingPipeline:
         if tracks is None:
             return self._shielded(frame)
         faces = self._read_expressions(frame, tracks)
-        return MaskedFrame(self._renderer.render(frame.image, faces), frame.index, frame.time_s, faces)
+        return MaskedFrame(self._renderer.render(frame.picture, faces), frame.index, frame.time_s, faces)
 
     def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
         seen = [track for track in tracks if track.state is TrackState.TRACKED]
-        readings = self._classifier.classify(frame.image, [track.face for track in seen])
+        readings = self._classifier.classify(frame.picture, [track.face for track in seen])
         for track, reading in zip(seen, readings, strict=True):
             smoothed, expression = self._smoother.update(track.id, frame.time_s, reading)
             self._shown[track.id] = tuple(float(p) for p in smoothed), expression
@@ -121,7 +121,7 @@ class MaskingPipeline:
         return self._shielded(frame)
 
     def _shielded(self, frame: Frame) -> MaskedFrame:
-        height, width = frame.image.shape[:2]
+        height, width = frame.picture.shape[:2]
         return self.standby(width, height, frame.index, frame.time_s)
 
     def _shield(self, height: int, width: int) -> Image:
@@ -139,7 +139,7 @@ class MaskingPipeline:
 
     def _is_new_size(self, frame: Frame) -> bool:
         """True where the size differs from the frame before; then nothing known of places holds any longer."""
-        before, self._size = self._size, frame.image.shape
+        before, self._size = self._size, frame.picture.shape
         if before in (None, self._size):
             return False
         self._tracker.reset()

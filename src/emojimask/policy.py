@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.types import Box, Face, Frame, Image, Track, TrackState
+from emojimask.pixels import coarse
+from emojimask.types import Box, Face, Frame, Picture, Track, TrackState
 
 GRACE_S = 1.0
 """Live: once a hold ran out, the shield stays at least this long, unless the lost face is seen again."""
@@ -125,7 +126,7 @@ class FilePolicy:
 
     def push(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
         """Take in the next frame with what the tracker said of it."""
-        thumbnail = _thumbnail(frame.image)
+        thumbnail = _thumbnail(frame.picture)
         if self._thumbnail is not None and _is_cut(self._thumbnail, thumbnail):
             self._scene += 1
         self._thumbnail = thumbnail
@@ -146,7 +147,7 @@ class FilePolicy:
 
     def _is_full(self) -> bool:
         first, last = self._window[0].frame, self._window[-1].frame
-        too_large = first.image.nbytes * len(self._window) > MAX_WINDOW_BYTES
+        too_large = first.picture.nbytes * len(self._window) > MAX_WINDOW_BYTES
         return last.time_s - first.time_s > self.window_s or too_large
 
     def _trace_back(self, track: Track) -> None:
@@ -233,10 +234,10 @@ def _is_same(a: Box, b: Box) -> bool:
     return a.overlap(b) > 0.4
 
 
-def _thumbnail(image: Image) -> NDArray[np.float32]:
-    """The picture's coarse structure: (18, 32) gray, mean 0, length 1 (all zero for a flat picture)."""
+def _thumbnail(image: Picture) -> NDArray[np.float32]:
+    """The picture's coarse structure: (18, 32) float32, mean 0, length 1 (all zero for a flat picture)."""
     step = max(1, min(image.shape[:2]) // 72)
-    small = cv2.resize(image[::step, ::step], (32, 18), interpolation=cv2.INTER_AREA).mean(2, dtype=np.float32)
+    small = cv2.resize(coarse(image, step), (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32)
     small -= small.mean()
     norm = float(np.linalg.norm(small))
     return np.asarray(small / norm if norm > 1e-3 else np.zeros_like(small), np.float32)

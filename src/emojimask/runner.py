@@ -120,7 +120,7 @@ class _Standby:
         self._index, self._time_s, self._since = 0, 0.0, time.monotonic()
 
     def note(self, frame: MaskedFrame) -> MaskedFrame:
-        height, width = frame.image.shape[:2]
+        height, width = frame.picture.shape[:2]
         self._size = width, height
         self._index, self._time_s, self._since = frame.index, frame.time_s, time.monotonic()
         return frame

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.types import Box, Face, Frame, Image, MaskedFace, MaskedFrame, Points, StreamInfo, Track
+from emojimask.types import Box, Face, Frame, Image, MaskedFace, MaskedFrame, Picture, Points, StreamInfo, Track
 
 
 class Source(Protocol):
@@ -38,6 +38,12 @@ class Detection(NamedTuple):
     score: float
     landmarks: Points | None = None
 
+    def scaled(self, factor: float) -> Detection:
+        """The same, in a picture ``factor`` times as large."""
+        box = Box(*(side * factor for side in (self.box.x, self.box.y, self.box.width, self.box.height)))
+        points = None if self.landmarks is None else (self.landmarks * np.float32(factor)).astype(np.float32)
+        return Detection(box, self.score, points)
+
     def moved(self, dx: float, dy: float) -> Detection:
         """The same, found in a part of a picture that begins at (dx, dy)."""
         points = None if self.landmarks is None else self.landmarks + np.array([dx, dy], np.float32)
@@ -51,13 +57,13 @@ class FaceDetector(Protocol):
     that are small in a large picture.
     """
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Detection]: ...
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]: ...
 
 
 class FaceLandmarker(Protocol):
     """Finds the landmarks of one face near a detection or its last landmarks; None where there is no face."""
 
-    def locate(self, image: Image, near: Detection | Points) -> Face | None: ...
+    def locate(self, image: Picture, near: Detection | Points) -> Face | None: ...
 
 
 class FaceTracker(Protocol):
@@ -77,7 +83,7 @@ class FaceTracker(Protocol):
 class ExpressionClassifier(Protocol):
     """Reads expressions off faces; keeps nothing between calls."""
 
-    def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+    def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
         """(N, 8) probabilities in the order of ``EXPRESSIONS``, rows summing to 1."""
         ...
 
@@ -139,8 +145,8 @@ class EmojiSet(Protocol):
 class MaskRenderer(Protocol):
     """Draws over faces. Both calls return memory of their own."""
 
-    def render(self, image: Image, faces: Sequence[MaskedFace]) -> Image:
-        """A copy of ``image`` in which every face is opaquely covered."""
+    def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Picture:
+        """A copy of ``image``, of the same kind, in which every face is opaquely covered."""
         ...
 
     def shield(self, height: int, width: int) -> Image:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,26 @@ EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"
 KEY_POINTS = ("left_eye_outer", "right_eye_outer", "philtrum", "mouth_left", "mouth_right", "chin")
 """The six anchors of a face and of an emoji; left and right as the viewer sees them."""
 
+
+class Planar(Protocol):
+    """A picture kept in another form than BGR, such as a video's own planes (:class:`emojimask.pixels.YuvImage`)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, 3), as of the BGR picture."""
+        ...
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def bgr(self) -> Image:
+        """The whole picture as BGR, memory of its own."""
+        ...
+
+
+Picture = Image | Planar
+"""A picture in any form; :mod:`emojimask.pixels` reads all forms alike."""
+
 _ANCHOR_INDICES = {
     6: (0, 1, 2, 3, 4, 5),
     68: (36, 45, 51, 48, 54, 8),  # iBUG 300-W, as dlib gives them
@@ -31,7 +52,7 @@ _ANCHOR_INDICES = {
 }
 
 
-def check_image(image: Image, what: str = "image") -> None:
+def check_image(image: object, what: str = "image") -> None:
     """Raise TypeError or ValueError unless ``image`` is a non-empty (H, W, 3) uint8 array."""
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         found = getattr(image, "dtype", type(image).__name__)
@@ -45,17 +66,23 @@ class Frame:
     """One picture of a source.
 
     Attributes:
-        image: (H, W, 3) uint8 BGR, upright. Nobody writes into it.
+        picture: upright; (H, W, 3) uint8 BGR, or a video's own planes. Nobody writes into it.
         index: counts the source's frames from 0.
         time_s: presentation time in seconds; never falls from one frame to the next.
     """
 
-    image: Image
+    picture: Picture
     index: int
     time_s: float
 
+    @property
+    def image(self) -> Image:
+        """The picture as (H, W, 3) uint8 BGR. Planes are converted at every call."""
+        return self.picture if isinstance(self.picture, np.ndarray) else self.picture.bgr()
+
     def __post_init__(self) -> None:
-        check_image(self.image, "Frame.image")
+        if isinstance(self.picture, np.ndarray) or not hasattr(self.picture, "bgr"):
+            check_image(self.picture, "Frame.picture")
         if not math.isfinite(self.time_s):
             raise ValueError(f"Frame.time_s: expected a finite number of seconds, found {self.time_s}")
 
@@ -70,6 +97,7 @@ class StreamInfo:
         fps: frames a second, average where it varies; 0 for still pictures.
         frame_count: how many frames will come; None where unknown.
         time_base: the unit in which every ``time_s`` is a whole number; None where there is none (cameras).
+        bt709: the frames are YUV planes, in BT.709's colours (true) or BT.601's (false); None: they are BGR.
         live: true where frames that come too fast are dropped and time does not wait.
         path: the file behind the source, from which a sink may copy sound and subtitles; None where there is none.
     """
@@ -80,6 +108,7 @@ class StreamInfo:
     fps: float
     frame_count: int | None = None
     time_base: Fraction | None = None
+    bt709: bool | None = None
     live: bool = False
     path: Path | None = None
 
@@ -244,17 +273,23 @@ class MaskedFrame:
     """A frame that may leave the program: the only thing that a sink accepts. Keeps no reference to the raw frame.
 
     Attributes:
-        image: (H, W, 3) uint8 BGR, masked; memory of its own.
+        picture: masked; (H, W, 3) uint8 BGR, or a video's own planes; memory of its own.
         index, time_s: of the frame that it was made from.
         faces: what is covered in it.
         shielded: true where the whole picture is covered.
     """
 
-    image: Image
+    picture: Picture
     index: int
     time_s: float
     faces: Sequence[MaskedFace] = field(default_factory=tuple)
     shielded: bool = False
 
+    @property
+    def image(self) -> Image:
+        """The picture as (H, W, 3) uint8 BGR. Planes are converted at every call."""
+        return self.picture if isinstance(self.picture, np.ndarray) else self.picture.bgr()
+
     def __post_init__(self) -> None:
-        check_image(self.image, "MaskedFrame.image")
+        if isinstance(self.picture, np.ndarray) or not hasattr(self.picture, "bgr"):
+            check_image(self.picture, "MaskedFrame.picture")

@@ -24,7 +24,7 @@ from emojimask.pipeline import UNREAD, MaskingPipeline
 from emojimask.settings import MaskSettings
 from emojimask.sources.folder import VIDEO_SUFFIXES
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker
-from emojimask.types import EXPRESSIONS, Face, Frame, Image, Points
+from emojimask.types import EXPRESSIONS, Face, Frame, Image, Picture, Points
 
 SYSTEMS = ("file", "live", "per frame", "reference")
 """Ours looking ahead, ours live, plain masking frame by frame, and HOG with the first face only."""
@@ -87,7 +87,7 @@ class _FailingDetector(NamedTuple):
     inner: FaceDetector
     moment: _Moment
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
         self.moment.check()
         return self.inner.detect(image, thorough)
 
@@ -96,7 +96,7 @@ class _FailingLandmarker(NamedTuple):
     inner: FaceLandmarker
     moment: _Moment
 
-    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+    def locate(self, image: Picture, near: Detection | Points) -> Face | None:
         self.moment.check()
         return self.inner.locate(image, near)
 
@@ -104,7 +104,7 @@ class _FailingLandmarker(NamedTuple):
 class _Unread:
     """Expressions do not matter here."""
 
-    def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+    def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
         del image
         row = np.array([name == UNREAD for name in EXPRESSIONS], np.float32)
         return np.tile(row, (len(faces), 1))

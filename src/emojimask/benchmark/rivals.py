@@ -10,6 +10,7 @@ import numpy as np
 
 from emojimask.errors import MissingExtraError
 from emojimask.masking.compositing import Layers, draw_warped
+from emojimask.pixels import bgr
 from emojimask.stages import EmojiSet, FaceDetector, FaceLandmarker, MaskRenderer
 from emojimask.types import Box, Face, Frame, Image, MaskedFace, Track
 
@@ -24,7 +25,7 @@ class PerFrame:
         found = [d for d in self._detector.detect(frame.image) if d.score >= 0.5]
         faces = [face for d in found if (face := self._landmarker.locate(frame.image, d)) is not None]
         masked = [MaskedFace(Track(number, face), (), "neutral") for number, face in enumerate(faces)]
-        return self._renderer.render(frame.image, masked)
+        return bgr(self._renderer.render(frame.image, masked))
 
 
 class FirstFaceByHog:

@@ -13,7 +13,7 @@ from emojimask.runner import run
 from emojimask.sources.latest import LatestSource
 from emojimask.sources.paced import PacedSource
 from emojimask.stages import Detection, FaceLandmarker
-from emojimask.types import Face, Frame, Image, MaskedFrame, Points, StreamInfo
+from emojimask.types import Face, Frame, MaskedFrame, Picture, Points, StreamInfo
 
 HANGS_AT_S, HANGS_FOR_S = 1.0, 1.5
 
@@ -25,7 +25,7 @@ class Hanging:
         self._inner = inner
         self.hangs_next = False
 
-    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+    def locate(self, image: Picture, near: Detection | Points) -> Face | None:
         if self.hangs_next:
             self.hangs_next = False
             time.sleep(HANGS_FOR_S)

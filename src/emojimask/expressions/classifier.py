@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 from emojimask.errors import ModelError
 from emojimask.expressions.card import ModelCard, read_card
 from emojimask.expressions.preprocess import SIDE, crop_face, normalise
-from emojimask.types import EXPRESSIONS, Face, Image
+from emojimask.expressions.providers import PROVIDERS, candidates
+from emojimask.types import EXPRESSIONS, Face, Picture
+
+_log = logging.getLogger(__name__)
 
 MODELS = Path(__file__).parent / "models"
 """The folder of the models that come with emojimask."""
@@ -24,22 +28,25 @@ class OnnxClassifier:
 
     Attributes:
         card: the model's card.
+        provider: where the network runs, a key of :data:`emojimask.expressions.providers.PROVIDERS`.
     """
 
     card: ModelCard
+    provider: str
 
-    def __init__(self, model: str | Path = "default") -> None:
+    def __init__(self, model: str | Path = "default", provider: str = "auto") -> None:
         """Load ``model``: the name of one that comes with emojimask, or the path of an ONNX file beside its card.
 
         Raises:
             ModelError: the model or its card is missing or damaged, or the two do not belong together.
+            UsageError: the installed ONNX Runtime does not have ``provider``.
         """
         path = find_model(model)
         self.card = read_card(path.with_suffix(".json"))
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != self.card.sha256:
             raise ModelError(f"{path}: is damaged, or not the file that {path.stem}.json was written for (sha256)")
-        self._session = open_session(content, str(path))
+        self._session, self.provider = open_on(candidates(provider), content, str(path))
         self._input = self._session.get_inputs()[0].name
         self._columns = [EXPRESSIONS.index(label) for label in self.card.labels]
         outputs = [output.name for output in self._session.get_outputs()]
@@ -47,11 +54,11 @@ class OnnxClassifier:
             raise ModelError(f"{path}: its card names output {self.card.output!r}; it has {', '.join(outputs)}")
         self._try_out(path)
 
-    def classify(self, image: Image, faces: Sequence[Face]) -> NDArray[np.float32]:
+    def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
         """Read all of ``faces`` in one run of the network.
 
         Args:
-            image: (H, W, 3) uint8 BGR.
+            image: the whole picture.
             faces: with landmarks in the picture's pixels.
 
         Returns:
@@ -106,7 +113,19 @@ def find_model(model: str | Path) -> Path:
     return path
 
 
-def open_session(content: bytes, name: str) -> onnxruntime.InferenceSession:
+def open_on(providers: Sequence[str], content: bytes, name: str) -> tuple[onnxruntime.InferenceSession, str]:
+    """A session on the first of ``providers`` that will have it, and which that is. Raises ModelError of the last."""
+    for provider in providers[:-1]:
+        try:
+            session = open_session(content, name, provider)
+        except ModelError as error:  # reported, but its driver or libraries are not there
+            _log.warning("provider %s: %s", provider, error)
+            continue
+        return session, provider
+    return open_session(content, name, providers[-1]), providers[-1]
+
+
+def open_session(content: bytes, name: str, provider: str = "cpu") -> onnxruntime.InferenceSession:
     """An ONNX Runtime session on one thread: a face takes about a millisecond, and the cores have other work.
 
     Raises:
@@ -117,10 +136,13 @@ def open_session(content: bytes, name: str) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
+    asked = PROVIDERS[provider]
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=[asked], enable_fallback=False)
     except Exception as error:  # the runtime has a dozen kinds of its own, none of them documented
         raise ModelError(f"{name}: ONNX Runtime cannot load it: {_first_line(error)}") from error
+    if asked not in session.get_providers():  # it went to the processor without an error
+        raise ModelError(f"{name}: {asked} is there but does not start; check its driver and libraries")
     return session
 
 

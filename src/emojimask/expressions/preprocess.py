@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.types import Image, Points
+from emojimask.pixels import gray, part
+from emojimask.types import Picture, Points
 
 SIDE = 48
 MEAN = 0.5077
@@ -29,11 +30,11 @@ def normalise(crops: NDArray[np.uint8], mean: float = MEAN, std: float = STD) ->
     return ((crops.astype(np.float32) / 255.0 - mean) / std)[:, None]
 
 
-def crop_face(image: Image, anchors: Points, key_points: Points = FER2013_KEY_POINTS) -> NDArray[np.uint8]:
+def crop_face(image: Picture, anchors: Points, key_points: Points = FER2013_KEY_POINTS) -> NDArray[np.uint8]:
     """The face upright and framed as the network knows faces. Beyond the picture's edge its border is repeated.
 
     Args:
-        image: (H, W, 3) uint8 BGR.
+        image: the whole picture.
         anchors: (6, 2) the face's key points in the picture, pixels.
         key_points: (6, 2) where they belong in the crop, pixels.
 
@@ -83,21 +84,21 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1]])
 
 
-def _region(image: Image, to_image: NDArray[np.float64], block: int) -> tuple[NDArray[np.uint8], int, int]:
+def _region(image: Picture, to_image: NDArray[np.float64], block: int) -> tuple[NDArray[np.uint8], int, int]:
     """The part of the picture that the crop looks at, gray, each block of pixels made one; its left; its top."""
     corners = (to_image @ np.array([[0, SIDE, 0, SIDE], [0, 0, SIDE, SIDE], [1, 1, 1, 1]]))[:2]
     low, high = corners.min(1) - 2 * block, corners.max(1) + 2 * block
     left, right = _blocks(low[0], high[0], image.shape[1], block)
     top, bottom = _blocks(low[1], high[1], image.shape[0], block)
-    gray = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
+    bright = gray(part(image, slice(top, bottom), slice(left, right)))
     while block > 1:
-        size = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
-        gray, block = cv2.resize(gray, size, interpolation=cv2.INTER_AREA), block // 2
-    return gray.astype(np.uint8, copy=False), left, top
+        size = (max(1, bright.shape[1] // 2), max(1, bright.shape[0] // 2))
+        bright, block = np.asarray(cv2.resize(bright, size, interpolation=cv2.INTER_AREA), np.uint8), block // 2
+    return bright, left, top
 
 
 def _blocks(low: float, high: float, size: int, block: int) -> tuple[int, int]:
-    """First and end of the whole blocks between ``low`` and ``high`` inside the picture; at least one pixel."""
-    first = int(np.clip(low, 0, size - 1))
+    """Even first and end of the whole blocks between ``low`` and ``high`` inside the picture; at least one pixel."""
+    first = int(np.clip(low, 0, size - 1)) // 2 * 2
     whole = int(np.clip(np.ceil(high), first, size) - first) // block * block
     return first, first + max(whole, 1)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.types import Box, Image
+from emojimask.pixels import part, resized
+from emojimask.types import Box, Picture
 
 Appearance = NDArray[np.float32]
 """(S, S, 3) float32, Lab colours of the head and what is just below it."""
@@ -14,15 +15,16 @@ Appearance = NDArray[np.float32]
 _SIDE = 6
 
 
-def appearance(image: Image, box: Box) -> Appearance | None:
+def appearance(image: Picture, box: Box) -> Appearance | None:
     """A face's surroundings, 1.8 boxes wide, in a few large pixels; None where none of it lies in the picture."""
     around = Box(box.x, box.y + 0.15 * box.height, box.width, box.height).scaled(1.8)
     height, width = image.shape[:2]
-    left, top = max(0, int(around.x)), max(0, int(around.y))
+    left, top = max(0, int(around.x)) // 2 * 2, max(0, int(around.y)) // 2 * 2
     right, bottom = min(width, int(around.x + around.width)), min(height, int(around.y + around.height))
     if right - left < _SIDE or bottom - top < _SIDE:
         return None
-    small = cv2.resize(image[top:bottom, left:right], (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    region = part(image, slice(top, bottom), slice(left, right))
+    small = resized(region, _SIDE, _SIDE)
     return cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
 
 

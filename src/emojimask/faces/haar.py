@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from emojimask.errors import MissingExtraError
 from emojimask.faces.upright import upright_points
+from emojimask.pixels import gray
 from emojimask.stages import Detection
-from emojimask.types import Box, Image
+from emojimask.types import Box, Picture
 
 VIEWS = ("frontal", "profile")
 _FILES = {"frontal": "haarcascade_frontalface_alt2.xml", "profile": "haarcascade_profileface.xml"}
@@ -40,7 +41,7 @@ class HaarDetector:
     def __init__(self, views: tuple[str, ...] = VIEWS) -> None:
         self._cascades = {view: _load(_FILES[view]) for view in views}
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
         gray, scale = _small_gray(image, _THOROUGH_SIDE if thorough else _SEEN_SIDE)
         found: list[Detection] = []
         if "frontal" in self._cascades:
@@ -73,13 +74,13 @@ def _load(name: str) -> cv2.CascadeClassifier:
     return cv2.CascadeClassifier(str(Path(folder) / name))
 
 
-def _small_gray(image: Image, side: int) -> tuple[NDArray[np.uint8], float]:
+def _small_gray(image: Picture, side: int) -> tuple[NDArray[np.uint8], float]:
     """The picture in gray, at most ``side`` pixels long, and by what it was shrunk."""
     scale = min(1.0, side / max(image.shape[:2]))
-    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    bright = gray(image)
     if scale < 1:
-        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(gray, np.uint8), scale
+        bright = np.asarray(cv2.resize(bright, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return bright, scale
 
 
 def _surest(detections: list[Detection]) -> list[Detection]:

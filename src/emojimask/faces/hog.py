@@ -16,8 +16,9 @@ import numpy as np
 
 from emojimask.errors import ModelError
 from emojimask.faces.upright import upright_points
+from emojimask.pixels import bgr
 from emojimask.stages import Detection
-from emojimask.types import Box, Face, Image, Points
+from emojimask.types import Box, Face, Image, Picture, Points
 
 _WEAKEST = -0.5  # the SVM's margin below which a find is not even reported
 _SEEN_SIDE, _THOROUGH_SIDE = 960, 1600  # the longer side of what is looked at, pixels; faces need 80 there
@@ -35,8 +36,8 @@ class HogDetector:
         self._detector = dlib.get_frontal_face_detector()
         self._lock = Lock()  # its work space is not shared between threads
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
-        return self.detect_scaled(image, (_THOROUGH_SIDE if thorough else _SEEN_SIDE) / max(image.shape[:2]))
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
+        return self.detect_scaled(bgr(image), (_THOROUGH_SIDE if thorough else _SEEN_SIDE) / max(image.shape[:2]))
 
     def detect_scaled(self, image: Image, scale: float = 1.0) -> list[Detection]:
         """Faces that are at least 80 pixels large once the picture is scaled by ``scale``."""
@@ -66,9 +67,9 @@ class Dlib68Landmarker:
         self._threshold = threshold
         self._predictor = dlib.shape_predictor(str(landmark_model()))
 
-    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+    def locate(self, image: Picture, near: Detection | Points) -> Face | None:
         box = near.box if isinstance(near, Detection) else _detector_box(near)
-        crop, left, top, scale = _close_up(image, box)
+        crop, left, top, scale = _close_up(bgr(image), box)
         if min(crop.shape[:2]) < 24:
             return None
         found = [d for d in self._detector.detect_scaled(crop) if d.score >= self._threshold]

@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.faces.tflite import TfliteModel
+from emojimask.pixels import part, resized, warped
 from emojimask.stages import Detection
-from emojimask.types import Box, Face, Image, Points
+from emojimask.types import Box, Face, Image, Picture, Points
 
 MESH_POINTS = 468
 _LEFT_EYE, _RIGHT_EYE = 33, 263
+_OVERVIEW = 384
+"""Pixels: to which side a picture is shrunk before it is mirrored at its edges; twice what the network reads."""
 
 
 class BlazeFace:
@@ -34,7 +37,7 @@ class BlazeFace:
         self._model = model
         self._anchors = np.concatenate([_grid(side, count) for side, count in cells])
 
-    def detect(self, image: Image, threshold: float) -> list[Detection]:
+    def detect(self, image: Picture, threshold: float) -> list[Detection]:
         """Faces in ``image`` with at least ``threshold`` (0 to 1) confidence, overlaps not yet removed."""
         height, width = image.shape[:2]
         scale = self._model.side / max(height, width)
@@ -67,13 +70,14 @@ class MediapipeDetector:
         self._near = BlazeFace(TfliteModel(f"{base}_short_range.tflite", -1.0), ((16, 2), (8, 6)))
         self._far = BlazeFace(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),))
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
         found = self._near.detect(image, self._threshold) + self._far.detect(image, self._threshold)
         if thorough:
-            found += self._detect_mirrored(image)
-            for left, top, part in _parts(image):
-                for detection in self._far.detect(part, self._threshold):
-                    if not _cut_off(detection.box, part, left, top, image):
+            small, scale = _shrunk(image, _OVERVIEW)
+            found += [d.scaled(1 / scale) for d in self._detect_mirrored(small)]
+            for left, top, square in _parts(image):
+                for detection in self._far.detect(square, self._threshold):
+                    if not _cut_off(detection.box, square, left, top, image):
                         found.append(detection.moved(left, top))
         return without_overlaps(found)
 
@@ -99,7 +103,7 @@ class MeshLandmarker:
         self._threshold = threshold
         self._model = TfliteModel("face_landmark/face_landmark.tflite", 0.0)
 
-    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+    def locate(self, image: Picture, near: Detection | Points) -> Face | None:
         center, side, angle = _region(near)
         if not 4 <= side <= 8 * max(image.shape[:2]):
             return None
@@ -107,7 +111,7 @@ class MeshLandmarker:
         values, score = self._run(crop)
         if score < self._threshold and _reaches_out(image, center, side):
             # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
-            crop = _warp(image, to_crop, self._model.side, cv2.BORDER_REFLECT)
+            crop = warped(image, to_crop, self._model.side, cv2.BORDER_REFLECT)
             values, score = self._run(crop)
         if score < self._threshold:
             return None
@@ -140,13 +144,19 @@ def _grid(side: int, per_cell: int) -> NDArray[np.float32]:
     return np.repeat(np.stack([x.ravel(), y.ravel()], 1), per_cell, axis=0)
 
 
-def _letterbox(image: Image, side: int, scale: float) -> tuple[Image, int, int]:
+def _shrunk(image: Picture, side: int) -> tuple[Image, float]:
+    """The whole picture, at most ``side`` pixels long, and its scale."""
+    height, width = image.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    return resized(image, max(1, round(width * scale)), max(1, round(height * scale))), scale
+
+
+def _letterbox(image: Picture, side: int, scale: float) -> tuple[Image, int, int]:
     """The picture shrunk into a black square; and where its left top corner lies there."""
     height, width = (max(1, round(n * scale)) for n in image.shape[:2])
-    shrunk = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     left, top = (side - width) // 2, (side - height) // 2
     square = np.zeros((side, side, 3), np.uint8)
-    square[top : top + height, left : left + width] = shrunk
+    square[top : top + height, left : left + width] = resized(image, width, height)
     return square, left, top
 
 
@@ -180,7 +190,7 @@ def _six_points(points: Points, box: Box) -> Points:
     )
 
 
-def _parts(image: Image) -> Iterator[tuple[int, int, Image]]:
+def _parts(image: Picture) -> Iterator[tuple[int, int, Picture]]:
     """Overlapping squares that cover the picture, so that faces of 16 pixels are found: left, top, pixels."""
     height, width = image.shape[:2]
     side = min(max(max(height, width) // 2, 160), 640)
@@ -188,7 +198,7 @@ def _parts(image: Image) -> Iterator[tuple[int, int, Image]]:
         return
     for top in _starts(height, side):
         for left in _starts(width, side):
-            yield left, top, image[top : top + side, left : left + side]
+            yield left, top, part(image, slice(top, min(top + side, height)), slice(left, min(left + side, width)))
 
 
 def _starts(length: int, side: int) -> list[int]:
@@ -196,12 +206,12 @@ def _starts(length: int, side: int) -> list[int]:
     if length <= side:
         return [0]
     count = math.ceil((length - side) / (0.75 * side)) + 1
-    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+    return [round(i * (length - side) / (count - 1)) // 2 * 2 for i in range(count)]
 
 
-def _cut_off(box: Box, part: Image, left: int, top: int, image: Image) -> bool:
-    """True where a part's edge, not the picture's, cuts the face: a neighbouring part shows it whole."""
-    height, width = part.shape[:2]
+def _cut_off(box: Box, square: Picture, left: int, top: int, image: Picture) -> bool:
+    """True where the edge of a part, not the picture's, cuts the face: a neighbouring part shows it whole."""
+    height, width = square.shape[:2]
     return (
         (box.x < 0 and left > 0)
         or (box.y < 0 and top > 0)
@@ -226,7 +236,7 @@ def _region(near: Detection | Points) -> tuple[tuple[float, float], float, float
 
 
 def _upright_crop(
-    image: Image, center: tuple[float, float], side: float, angle: float, size: int
+    image: Picture, center: tuple[float, float], side: float, angle: float, size: int
 ) -> tuple[Image, NDArray[np.float64]]:
     """The square as a (size, size, 3) picture, and the (2, 3) transform from the image to it.
 
@@ -238,28 +248,23 @@ def _upright_crop(
     to_crop = np.column_stack([turn, shift])
     shrink = int(side / size / 1.5)
     if shrink < 2:
-        return _warp(image, to_crop, size), to_crop
+        return warped(image, to_crop, size), to_crop
     reach = side * 0.75
     height, width = image.shape[:2]
-    left, top = max(0, int(center[0] - reach)), max(0, int(center[1] - reach))
+    left, top = (max(0, int(middle - reach)) // 2 * 2 for middle in center)
     right, bottom = min(width, int(center[0] + reach) + 1), min(height, int(center[1] + reach) + 1)
     if right - left < shrink or bottom - top < shrink:
         return np.zeros((size, size, 3), np.uint8), to_crop
     right, bottom = left + (right - left) // shrink * shrink, top + (bottom - top) // shrink * shrink
-    region = image[top:bottom, left:right]
-    small = cv2.resize(region, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    region = part(image, slice(top, bottom), slice(left, right))
+    small = resized(region, (right - left) // shrink, (bottom - top) // shrink)
     # A pixel of `small` at u stands for the image at u * shrink + (shrink - 1) / 2 + (left, top).
     origin = np.array([left, top]) + (shrink - 1) / 2
     from_small = np.column_stack([turn * shrink, turn @ origin + shift])
-    return _warp(np.asarray(small, np.uint8), from_small, size), to_crop
+    return warped(small, from_small, size), to_crop
 
 
-def _warp(image: Image, transform: NDArray[np.float64], size: int, border: int = cv2.BORDER_CONSTANT) -> Image:
-    warped = cv2.warpAffine(image, transform, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
-    return np.asarray(warped, np.uint8)
-
-
-def _reaches_out(image: Image, center: tuple[float, float], side: float) -> bool:
+def _reaches_out(image: Picture, center: tuple[float, float], side: float) -> bool:
     height, width = image.shape[:2]
     x, y = center
     return not (side / 3 < x < width - side / 3 and side / 3 < y < height - side / 3)

@@ -12,8 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from emojimask.pixels import bgr
 from emojimask.stages import Detection
-from emojimask.types import Box, Image, Points
+from emojimask.types import Box, Picture, Points
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow gives notices on standard error as it is imported
 
@@ -31,10 +32,10 @@ class MtcnnDetector:
         self._networks = MTCNN()
         self._lock = Lock()
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
         if min(image.shape[:2]) < 24:  # smaller than what the networks read
             return []
-        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        rgb = cv2.cvtColor(bgr(image), cv2.COLOR_BGR2RGB)
         del thorough
         with self._lock:
             found = self._networks.detect_faces(rgb, fit_to_image=False, threshold_onet=0.5, threshold_rnet=0.6)

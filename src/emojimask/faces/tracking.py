@@ -13,8 +13,9 @@ import numpy as np
 
 from emojimask.faces.appearance import Appearance, appearance, difference
 from emojimask.faces.steady import OneEuroFilter
+from emojimask.pixels import part
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker
-from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
+from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
 
 SURE = 0.5
 """A detection of at least this score is tried for a new face; a weaker one only where a face was lost."""
@@ -74,7 +75,7 @@ class _Person:
         self.seen_s, self.raw = frame.time_s, face.landmarks
         steady = self.filter.update(face.landmarks, frame.time_s)
         self.face = Face(Box.around(steady) if len(steady) > 6 else face.box, steady, face.score)
-        now = appearance(frame.image, face.box)
+        now = appearance(frame.picture, face.box)
         if now is not None:
             self.look = now if self.look is None else self.look + np.float32(0.1) * (now - self.look)
 
@@ -116,7 +117,7 @@ class LandmarkTracker:
         seen = self._follow(frame)
         if self._must_detect(frame, seen):
             self._detect(frame, seen)
-        others = self._second.detect(frame.image) if self._second is not None else []
+        others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         for person_id, face in seen.items():
             next(p for p in self._people if p.id == person_id).see(face, frame)
@@ -154,7 +155,7 @@ class LandmarkTracker:
         """
         expected, rested, drawn = near, 0, False
         for _ in range(MAX_LOOKS):
-            face = self._landmarker.locate(frame.image, near)
+            face = self._landmarker.locate(frame.picture, near)
             if face is None:
                 return None
             rests = _moved(near, face.landmarks) < RESTS
@@ -172,7 +173,7 @@ class LandmarkTracker:
             seen[person.id] = face
             return
         rival = next(p for p in self._people if p.id == rival_id)
-        look = appearance(frame.image, face.box)
+        look = appearance(frame.picture, face.box)
         if difference(person.look, look) < difference(rival.look, look):
             del seen[rival_id]
             seen[person.id] = face
@@ -186,11 +187,11 @@ class LandmarkTracker:
         self._detected_s = frame.time_s
         if thorough:
             self._thorough_s = frame.time_s
-        self._take_in(frame, self._detector.detect(frame.image, thorough), seen)
+        self._take_in(frame, self._detector.detect(frame.picture, thorough), seen)
         for person in [p for p in self._people if p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S]:
             around = Box.around(person.predicted(frame.time_s)).scaled(4.0)
-            if max(around.width, around.height) < 0.5 * max(frame.image.shape[:2]):
-                self._take_in(frame, detect_in(self._detector, frame.image, around), seen)
+            if max(around.width, around.height) < 0.5 * max(frame.picture.shape[:2]):
+                self._take_in(frame, detect_in(self._detector, frame.picture, around), seen)
 
     def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
         """Give each detection that is news a face and a person."""
@@ -209,7 +210,7 @@ class LandmarkTracker:
         expected = any(_near(detection.box, p, frame.time_s) for p in lost)
         if detection.score < SURE and not expected:
             return None
-        face = self._landmarker.locate(frame.image, detection)
+        face = self._landmarker.locate(frame.picture, detection)
         if face is not None and _covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
             return face
         if detection.landmarks is None or not (expected or self._stands_alone(frame, detection)):
@@ -218,7 +219,7 @@ class LandmarkTracker:
 
     def _is_steady(self, frame: Frame, face: Face) -> bool:
         """On a real face the landmarker finds the same face again from its own landmarks; elsewhere it wanders."""
-        again = self._landmarker.locate(frame.image, face.landmarks)
+        again = self._landmarker.locate(frame.picture, face.landmarks)
         return again is not None and again.box.iou(face.box) > 0.6 and max(face.score, again.score) > 0.8
 
     def _stands_alone(self, frame: Frame, detection: Detection) -> bool:
@@ -229,7 +230,7 @@ class LandmarkTracker:
             return False
         again = [
             max(
-                (d.score for d in detect_in(self._detector, frame.image, around) if d.box.iou(detection.box) > 0.25),
+                (d.score for d in detect_in(self._detector, frame.picture, around) if d.box.iou(detection.box) > 0.25),
                 default=0.0,
             )
             for around in (detection.box.scaled(2.0), detection.box.scaled(3.0))
@@ -238,7 +239,7 @@ class LandmarkTracker:
 
     def _recognised(self, frame: Frame, face: Face, lost: list[_Person]) -> _Person | None:
         """The lost person whom this face belongs to: near where it should be, of like size, of like looks."""
-        look = appearance(frame.image, face.box)
+        look = appearance(frame.picture, face.box)
         best, best_cost = None, 1.0
         for person in lost:
             box = Box.around(person.predicted(frame.time_s))
@@ -253,7 +254,7 @@ class LandmarkTracker:
         return best
 
     def _welcome(self, frame: Frame, face: Face) -> _Person:
-        look = appearance(frame.image, face.box)
+        look = appearance(frame.picture, face.box)
         person = _Person(self._next_id, face, frame.time_s, np.zeros(2, np.float32), look, raw=face.landmarks)
         self._next_id += 1
         self._people.append(person)
@@ -264,7 +265,7 @@ class LandmarkTracker:
             return Track(person.id, person.face)
         shift = person.predicted(frame.time_s).mean(0) - person.raw.mean(0)
         box = person.face.box
-        height, width = frame.image.shape[:2]
+        height, width = frame.picture.shape[:2]
         # Whoever left the picture is held at its edge, where he is most likely to come back.
         middle = np.array(box.center, np.float32)
         shift = np.clip(middle + shift, 0, np.array([width, height], np.float32)) - middle
@@ -273,14 +274,14 @@ class LandmarkTracker:
         return Track(person.id, face, TrackState.HELD, frame.time_s - person.seen_s)
 
 
-def detect_in(detector: FaceDetector, image: Image, around: Box) -> list[Detection]:
+def detect_in(detector: FaceDetector, image: Picture, around: Box) -> list[Detection]:
     """The detector's finds in a part of the picture only, where a small face looks large."""
     height, width = image.shape[:2]
-    left, top = max(0, int(around.x)), max(0, int(around.y))
+    left, top = max(0, int(around.x)) // 2 * 2, max(0, int(around.y)) // 2 * 2
     right, bottom = min(width, int(around.x + around.width)), min(height, int(around.y + around.height))
     if right - left < 8 or bottom - top < 8:
         return []
-    return [d.moved(left, top) for d in detector.detect(image[top:bottom, left:right])]
+    return [d.moved(left, top) for d in detector.detect(part(image, slice(top, bottom), slice(left, right)))]
 
 
 def _moved(before: Points, after: Points) -> float:

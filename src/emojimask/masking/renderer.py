@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.masking.compositing import Layers, draw_warped, fill_polygon
+from emojimask.masking.compositing import Layers, Sheet, scale_of
 from emojimask.masking.homography import Transform, fit, grown, project
 from emojimask.masking.oval import face_oval
 from emojimask.masking.shield import draw_shield
+from emojimask.pixels import YuvImage, bgr
 from emojimask.stages import EmojiSet
-from emojimask.types import EXPRESSIONS, Face, Image, MaskedFace, Points
+from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points
 
 GROWTH_PER_S = 0.8
 """A held mask grows by this share of its size for every second without a sighting ..."""
@@ -27,12 +28,14 @@ class EmojiRenderer:
     """Draws emoji with a homography of six key points. Keeps no state between frames; may be shared."""
 
     def __init__(self, emojis: EmojiSet) -> None:
-        self._fill = emojis.fill
-        self._drawn = {name: _Drawing(*emojis.emoji(name)) for name in EXPRESSIONS}
+        self._emojis = emojis
+        found = {name: emojis.emoji(name) for name in EXPRESSIONS}
+        drawings = {id(emoji.image): _Drawing(*emoji) for emoji in found.values()}  # a living set has one head for all
+        self._drawn = {name: drawings[id(emoji.image)] for name, emoji in found.items()}
         self._shield = self._drawn["neutral"].layers
 
-    def render(self, image: Image, faces: Sequence[MaskedFace]) -> Image:
-        masked = image.copy()
+    def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
+        masked = image.copy() if isinstance(image, YuvImage) else bgr(image).copy()
         for face in sorted(faces, key=lambda f: f.track.face.box.area):  # the nearest last, on top
             self._cover(masked, face)
         return masked
@@ -40,13 +43,29 @@ class EmojiRenderer:
     def shield(self, height: int, width: int) -> Image:
         return draw_shield(height, width, self._shield)
 
-    def _cover(self, image: Image, masked: MaskedFace) -> None:
+    def _cover(self, picture: Image | YuvImage, masked: MaskedFace) -> None:
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
         transform = drawing.on(face, oval, growth)
-        fill_polygon(image, oval, self._fill)
-        draw_warped(image, drawing.layers, transform, drawing.outline)
+        outline = project(transform, drawing.outline)
+        sheet = Sheet(picture, Box.around(np.vstack([oval, outline])))
+        if sheet.is_empty:
+            return
+        sheet.fill(oval, self._emojis.fill)
+        sheet.draw(drawing.layers, transform, scale_of(outline, drawing.outline))
+        shapes = self._emojis.shapes(masked)
+        for shape, polygon in zip(shapes, _projected(transform, [shape.outline for shape in shapes]), strict=True):
+            sheet.fill(polygon, shape.color, shape.opacity)
+        sheet.lay()
+
+
+def _projected(transform: Transform, polygons: Sequence[Points]) -> list[Points]:
+    """All polygons through one transform, at once."""
+    if not polygons:
+        return []
+    points = project(transform, np.vstack(polygons))
+    return np.split(points, np.cumsum([len(polygon) for polygon in polygons])[:-1])
 
 
 class _Drawing:

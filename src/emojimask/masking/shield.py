@@ -16,7 +16,7 @@ _TOP, _BOTTOM = (92, 62, 44), (60, 38, 26)  # BGR: a calm dark blue
 def draw_shield(height: int, width: int, emoji: Layers) -> Image:
     """(height, width, 3) uint8 BGR: a quiet background with ``emoji`` in the middle. Memory of its own."""
     picture = _background(height, width).copy()
-    side = emoji.at_scale(1.0)[0].shape[0]
+    side = emoji.side
     scale = 0.3 * min(height, width) / side
     shift = np.array([width / 2, height / 2]) - scale * side / 2
     transform = np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1.0]])

@@ -5,14 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from emojimask.types import Image
+from emojimask.pixels import bgr
+from emojimask.types import Picture
 
 
-def letterbox(image: Image, width: int, height: int) -> Image:
-    """``image`` as large as it fits into ``width`` x ``height`` pixels, centred on black; itself where it fits."""
-    old_height, old_width = image.shape[:2]
+def letterbox(picture: Picture, width: int, height: int) -> Picture:
+    """``picture`` as large as it fits into ``width`` x ``height`` pixels, centred on black; itself where it fits."""
+    old_height, old_width = picture.shape[:2]
     if (old_width, old_height) == (width, height):
-        return image
+        return picture
+    image = bgr(picture)
     scale = min(width / old_width, height / old_height)
     new_width, new_height = max(1, round(old_width * scale)), max(1, round(old_height * scale))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

@@ -11,7 +11,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from emojimask.types import Image
+from emojimask.pixels import YuvImage, bgr
+from emojimask.types import Picture
 
 _ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 _HD_LINES = 720
@@ -19,23 +20,27 @@ _BT709, _BT601, _LIMITED = 1, 6, 1  # FFmpeg's numbers
 
 
 class YuvPictures:
-    """Even-sized yuv420p, limited range; BT.709 from 720 lines up, else BT.601, which is what players expect.
+    """Even-sized yuv420p, limited range. The stream is tagged with what it is.
 
-    The stream is tagged with what it is.
+    Args:
+        bt709: the colours' matrix; None: BT.709 from 720 lines up, else BT.601, which is what players expect.
     """
 
-    def __init__(self, stream: VideoStream, width: int, height: int) -> None:
+    def __init__(self, stream: VideoStream, width: int, height: int, bt709: bool | None) -> None:
         context = stream.codec_context
         context.pix_fmt = "yuv420p"
         context.width, context.height = width + width % 2, height + height % 2
-        hd = height >= _HD_LINES
-        context.colorspace = _BT709 if hd else _BT601
+        self._bt709 = height >= _HD_LINES if bt709 is None else bt709
+        context.colorspace = _BT709 if self._bt709 else _BT601
         context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
-        self._matrix = Colorspace.ITU709 if hd else Colorspace.ITU601
+        self._matrix = Colorspace.ITU709 if self._bt709 else Colorspace.ITU601
         self._reformatter = VideoReformatter()
 
-    def convert(self, image: Image) -> VideoFrame:
+    def convert(self, picture: Picture) -> VideoFrame:
+        if isinstance(picture, YuvImage) and picture.bt709 == self._bt709:
+            return picture.video_frame()
+        image = bgr(picture)
         height, width = image.shape[:2]
         if height % 2 or width % 2:
             image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
@@ -70,8 +75,8 @@ class GifPictures:
         self._graph.configure()
         self._index = 0
 
-    def convert(self, image: Image) -> VideoFrame:
-        frame = VideoFrame.from_ndarray(image, format="bgr24")
+    def convert(self, picture: Picture) -> VideoFrame:
+        frame = VideoFrame.from_ndarray(bgr(picture), format="bgr24")
         frame.pts = self._index
         self._index += 1
         self._graph.push(frame)

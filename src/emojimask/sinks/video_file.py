@@ -112,15 +112,15 @@ class VideoFileSink:
             raise self._file.fault(error) from error
 
     def write(self, frame: MaskedFrame) -> None:
-        image = letterbox(require_masked(frame).image, *self._size)
+        picture = letterbox(require_masked(frame).picture, *self._size)
         assert self._output is not None, "open() comes before write()"
-        picture = self._pictures.convert(image)
-        picture.pts, picture.time_base = len(self._ticks), self._frame_s
+        encoded = self._pictures.convert(picture)
+        encoded.pts, encoded.time_base = len(self._ticks), self._frame_s
         self._ticks.append(self._tick(frame.time_s))
         try:
             if self._copied is not None:
                 self._copied.copy_until(frame.time_s)
-            self._encode(self._output, picture)
+            self._encode(self._output, encoded)
         except (av.FFmpegError, OSError) as error:
             raise self._file.fault(error) from error
 
@@ -158,9 +158,12 @@ class VideoFileSink:
         stream.codec_context.thread_count = self._threads
         stream.codec_context.sample_aspect_ratio = pixel_aspect(info)
         stream.time_base = self._frame_s if self._format.container == "avi" else info.time_base or _UNKNOWN_TICK
-        pictures = GifPictures if self._format.container == "gif" else YuvPictures
         self._stream = stream
-        self._pictures = pictures(stream, info.width, info.height)
+        self._pictures = (
+            GifPictures(stream, info.width, info.height)
+            if self._format.container == "gif"
+            else YuvPictures(stream, info.width, info.height, info.bt709)
+        )
 
     def _tick(self, time_s: float) -> int:
         tick = round(Fraction(time_s) / self._time_base)

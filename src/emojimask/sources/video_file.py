@@ -15,13 +15,19 @@ from av.container import InputContainer
 from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from emojimask.errors import NoVideoError, SourceError
-from emojimask.types import Frame, Image, StreamInfo
+from emojimask.pixels import YuvImage
+from emojimask.types import Frame, Picture, StreamInfo
 
 _AnyImage = np.ndarray[Any, Any]
-_UNSPECIFIED = 2  # FFmpeg's number for an untold colour space
+_BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M = 1, 2, 5, 6  # FFmpeg's numbers of colour spaces
+_MATRICES = {_BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M}  # the last two are BT.601
+_FULL_RANGE = 2  # FFmpeg's number
+_UPRIGHT = 1, 0, 0, 1
 _MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header
 _REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
 
@@ -67,7 +73,7 @@ class VideoFileSource:
         except BaseException:
             self._container.close()
             raise
-        height, width = self._first.image.shape[:2]
+        height, width = self._first.picture.shape[:2]
         self.info = StreamInfo(
             name=str(self._path),
             width=width,
@@ -75,6 +81,7 @@ class VideoFileSource:
             fps=float(self._rate),
             frame_count=self._estimated_count(),
             time_base=self._stream.time_base,
+            bt709=self._first.picture.bt709 if isinstance(self._first.picture, YuvImage) else None,
             path=self._path,
         )
 
@@ -112,7 +119,7 @@ class VideoFileSource:
                     continue
                 if time_s >= self._end_s:
                     break
-                yield Frame(_upright_bgr(raw), count, time_s)
+                yield Frame(_picture(raw), count, time_s)
                 count += 1
         if lost or reader.broken_off:
             what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
@@ -196,10 +203,23 @@ def _rate(stream: VideoStream) -> Fraction:
     return stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
 
 
-def _upright_bgr(raw: VideoFrame) -> Image:
+def _picture(raw: VideoFrame) -> Picture:
+    """The frame's own planes where they are the usual kind, upright and of even size; else BGR, upright."""
     untagged_hd = raw.colorspace == _UNSPECIFIED and raw.height >= 720
+    axes = _display_axes(raw)
+    usual = raw.format.name == "yuv420p" and raw.color_range != _FULL_RANGE and raw.colorspace in _MATRICES
+    if usual and axes == _UPRIGHT and not (raw.width % 2 or raw.height % 2):
+        y, u, v = (_plane(plane) for plane in raw.planes)
+        return YuvImage(y, u, v, bt709=untagged_hd or raw.colorspace == _BT709)
     image = raw.to_ndarray(format="bgr24", src_colorspace="ITU709" if untagged_hd else None)
-    return np.ascontiguousarray(_turned(image, *_display_axes(raw)), dtype=np.uint8)
+    return np.ascontiguousarray(_turned(image, *axes), dtype=np.uint8)
+
+
+def _plane(plane: VideoPlane) -> NDArray[np.uint8]:
+    """(H, W) view of a plane, read-only; keeps the decoded frame alive."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    rows.flags.writeable = False
+    return np.asarray(rows[: plane.height, : plane.width])
 
 
 def _display_axes(raw: VideoFrame) -> tuple[int, int, int, int]:
@@ -212,7 +232,7 @@ def _display_axes(raw: VideoFrame) -> tuple[int, int, int, int]:
         if data.type == SideDataType.DISPLAYMATRIX:
             a, b, _, c, d, *_ = np.frombuffer(bytes(data), np.int32).tolist()
             return a, b, c, d
-    return 1, 0, 0, 1
+    return _UPRIGHT
 
 
 def _turned(image: _AnyImage, a: int, b: int, c: int, d: int) -> _AnyImage:
