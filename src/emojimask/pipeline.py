@@ -1,6 +1,6 @@
 """The one pipeline: frames go in, masked frames come out, and nothing else ever does.
 
-    tracker -> policy (which faces to cover) -> classifier -> smoother -> renderer
+    tracker -> policy (which faces to cover) -> classifier -> smoother -> motion -> renderer
 
 Pure: no I/O, no threads, no clocks. Fails closed: a frame that cannot be vouched for is shielded.
 """
@@ -10,18 +10,29 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from emojimask.policy import FilePolicy, LivePolicy
 from emojimask.settings import MaskSettings
-from emojimask.stages import ExpressionClassifier, ExpressionSmoother, FaceTracker, MaskRenderer
+from emojimask.stages import ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
 from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
 
 _log = logging.getLogger(__name__)
 
 UNREAD = "neutral"
 """The expression shown until a face's own has been read."""
+FORGET_S = 60.0
+"""Whoever was not seen for this long is no longer remembered."""
+
+
+class _Shown(NamedTuple):
+    """What is shown of a person: when it was last read, the smoothed probabilities, and the expression."""
+
+    read_s: float
+    probabilities: tuple[float, ...]
+    expression: str
 
 
 class MaskingPipeline:
@@ -31,6 +42,7 @@ class MaskingPipeline:
         tracker, smoother: of this stream alone.
         classifier, renderer: may be shared with other streams.
         settings: decides what happens when a face is lost.
+        motion: of this stream alone; None: living emojis show their expression without moving.
 
     Attributes:
         failures: what went wrong in frames that were shielded for it, and how often.
@@ -43,15 +55,17 @@ class MaskingPipeline:
         smoother: ExpressionSmoother,
         renderer: MaskRenderer,
         settings: MaskSettings | None = None,
+        motion: FaceMotion | None = None,
     ) -> None:
         self._tracker = tracker
         self._classifier = classifier
         self._smoother = smoother
         self._renderer = renderer
         self._settings = settings or MaskSettings()
+        self._motion = motion
         self._live = self._live_policy()
         self._size: tuple[int, ...] | None = None
-        self._shown: dict[int, tuple[tuple[float, ...], str]] = {}
+        self._shown: dict[int, _Shown] = {}
         self.failures: Counter[str] = Counter()
 
     def process(self, frame: Frame) -> MaskedFrame:
@@ -109,12 +123,25 @@ class MaskingPipeline:
         return MaskedFrame(self._renderer.render(frame.picture, faces), frame.index, frame.time_s, faces)
 
     def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
-        seen = [track for track in tracks if track.state is TrackState.TRACKED]
-        readings = self._classifier.classify(frame.picture, [track.face for track in seen])
-        for track, reading in zip(seen, readings, strict=True):
+        due = [track for track in tracks if track.state is TrackState.TRACKED and self._is_due(frame, track)]
+        readings = self._classifier.classify(frame.picture, [track.face for track in due]) if due else ()
+        for track, reading in zip(due, readings, strict=True):
             smoothed, expression = self._smoother.update(track.id, frame.time_s, reading)
-            self._shown[track.id] = tuple(float(p) for p in smoothed), expression
-        return tuple(MaskedFace(track, *self._shown.get(track.id, ((), UNREAD))) for track in tracks)
+            self._shown[track.id] = _Shown(frame.time_s, tuple(float(p) for p in smoothed), expression)
+        if due:
+            self._shown = {i: s for i, s in self._shown.items() if frame.time_s - s.read_s <= FORGET_S}
+        return tuple(self._masked_face(frame, track) for track in tracks)
+
+    def _is_due(self, frame: Frame, track: Track) -> bool:
+        shown = self._shown.get(track.id)
+        return shown is None or frame.time_s - shown.read_s >= self._settings.read_every_s - 1e-6
+
+    def _masked_face(self, frame: Frame, track: Track) -> MaskedFace:
+        _, probabilities, expression = self._shown.get(track.id, _Shown(frame.time_s, (), UNREAD))
+        if self._motion is None:
+            return MaskedFace(track, probabilities, expression)
+        measures, blend = self._motion.update(frame, track, probabilities, expression)
+        return MaskedFace(track, probabilities, expression, blend, measures)
 
     def _failed(self, frame: Frame, error: Exception) -> MaskedFrame:
         self._note(error)

@@ -31,6 +31,11 @@ class MaskSettings:
         "when a face is lost: shield (fail closed), hold (keep its last mask), pass (show what the camera shows)",
         choices=("shield", "hold", "pass"),
     )
+    provider: str = _knob(
+        "auto",
+        "where the expression model runs; auto: on what ONNX Runtime reports besides the processor, else on that",
+        choices=("auto", "cpu", "cuda", "coreml", "directml", "openvino"),
+    )
     smoothing: str = _knob(
         "ema",
         "steadies the expression: ema (running mean with hysteresis), vote (majority of the last five), none",
@@ -44,8 +49,9 @@ class MaskSettings:
         2.0, "files: seconds looked ahead, so that a gap is covered from both sides", low=0.0, high=30.0
     )
     detect_every_s: float = _knob(
-        0.1, "seconds between looks for new faces while all known ones are seen", low=0.0, high=10.0
+        0.1, "least seconds between looks for new faces while all known ones are seen", low=0.0, high=10.0
     )
+    read_every_s: float = _knob(0.1, "least seconds between readings of a face's expression", low=0.0, high=10.0)
 
     def __post_init__(self) -> None:
         for knob in fields(self):

@@ -1,19 +1,31 @@
 """The seams of the pipeline: what each stage must offer. Structural: nobody inherits from these.
 
 Source -> FaceTracker (FaceDetector + FaceLandmarker) -> ExpressionClassifier -> ExpressionSmoother
-       -> MaskRenderer (EmojiSet) -> Sink
+       -> FaceMotion -> MaskRenderer (EmojiSet) -> Sink
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.types import Box, Face, Frame, Image, MaskedFace, MaskedFrame, Picture, Points, StreamInfo, Track
+from emojimask.types import (
+    Box,
+    Face,
+    Frame,
+    Image,
+    MaskedFace,
+    MaskedFrame,
+    Measures,
+    Picture,
+    Points,
+    StreamInfo,
+    Track,
+)
 
 
 class Source(Protocol):
@@ -60,6 +72,17 @@ class FaceDetector(Protocol):
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]: ...
 
 
+@runtime_checkable
+class TiledDetector(FaceDetector, Protocol):
+    """A detector whose thorough look is made of several that may be had one by one, spread over several frames."""
+
+    def tiles(self, height: int, width: int) -> Sequence[Box]:
+        """The parts of a picture; one that reaches beyond the picture sees it mirrored at its edges there."""
+        ...
+
+    def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]: ...
+
+
 class FaceLandmarker(Protocol):
     """Finds the landmarks of one face near a detection or its last landmarks; None where there is no face."""
 
@@ -95,6 +118,21 @@ class ExpressionSmoother(Protocol):
         self, track_id: int, time_s: float, probabilities: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], str]:
         """Take a reading of (8,) probabilities; returns the smoothed (8,) and the name of the one to show."""
+        ...
+
+
+class FaceMotion(Protocol):
+    """Tells how a face moves and what a living emoji wears. One per stream; called for every face of every frame."""
+
+    def update(
+        self, frame: Frame, track: Track, probabilities: Sequence[float], expression: str
+    ) -> tuple[Measures | None, tuple[float, ...]]:
+        """Measures and blend, as in :class:`MaskedFace`.
+
+        Args:
+            probabilities: the person's last ones, smoothed; empty where nothing has been recognised.
+            expression: the one that is shown.
+        """
         ...
 
 

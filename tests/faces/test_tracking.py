@@ -110,7 +110,9 @@ def test_another_person_in_the_same_place_is_somebody_else() -> None:
         film.shoot(red=(100, 150, 40))
     for _ in range(60):
         film.shoot()
-    assert set(seen(film.shoot(green=(130, 150, 40)))) == {2}
+    for _ in range(3):  # while nobody is in sight, it looks ten times a second
+        last = film.shoot(green=(130, 150, 40))
+    assert set(seen(last)) == {2}
 
 
 def test_reset_forgets_places_but_gives_no_id_twice() -> None:
@@ -118,7 +120,9 @@ def test_reset_forgets_places_but_gives_no_id_twice() -> None:
     film.shoot(red=(100, 150, 40))
     film.tracker.reset()
     assert film.shoot() == {}
-    assert list(film.shoot(red=(100, 150, 40))) == [2]
+    for _ in range(3):
+        last = film.shoot(red=(100, 150, 40))
+    assert list(last) == [2]
 
 
 def test_look_again_finds_a_face_in_an_earlier_frame_and_changes_nothing() -> None:

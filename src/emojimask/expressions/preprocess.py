@@ -44,7 +44,7 @@ def crop_face(image: Picture, anchors: Points, key_points: Points = FER2013_KEY_
     Raises:
         ValueError: the anchors are not finite or fit no face's shape, so that there is nothing to frame.
     """
-    to_image = np.asarray(np.linalg.inv(similarity(anchors, key_points)), np.float64)
+    to_image = np.vstack([cv2.invertAffineTransform(similarity(anchors, key_points)[:2]), [0, 0, 1]])
     scale = float(np.hypot(to_image[0, 0], to_image[1, 0]))
     # The face's region alone is made gray and halved until its pixels are at least half the size of the crop's; a
     # bilinear warp onto a grid twice as fine as the crop and its 2x2 means do the rest, so that no pixel is skipped.

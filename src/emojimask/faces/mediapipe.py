@@ -8,7 +8,6 @@ for a thorough look the second looks again at overlapping parts of it, for the p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -73,22 +72,36 @@ class MediapipeDetector:
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
         found = self._near.detect(image, self._threshold) + self._far.detect(image, self._threshold)
         if thorough:
-            small, scale = _shrunk(image, _OVERVIEW)
-            found += [d.scaled(1 / scale) for d in self._detect_mirrored(small)]
-            for left, top, square in _parts(image):
-                for detection in self._far.detect(square, self._threshold):
-                    if not _cut_off(detection.box, square, left, top, image):
-                        found.append(detection.moved(left, top))
+            for tile in self.tiles(*image.shape[:2]):
+                found += self.detect_in_tile(image, tile)
         return without_overlaps(found)
 
-    def _detect_mirrored(self, image: Image) -> list[Detection]:
-        """Faces that the picture's edge cuts: the picture mirrored at its edges makes the half face a whole one."""
-        border = max(image.shape[:2]) // 4
-        mirrored = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REFLECT)
+    def tiles(self, height: int, width: int) -> list[Box]:
+        """The whole picture with a margin, where it is mirrored, and overlapping squares; faces of 16 pixels fill one.
+
+        The margin makes the half of a face that the picture's edge leaves a whole one.
+        """
+        margin = max(height, width) // 4
+        return [Box(-margin, -margin, width + 2 * margin, height + 2 * margin), *_squares(height, width)]
+
+    def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:
         height, width = image.shape[:2]
-        found = [d.moved(-border, -border) for d in self._far.detect(np.asarray(mirrored, np.uint8), self._threshold)]
+        if tile.x < 0:
+            return self._detect_mirrored(image, -tile.x)
+        left, top = int(tile.x), int(tile.y)
+        right, bottom = min(width, left + int(tile.width)), min(height, top + int(tile.height))
+        square = part(image, slice(top, bottom), slice(left, right))
+        found = self._far.detect(square, self._threshold)
+        return [d.moved(left, top) for d in found if not _cut_off(d.box, square, left, top, image)]
+
+    def _detect_mirrored(self, image: Picture, margin: float) -> list[Detection]:
+        small, scale = _shrunk(image, _OVERVIEW)
+        border = round(margin * scale)
+        mirrored = cv2.copyMakeBorder(small, border, border, border, border, cv2.BORDER_REFLECT)
+        found = self._far.detect(np.asarray(mirrored, np.uint8), self._threshold)
+        found = [d.moved(-border, -border).scaled(1 / scale) for d in found]
         # Mirror images of whole faces lie outside. A half face and its image together have their middle on the edge.
-        whole = Box(0, 0, width, height)
+        whole = Box(0, 0, image.shape[1], image.shape[0])
         return [d for d in found if d.box.scaled(0.1).intersection(whole) > 0]
 
 
@@ -190,15 +203,12 @@ def _six_points(points: Points, box: Box) -> Points:
     )
 
 
-def _parts(image: Picture) -> Iterator[tuple[int, int, Picture]]:
-    """Overlapping squares that cover the picture, so that faces of 16 pixels are found: left, top, pixels."""
-    height, width = image.shape[:2]
+def _squares(height: int, width: int) -> list[Box]:
+    """Overlapping squares that cover the picture; none where it is small itself."""
     side = min(max(max(height, width) // 2, 160), 640)
     if max(height, width) <= side:
-        return
-    for top in _starts(height, side):
-        for left in _starts(width, side):
-            yield left, top, part(image, slice(top, min(top + side, height)), slice(left, min(left + side, width)))
+        return []
+    return [Box(left, top, side, side) for top in _starts(height, side) for left in _starts(width, side)]
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -7,14 +7,16 @@ is given. A face that is not found is held: its pose is predicted, and the calle
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from emojimask.faces.appearance import Appearance, appearance, difference
+from emojimask.faces.lookout import Lookout
 from emojimask.faces.steady import OneEuroFilter
 from emojimask.pixels import part
-from emojimask.stages import Detection, FaceDetector, FaceLandmarker
+from emojimask.stages import Detection, FaceDetector, FaceLandmarker, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
 
 SURE = 0.5
@@ -30,12 +32,16 @@ MEMORY_S = 6.0
 """A lost face can take up its identity again for this long."""
 RESTS = 0.06
 """The landmarker has found its place when it moves by no more than this share of the face's size ..."""
+SAME = 0.9
+"""... or when its box is the same again by this intersection over union ..."""
 MAX_LOOKS = 5
 """... within so many looks."""
 CERTAIN = 0.8
 """The landmarker's score from which it is trusted after it was drawn away."""
 MAX_RESHAPE = 1.15
 """The most that a followed face's width to height may change from one frame to the next."""
+SQUEEZED_S = 0.5
+"""So long after it was last seen whole, a face that goes behind another is expected to have kept its size."""
 DAMPING_S = 0.25
 """A lost face's motion dies away with this time constant."""
 
@@ -85,8 +91,8 @@ class LandmarkTracker:
 
     Args:
         detector, landmarker: shared models.
-        detect_every_s: seconds between looks over the whole picture while nothing is lost.
-        thorough_every_s: seconds between thorough looks, which find small faces.
+        detect_every_s: least seconds between looks over the whole picture while nothing is lost.
+        thorough_every_s: least seconds between thorough looks at the same place, which find small faces.
         second: strict mode: a detector of another kind that looks at every frame.
     """
 
@@ -100,12 +106,11 @@ class LandmarkTracker:
     ) -> None:
         self._detector = detector
         self._landmarker = landmarker
-        self._detect_every_s = detect_every_s
-        self._thorough_every_s = thorough_every_s
+        self._lookout = Lookout(detect_every_s, thorough_every_s)
         self._second = second
         self._people: list[_Person] = []
         self._next_id = 1
-        self._detected_s = self._thorough_s = -np.inf
+        self._started = False
 
     def update(self, frame: Frame) -> list[Track]:
         """Every face known now: tracked where it is seen in ``frame``, held where it is not.
@@ -115,8 +120,7 @@ class LandmarkTracker:
         """
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         seen = self._follow(frame)
-        if self._must_detect(frame, seen):
-            self._detect(frame, seen)
+        self._detect(frame, seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         for person_id, face in seen.items():
@@ -129,7 +133,8 @@ class LandmarkTracker:
 
     def reset(self) -> None:
         self._people.clear()
-        self._detected_s = self._thorough_s = -np.inf
+        self._lookout.reset()
+        self._started = False
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         face = self._settled(frame, track.face.landmarks)
@@ -178,20 +183,34 @@ class LandmarkTracker:
             del seen[rival_id]
             seen[person.id] = face
 
-    def _must_detect(self, frame: Frame, seen: dict[int, Face]) -> bool:
-        lost = any(p.id not in seen and frame.time_s - p.seen_s <= 2.0 for p in self._people)
-        return not seen or lost or frame.time_s - self._detected_s >= self._detect_every_s - 1e-6
-
     def _detect(self, frame: Frame, seen: dict[int, Face]) -> None:
-        thorough = frame.time_s - self._thorough_s >= self._thorough_every_s - 1e-6
-        self._detected_s = frame.time_s
-        if thorough:
-            self._thorough_s = frame.time_s
-        self._take_in(frame, self._detector.detect(frame.picture, thorough), seen)
+        """Look for new faces where one may have come, and for lost ones at every frame."""
+        self._lookout.watch(frame.picture, frame.time_s, [face.box.scaled(1.2) for face in seen.values()])
+        lost = any(p.id not in seen and frame.time_s - p.seen_s <= 2.0 for p in self._people)
+        if lost or self._lookout.whole_is_due(eager=not seen):
+            self._take_in(frame, self._detector.detect(frame.picture), seen)
+            self._lookout.whole_was_looked_at()
+        self._take_in(frame, self._thorough(frame), seen)
         for person in [p for p in self._people if p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S]:
             around = Box.around(person.predicted(frame.time_s)).scaled(4.0)
             if max(around.width, around.height) < 0.5 * max(frame.picture.shape[:2]):
                 self._take_in(frame, detect_in(self._detector, frame.picture, around), seen)
+
+    def _thorough(self, frame: Frame) -> list[Detection]:
+        """A thorough look; where it can be had in parts, one part a frame, so that no frame takes long."""
+        height, width = frame.picture.shape[:2]
+        if not isinstance(self._detector, TiledDetector):
+            whole = Box(0, 0, width, height)
+            due = self._lookout.due_tile([whole], height, width)
+            return self._detector.detect(frame.picture, thorough=True) if due is not None else []
+        tiles = self._detector.tiles(height, width)
+        found: list[Detection] = []
+        for _ in tiles if not self._started else tiles[:1]:
+            tile = self._lookout.due_tile(tiles, height, width)
+            if tile is not None:
+                found += self._detector.detect_in_tile(frame.picture, tile)
+        self._started = True
+        return found
 
     def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
         """Give each detection that is news a face and a person."""
@@ -202,7 +221,11 @@ class LandmarkTracker:
             face = self._confirmed(frame, detection, lost)
             if face is None or any(face.box.iou(other.box) > 0.4 for other in seen.values()):
                 continue
-            person = self._recognised(frame, face, lost) or self._welcome(frame, face)
+            person = self._recognised(frame, face, lost)
+            if person is None:
+                person = self._welcome(frame, face)
+            elif _goes_behind(person, face, seen.values(), frame.time_s):
+                face = _stretched(face, Box.around(person.predicted(frame.time_s)))
             seen[person.id] = face
 
     def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> Face | None:
@@ -212,10 +235,19 @@ class LandmarkTracker:
             return None
         face = self._landmarker.locate(frame.picture, detection)
         if face is not None and _covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
-            return face
+            return self._rested(frame, face) if _is_cut_off(face, frame.picture) else face
         if detection.landmarks is None or not (expected or self._stands_alone(frame, detection)):
             return None
         return Face(detection.box, detection.landmarks, detection.score)
+
+    def _rested(self, frame: Frame, face: Face) -> Face:
+        """Half a face, seen from a detector's rough box, has a mesh too small; from its own points it grows to rest."""
+        for _ in range(MAX_LOOKS):
+            again = self._landmarker.locate(frame.picture, face.landmarks)
+            if again is None or again.box.iou(face.box) > SAME:
+                break
+            face = again
+        return face
 
     def _is_steady(self, frame: Frame, face: Face) -> bool:
         """On a real face the landmarker finds the same face again from its own landmarks; elsewhere it wanders."""
@@ -307,6 +339,30 @@ def _plausible(face: Face, expected: Points) -> bool:
         and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
         and 1 / MAX_RESHAPE < stretched < MAX_RESHAPE
     )
+
+
+def _is_cut_off(face: Face, picture: Picture) -> bool:
+    """True where the picture's edge cuts more than a tenth off a face."""
+    height, width = picture.shape[:2]
+    return face.box.intersection(Box(0, 0, width, height)) < 0.9 * face.box.area
+
+
+def _goes_behind(person: _Person, face: Face, others: Iterable[Face], time_s: float) -> bool:
+    """True where a face is squeezed into what another person leaves of it to be seen."""
+    expected = Box.around(person.predicted(time_s))
+    if time_s - person.seen_s > SQUEEZED_S or not any(expected.intersection(other.box) > 0 for other in others):
+        return False
+    return MAX_RESHAPE * face.box.width < expected.width or MAX_RESHAPE * face.box.height < expected.height
+
+
+def _stretched(face: Face, over: Box) -> Face:
+    """The face made so large that its box holds ``over``."""
+    box = face.box
+    left, top = min(box.x, over.x), min(box.y, over.y)
+    right, bottom = max(box.x + box.width, over.x + over.width), max(box.y + box.height, over.y + over.height)
+    times = np.array([(right - left) / max(box.width, 1.0), (bottom - top) / max(box.height, 1.0)], np.float32)
+    landmarks = np.array([left, top], np.float32) + (face.landmarks - np.array([box.x, box.y], np.float32)) * times
+    return Face(Box(left, top, right - left, bottom - top), landmarks.astype(np.float32), face.score)
 
 
 def _covers(known: Box, found: Box) -> bool:

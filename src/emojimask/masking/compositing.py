@@ -34,13 +34,13 @@ class Layers:
         self.side = image.shape[0]
 
     def at_scale(self, scale: float, colors: Colors = Colors.BGR) -> tuple[Overlay, Transform]:
-        """The level to draw at ``scale`` (frame pixels for each of the picture's), and picture -> level."""
+        """The level to draw at ``scale`` (frame pixels for each of the picture's), and level -> picture."""
         if colors not in self._levels:
             self._levels[colors] = [inked(level, colors) for level in self._levels[Colors.BGR]]
         levels = self._levels[colors]
         steps = int(np.clip(np.floor(np.log2(1 / max(scale, 1e-6))), 0, len(levels) - 1))
-        factor = levels[steps].shape[0] / self.side
-        # Pixel centres: a level's pixel u covers the picture's pixels around (u + 1/2) / factor - 1/2.
+        factor = self.side / levels[steps].shape[0]
+        # Pixel centres: a level's pixel u covers the picture's pixels around (u + 1/2) * factor - 1/2.
         offset = 0.5 * factor - 0.5
         return levels[steps], np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1.0]])
 
@@ -89,9 +89,9 @@ class Sheet:
 
     def draw(self, layers: Layers, transform: Transform, scale: float) -> None:
         """Lay a picture over what is drawn so far; ``transform``: its pixels -> the frame's; ``scale``: its size."""
-        level, to_level = layers.at_scale(scale, self._colors)
+        level, from_level = layers.at_scale(scale, self._colors)
         to_sheet = np.array([[1, 0, -self._left], [0, 1, -self._top], [0, 0, 1.0]])
-        mapping = to_sheet @ transform @ np.linalg.inv(to_level)
+        mapping = to_sheet @ transform @ from_level
         over = cv2.warpPerspective(level, mapping, self._size, flags=cv2.INTER_LINEAR)
         kept = cv2.merge([cv2.bitwise_not(np.ascontiguousarray(over[..., 3]))] * 4)
         cv2.add(cv2.multiply(self._pixels, kept, scale=1 / 255), over, dst=self._pixels)

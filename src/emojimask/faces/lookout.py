@@ -1,0 +1,138 @@
+"""When and where to look for new faces: where the picture has changed since somebody last looked.
+
+A face cannot come where nothing changes. What changes all the time, such as a speaker's shoulders, becomes familiar
+and is looked at less often; a change somewhere new, or over most of the picture, is looked at soon. As nothing is
+certain, everything is looked at again after a while, changed or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.pixels import coarse
+from emojimask.types import Box, Picture
+
+CHANGED = 4.0
+"""Gray levels by which a cell's mean must differ."""
+LARGE = 0.4
+"""A change over this share of a place makes nothing familiar: the camera moves, or the scene is another."""
+FAMILIAR_S = 2.0
+"""For about so long what has changed stays familiar."""
+_COLUMNS = 80  # cells across the picture's longer side
+_SAMPLES = 4  # across a cell
+_NEVER = -1e9
+
+
+@dataclass(slots=True)
+class _Place:
+    """A part of the picture, in cells, and what was there when somebody last looked.
+
+    Attributes:
+        enough: so many cells must have changed anew; a face that a look at this place finds changes more.
+    """
+
+    cells: tuple[slice, slice]
+    enough: int = 1
+    looked_s: float = _NEVER
+    seen: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+
+class Lookout:
+    """Decides on every frame of one stream whether to look over the whole picture, and at which of its tiles.
+
+    Args:
+        soon_s: seconds between looks over the whole picture where something new changes.
+        tile_soon_s: the same for each tile.
+        busy, idle: times as long where only the familiar changes, and where nothing does.
+    """
+
+    def __init__(self, soon_s: float, tile_soon_s: float, busy: float = 4.0, idle: float = 8.0) -> None:
+        self._soon_s, self._tile_soon_s, self._busy, self._idle = soon_s, tile_soon_s, busy, idle
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the picture's size has changed."""
+        self._whole = _Place((slice(None), slice(None)), enough=4)
+        self._tiles: dict[Box, _Place] = {}
+        self._now = self._warmth = np.zeros((0, 0), np.float32)
+        self._taken = np.zeros((0, 0), np.bool_)
+        self._time_s = 0.0
+
+    def watch(self, picture: Picture, time_s: float, faces: Iterable[Box]) -> None:
+        """Take in the next frame. What happens on ``faces`` that are in sight is not news."""
+        self._now = _cells(picture)
+        self._taken = np.zeros(self._now.shape, np.bool_)
+        for face in faces:
+            self._taken[_cells_of(face, self._now.shape, *picture.shape[:2])] = True
+        if self._warmth.shape != self._now.shape:
+            self._warmth = np.zeros_like(self._now)
+        self._warmth *= np.float32(np.exp(-max(0.0, time_s - self._time_s) / FAMILIAR_S))
+        self._time_s = time_s
+
+    def whole_is_due(self, eager: bool = False) -> bool:
+        """``eager``: whether or not anything has changed."""
+        if eager:
+            return self._time_s - self._whole.looked_s >= self._soon_s - 1e-6
+        return self._overdue(self._whole, self._soon_s) >= 0
+
+    def whole_was_looked_at(self) -> None:
+        self._looked_at(self._whole)
+
+    def due_tile(self, tiles: Sequence[Box], height: int, width: int) -> Box | None:
+        """The tile that has waited longest past its time, if any; it counts as looked at."""
+        for tile in tiles:
+            if tile not in self._tiles:
+                self._tiles[tile] = _Place(_cells_of(tile, self._now.shape, height, width))
+        waits = {tile: self._overdue(self._tiles[tile], self._tile_soon_s) for tile in tiles}
+        latest = max(waits, key=lambda tile: waits[tile], default=None)
+        if latest is None or waits[latest] < 0:
+            return None
+        self._looked_at(self._tiles[latest])
+        return latest
+
+    def _looked_at(self, place: _Place) -> None:
+        """What has changed here becomes familiar, and its surroundings with it."""
+        changed = self._changed(place)
+        if changed.mean() <= LARGE:
+            around = cv2.dilate(changed.astype(np.float32), np.ones((5, 5), np.uint8))
+            self._warmth[place.cells] = np.maximum(self._warmth[place.cells], around)
+        place.looked_s, place.seen = self._time_s, self._now[place.cells]
+
+    def _overdue(self, place: _Place, soon_s: float) -> float:
+        """Seconds past the time for the next look; negative: not yet."""
+        waited_s = self._time_s - place.looked_s + 1e-6
+        if waited_s < soon_s:
+            return waited_s - soon_s
+        changed = self._changed(place)
+        new = changed & (self._warmth[place.cells] < 0.3)
+        if np.count_nonzero(new) >= place.enough:
+            return waited_s - soon_s
+        return waited_s - soon_s * (self._busy if changed.any() else self._idle)
+
+    def _changed(self, place: _Place) -> NDArray[np.bool_]:
+        now = self._now[place.cells]
+        if place.seen.shape != now.shape:
+            return np.ones(now.shape, np.bool_)
+        return np.asarray((np.abs(now - place.seen) > CHANGED) & ~self._taken[place.cells])
+
+
+def _cells(picture: Picture) -> NDArray[np.float32]:
+    """Mean brightness of each cell."""
+    height, width = picture.shape[:2]
+    step = max(1, max(height, width) // (_COLUMNS * _SAMPLES))
+    fine = coarse(picture, step)
+    columns, rows = max(1, fine.shape[1] // _SAMPLES), max(1, fine.shape[0] // _SAMPLES)
+    return np.asarray(cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _cells_of(box: Box, grid: tuple[int, ...], height: int, width: int) -> tuple[slice, slice]:
+    def span(low: float, high: float, cells: int, pixels: int) -> slice:
+        first = int(np.clip(low / pixels * cells, 0, cells - 1))
+        return slice(first, max(first + 1, int(np.ceil(np.clip(high / pixels, 0, 1) * cells))))
+
+    return span(box.y, box.y + box.height, grid[0], height), span(box.x, box.x + box.width, grid[1], width)

@@ -1,0 +1,1 @@
+"""How a face moves: from landmarks to :class:`emojimask.types.Measures`."""
