@@ -172,13 +172,18 @@ def _blend(under: MatLike, over: MatLike, opacity: MatLike) -> None:
 
 def _resized(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     times = min(image.shape[1] // max(width, 1), image.shape[0] // max(height, 1))
-    if times > 1:  # by area where that is quick, by whole numbers; the rest, less than twice, linearly
-        rows, columns = image.shape[0] // times, image.shape[1] // times
-        whole = image[: rows * times, : columns * times]
-        image = np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
     if image.shape[:2] == (height, width):
         return image
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    if times < 2:
+        return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    # By area as far as that goes in whole numbers, for which it is quick; the rest, less than twice, linearly.
+    rows, columns = image.shape[0] // times, image.shape[1] // times
+    small = cv2.resize(image[: rows * times, : columns * times], (columns, rows), interpolation=cv2.INTER_AREA)
+    x, y = image.shape[1] / times / width, image.shape[0] / times / height
+    to_small = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warp = cv2.warpAffine(small, to_small, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warp, np.uint8)
 
 
 def _warped(

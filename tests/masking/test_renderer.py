@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
+from emojimask.pixels import YuvImage
 from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, Track, TrackState
 
 H, W = 240, 320
@@ -64,6 +65,24 @@ def test_no_pixel_of_the_face_oval_depends_on_the_input(
     white = renderer.render(np.full((H, W, 3), 255, np.uint8), cover)
     differs = np.abs(black.astype(int) - white).max(2)
     assert differs[inside(face_oval(face))].max(initial=0) <= 1
+
+
+@given(face=poses, expression=st.sampled_from(EXPRESSIONS), odd=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_on_a_videos_planes_it_covers_as_well(renderer: EmojiRenderer, face: Face, expression: str, odd: bool) -> None:
+    def flat(level: int) -> YuvImage:
+        height, width = H - odd, W - odd
+        half = np.full(((height + 1) // 2, (width + 1) // 2), level, np.uint8)
+        return YuvImage(np.full((height, width), level, np.uint8), half, half.copy(), bt709=True)
+
+    low, high = (renderer.render(flat(level), [masked(face, expression)]) for level in (16, 235))
+    assert isinstance(low, YuvImage)
+    assert isinstance(high, YuvImage)
+    oval = inside(face_oval(face))
+    assert np.abs(low.y.astype(int) - high.y)[oval[: H - odd, : W - odd]].max(initial=0) <= 1
+    whole = cv2.erode(oval.astype(np.uint8), np.ones((5, 5)))[::2, ::2].astype(bool)
+    assert np.abs(low.u.astype(int) - high.u)[whole].max(initial=0) <= 1
+    assert np.abs(low.v.astype(int) - high.v)[whole].max(initial=0) <= 1
 
 
 def test_two_different_faces_in_one_pose_give_the_same_pixels(renderer: EmojiRenderer) -> None:

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from ctypes import c_longlong
 from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import Synchronized
 from threading import Thread
 
 from emojimask.batch.tasks import Failure, Outcome, Request, Task
@@ -35,10 +35,11 @@ class LocalEngine:
     def __init__(self, request: Request, workers: int) -> None:
         self._request = request
         self._workers = workers
-        self._frames: Synchronized[int] = _CONTEXT.Value("q", 0)
+        # Without a lock, which a killed worker would keep for ever; a frame that is not counted is missed by nobody.
+        self._frames = _CONTEXT.RawValue("q", 0)
 
     def frames_so_far(self) -> int:
-        return self._frames.value
+        return int(self._frames.value)
 
     def run(self, tasks: deque[Task]) -> Generator[Outcome]:
         suspects: deque[Task] = deque()
@@ -66,7 +67,7 @@ class LocalEngine:
 class _Pool:
     """Processes on a leash: when its other end is let go, even by a kill of this process, they end at once."""
 
-    def __init__(self, request: Request, workers: int, frames: Synchronized[int]) -> None:
+    def __init__(self, request: Request, workers: int, frames: c_longlong) -> None:
         far_end, self._leash = _CONTEXT.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(workers, _CONTEXT, _start, (request, frames, far_end))
         self._far_end = far_end
@@ -101,15 +102,14 @@ _worker: Worker | None = None
 """In a worker process: what does its tasks."""
 
 
-def _start(request: Request, frames: Synchronized[int], leash: Connection) -> None:
+def _start(request: Request, frames: c_longlong, leash: Connection) -> None:
     """Runs first in every worker."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
     Thread(target=_end_with, args=(leash,), daemon=True).start()
 
     def count(_: MaskedFrame) -> None:
-        with frames.get_lock():
-            frames.value += 1
+        frames.value += 1
 
     _worker = Worker(request, count)
 

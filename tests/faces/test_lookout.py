@@ -1,0 +1,98 @@
+"""Looks are spent where something new happens, and nothing is left unseen for long."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emojimask.faces.lookout import Lookout
+from emojimask.types import Box, Image
+
+H, W, FPS = 360, 640, 20
+TILES = [Box(0, 0, 320, 360), Box(320, 0, 320, 360)]
+
+
+def room(spot: tuple[int, int] | None = None, size: int = 60, noise: int = 0) -> Image:
+    """A quiet gray room, and something bright in it at ``spot``."""
+    image = np.full((H, W, 3), 100, np.uint8)
+    image += np.random.default_rng(noise).integers(0, 4, image.shape, dtype=np.uint8)
+    if spot is not None:
+        x, y = spot
+        image[y : y + size, x : x + size] = 220
+    return image
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.lookout = Lookout(0.1, 0.5)
+        self.index = 0
+        self.whole: list[int] = []
+        self.tiles: list[tuple[int, Box]] = []
+
+    def show(self, image: Image, faces: tuple[Box, ...] = (), eager: bool = False) -> None:
+        self.lookout.watch(image, self.index / FPS, faces)
+        if self.lookout.whole_is_due(eager):
+            self.lookout.whole_was_looked_at()
+            self.whole.append(self.index)
+        tile = self.lookout.due_tile(TILES, H, W)
+        if tile is not None:
+            self.tiles.append((self.index, tile))
+        self.index += 1
+
+
+def test_where_nothing_changes_it_looks_seldom_yet_again_and_again() -> None:
+    watch = Watch()
+    for number in range(10 * FPS):
+        watch.show(room(noise=number))
+    assert 10 <= len(watch.whole) <= 14
+    assert {tile for _, tile in watch.tiles[-2:]} == set(TILES)
+    assert len(watch.tiles) <= 8
+
+
+def test_something_new_is_looked_at_within_a_tenth_of_a_second_and_in_its_tile_only() -> None:
+    watch = Watch()
+    for number in range(2 * FPS):
+        watch.show(room(noise=number))
+    came, tiles_before = watch.index, len(watch.tiles)
+    for number in range(6):
+        watch.show(room((500, 150), noise=100 + number))
+    assert any(came <= index <= came + 2 for index in watch.whole)
+    assert {tile for _, tile in watch.tiles[tiles_before:]} == {TILES[1]}
+
+
+def test_what_moves_all_the_time_becomes_familiar() -> None:
+    watch = Watch()
+    for number in range(4 * FPS):
+        watch.show(room((100 + number % 4 * 20, 150), noise=number))
+    settled = len(watch.whole)
+    for number in range(4 * FPS):
+        watch.show(room((100 + number % 4 * 20, 150), noise=number))
+    assert len(watch.whole) - settled <= 4 / 0.4 + 1
+    newcomer = watch.index
+    image = room((100, 150))
+    image[20:80, 560:620] = 220
+    for _ in range(3):
+        watch.show(image)
+    assert any(index >= newcomer for index in watch.whole)
+
+
+def test_a_moving_camera_never_becomes_familiar() -> None:
+    watch = Watch()
+    world = np.random.default_rng(0).integers(0, 255, (12, 60), dtype=np.uint8).repeat(30, 0).repeat(30, 1)
+    for number in range(3 * FPS):
+        watch.show(np.dstack([world[:, number * 15 : number * 15 + W]] * 3))
+    assert len(watch.whole) >= 3 / 0.1 * 0.9
+
+
+def test_a_face_in_sight_may_move_without_a_look() -> None:
+    watch = Watch()
+    for number in range(4 * FPS):
+        x = 100 + number % 4 * 20
+        watch.show(room((x, 150), noise=number), (Box(x - 40, 110, 140, 140),))
+    assert len(watch.whole) <= 12  # of 40
+
+
+def test_while_nobody_is_in_sight_it_keeps_looking() -> None:
+    watch = Watch()
+    for number in range(2 * FPS):
+        watch.show(room(noise=number), eager=True)
+    assert len(watch.whole) == 20

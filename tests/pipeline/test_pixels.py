@@ -1,0 +1,126 @@
+"""Planes and BGR are read and written alike; what nobody draws on stays to the bit."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emojimask import pixels
+from emojimask.pixels import Colors, YuvImage
+from emojimask.types import Image
+
+
+def picture(height: int = 96, width: int = 128) -> Image:
+    """Soft colours, so that colour at half the resolution loses nothing to speak of."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    channels = 128 + 80 * np.sin(x / 23), 128 + 80 * np.cos(y / 19), 128 + 60 * np.sin((x + y) / 31)
+    return np.stack(channels, 2).astype(np.uint8)
+
+
+def planes(image: Image, bt709: bool) -> YuvImage:
+    """By the formulas of ITU-R BT.601 and BT.709, in floating point."""
+    blue, green, red = (image[..., i].astype(np.float64) / 255 for i in range(3))
+    k_red, k_blue = (0.2126, 0.0722) if bt709 else (0.299, 0.114)
+    luma = k_red * red + (1 - k_red - k_blue) * green + k_blue * blue
+    u, v = (blue - luma) / (2 * (1 - k_blue)), (red - luma) / (2 * (1 - k_red))
+
+    def half(plane: np.ndarray) -> np.ndarray:
+        return cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+    rounded = [np.rint(p).astype(np.uint8) for p in (16 + 219 * luma, 128 + 224 * half(u), 128 + 224 * half(v))]
+    return YuvImage(*rounded, bt709=bt709)
+
+
+@pytest.fixture(params=[False, True], ids=["bt601", "bt709"])
+def yuv(request: pytest.FixtureRequest) -> YuvImage:
+    return planes(picture(), request.param)
+
+
+def close(a: np.ndarray, b: np.ndarray, levels: float = 4) -> bool:
+    return bool(np.abs(a.astype(int) - b).max() <= levels)
+
+
+def test_the_whole_picture(yuv: YuvImage) -> None:
+    assert yuv.shape == (96, 128, 3)
+    assert close(yuv.bgr(), picture(), 8)
+    assert np.abs(yuv.bgr().astype(int) - picture()).mean() < 1.5
+
+
+def test_a_part_a_smaller_one_and_a_warped_one(yuv: YuvImage) -> None:
+    image = picture()
+    rows, columns = slice(10, 70), slice(20, 90)
+    part = pixels.part(yuv, rows, columns)
+    assert part.shape == (60, 70, 3)
+    assert close(pixels.resized(part, 20, 17), pixels.resized(image[rows, columns], 20, 17), 8)
+    turn = np.array([[0.5, 0.1, -3], [-0.1, 0.5, 8]])
+    assert close(pixels.warped(yuv, turn, 40), pixels.warped(image, turn, 40), 6)
+
+
+def test_outside_of_a_warped_picture_it_is_black(yuv: YuvImage) -> None:
+    away = np.array([[1.0, 0, 500], [0, 1.0, 0]])
+    assert pixels.warped(yuv, away, 20).max() <= 1
+
+
+def test_brightness_spans_the_whole_range(yuv: YuvImage) -> None:
+    flat = YuvImage(
+        np.array([[16, 235]], np.uint8), np.full((1, 1), 128, np.uint8), np.full((1, 1), 128, np.uint8), True
+    )
+    assert pixels.gray(flat).tolist() == [[0, 255]]
+    assert close(pixels.gray(planes(picture(), False)), pixels.gray(picture()), 2)
+
+
+@given(color=st.tuples(*[st.integers(0, 255)] * 3), bt709=st.booleans())
+def test_ink_is_the_colour(color: tuple[int, int, int], bt709: bool) -> None:
+    y, u, v = pixels.ink(color, Colors.BT709 if bt709 else Colors.BT601)
+    one = YuvImage(*(np.full((2, 2), y, np.uint8), np.full((1, 1), u, np.uint8), np.full((1, 1), v, np.uint8)), bt709)
+    assert close(pixels.resized(one, 2, 2), np.array(color), 3)
+
+
+def overlay(opacity: int) -> np.ndarray:
+    """A premultiplied square of orange, its middle opaque to ``opacity``."""
+    sheet = np.zeros((40, 48, 4), np.uint8)
+    sheet[10:30, 12:36] = np.array([30, 140, 250, 255]) * opacity // 255
+    return sheet
+
+
+@pytest.mark.parametrize("opacity", [255, 128])
+def test_an_overlay_looks_alike_on_planes_and_on_bgr(yuv: YuvImage, opacity: int) -> None:
+    image, drawn = picture(), yuv.copy()
+    pixels.blend(image, overlay(opacity), 30, 20)
+    pixels.blend(drawn, pixels.inked(overlay(opacity), yuv.colors), 30, 20)
+    inner = slice(32, 48), slice(44, 64)
+    assert close(pixels.resized(pixels.part(drawn, *inner), 20, 16), image[inner], 6)
+
+
+def test_what_nobody_draws_on_stays_to_the_bit_and_what_is_covered_is_gone(yuv: YuvImage) -> None:
+    black = YuvImage(*(np.zeros_like(plane) for plane in (yuv.y, yuv.u, yuv.v)), yuv.bt709)
+    drawn, other = yuv.copy(), black.copy()
+    for one in (drawn, other):
+        pixels.blend(one, pixels.inked(overlay(255), yuv.colors), 30, 20)
+    for after, before, covered, by in zip(
+        (drawn.y, drawn.u, drawn.v), (yuv.y, yuv.u, yuv.v), (other.y, other.u, other.v), (1, 2, 2), strict=True
+    ):
+        inside = np.zeros(after.shape, bool)
+        inside[30 // by : 50 // by, 42 // by : 66 // by] = True
+        assert (after[~inside] == before[~inside]).all()
+        assert (after[inside] == covered[inside]).all()
+
+
+def test_a_copy_is_memory_of_its_own(yuv: YuvImage) -> None:
+    copied = yuv.copy()
+    copied.y[:] = copied.u[:] = copied.v[:] = 99
+    assert close(yuv.bgr(), picture(), 8)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (34, 66), (720, 1280)])
+def test_encoders_get_every_pixel(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1)
+    height, width = size
+    y, u, v = (noise.integers(16, 236, (height // n, width // n), dtype=np.uint8) for n in (1, 2, 2))
+    frame = YuvImage(y, u, v, True).video_frame()
+    for plane, expected in zip(frame.planes, (y, u, v), strict=True):
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        assert (rows == expected).all()
