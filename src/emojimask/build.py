@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from emojimask.errors import MissingExtraError
 from emojimask.pipeline import MaskingPipeline
-from emojimask.settings import MaskSettings
+from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.stages import (
     ExpressionClassifier,
     ExpressionSmoother,
@@ -21,22 +21,50 @@ from emojimask.stages import (
 )
 from emojimask.types import StreamInfo
 
+if TYPE_CHECKING:
+    from emojimask.emojis.cast import Cast
 
-def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
+T = TypeVar("T")
+
+
+class Watch(Protocol):
+    """Is shown every stage of a pipeline by name; what it returns takes the stage's place."""
+
+    def __call__(self, name: str, stage: T) -> T: ...
+
+
+def _as_it_is(name: str, stage: T) -> T:  # noqa: ARG001
+    return stage
+
+
+def build_pipeline(settings: MaskSettings | None = None, watch: Watch = _as_it_is) -> MaskingPipeline:
     """A pipeline for one stream. Models are built once for the process and shared between pipelines.
+
+    ``watch``: for measuring the stages, named detector, landmarker, tracker, classifier, smoother, renderer, motion.
 
     Raises:
         UsageError: a setting names something that is not there.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.
     """
     from emojimask.faces.tracking import LandmarkTracker
+    from emojimask.measures.motion import MeasuredMotion
 
     settings = settings or MaskSettings()
     detector, landmarker = face_back_end(settings.faces)
     second = second_detector(settings.faces) if settings.strict else None
-    tracker = LandmarkTracker(detector, landmarker, settings.detect_every_s, second=second)
+    tracker = LandmarkTracker(
+        watch("detector", detector), watch("landmarker", landmarker), settings.detect_every_s, second=second
+    )
+    worn = cast(settings.emojis)
+    reads = settings.expressions != NO_EXPRESSIONS and worn.reads_anybody
     return MaskingPipeline(
-        tracker, classifier(settings.expressions), _smoother(settings.smoothing), renderer(settings.emojis), settings
+        watch("tracker", tracker),
+        watch("classifier", classifier(settings.expressions, settings.provider)) if reads else None,
+        watch("smoother", _smoother(settings.smoothing)),
+        watch("renderer", renderer(settings.emojis, settings.adapt_light)),
+        settings,
+        watch("motion", MeasuredMotion()),
+        worn.reads,
     )
 
 
@@ -100,8 +128,10 @@ def face_back_end(name: str) -> FaceBackEnd:
 
 
 def second_detector(faces: str) -> FaceDetector:
-    """The one that checks on the back end ``faces`` in strict mode: of another kind, and always installed."""
-    return face_back_end("mediapipe" if faces == "haar" else "haar").detector
+    """One stream's, that checks on the back end ``faces`` in strict mode: of another kind, and always installed."""
+    from emojimask.faces.haar import HaarGlances
+
+    return _mediapipe().detector if faces == "haar" else HaarGlances()
 
 
 def eyes(names: Sequence[str] | None = None) -> dict[str, FaceDetector]:
@@ -128,18 +158,29 @@ def eyes(names: Sequence[str] | None = None) -> dict[str, FaceDetector]:
 
 
 @lru_cache(maxsize=4)
-def classifier(model: str) -> ExpressionClassifier:
+def classifier(model: str, provider: str = "auto") -> ExpressionClassifier:
     from emojimask.expressions.classifier import OnnxClassifier
 
-    return OnnxClassifier(model)
+    return OnnxClassifier(model, provider)
 
 
 @lru_cache(maxsize=4)
-def renderer(emojis: str) -> MaskRenderer:
-    from emojimask.emojis.emoji_set import load_emoji_set
+def cast(emojis: str) -> Cast:
+    """Who wears what, as the setting ``emojis`` says. Raises UsageError, EmojiSetError."""
+    from emojimask.emojis.cast import load_cast
+
+    return load_cast(emojis)
+
+
+@lru_cache(maxsize=4)
+def renderer(emojis: str, adapt_light: bool = False) -> MaskRenderer:
+    from emojimask.masking.cast_renderer import CastRenderer
     from emojimask.masking.renderer import EmojiRenderer
 
-    return EmojiRenderer(load_emoji_set(emojis))
+    worn = cast(emojis)
+    if len(worn.sets) == 1:
+        return EmojiRenderer(worn.sets[0], adapt_light)
+    return CastRenderer(worn, adapt_light)
 
 
 def _smoother(name: str) -> ExpressionSmoother:

@@ -162,8 +162,19 @@ def inked(image: Overlay, colors: Colors) -> Overlay:
     """A premultiplied BGRA picture as an overlay in ``colors``."""
     if colors is Colors.BGR:
         return image
-    matrix = np.vstack([_from_bgr(colors is Colors.BT709), [0, 0, 0, 1]])
-    return np.asarray(cv2.transform(image, matrix), np.uint8)
+    return np.asarray(cv2.transform(image, _overlay_matrix(colors)), np.uint8)
+
+
+def in_colors(matrix: NDArray[np.float64], colors: Colors) -> NDArray[np.float64]:
+    """A (4, 4) matrix for premultiplied blue, green, red and opacity as one for an overlay in ``colors``."""
+    if colors is Colors.BGR:
+        return matrix
+    forth = _overlay_matrix(colors)
+    return np.asarray(forth @ matrix @ np.linalg.inv(forth), np.float64)
+
+
+def _overlay_matrix(colors: Colors) -> NDArray[np.float64]:
+    return np.vstack([_from_bgr(colors is Colors.BT709), [0, 0, 0, 1]])
 
 
 def _blend(under: MatLike, over: MatLike, opacity: MatLike) -> None:

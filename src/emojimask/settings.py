@@ -15,6 +15,10 @@ def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float 
     return field(default=default, metadata={"help": text, "choices": choices, "low": low, "high": high})
 
 
+NO_EXPRESSIONS = "none"
+"""As ``expressions``: no model is loaded, and nobody's expression is recognised."""
+
+
 @dataclass(frozen=True, slots=True)
 class MaskSettings:
     """How faces are found, read and covered. Times are in seconds."""
@@ -24,8 +28,16 @@ class MaskSettings:
         "how faces are found; hog and mtcnn need the extras [dlib] and [mtcnn]",
         choices=("mediapipe", "hog", "haar", "mtcnn"),
     )
-    expressions: str = _knob("default", "expression model: a shipped name, or the path of an .onnx file with its card")
-    emojis: str = _knob("classic", "emoji set: a shipped name, or a folder with a set.toml")
+    expressions: str = _knob(
+        "default",
+        "expression model: a shipped name, or the path of an .onnx file with its card; none: nobody's expression is "
+        "recognised, and emojis follow movement alone",
+    )
+    emojis: str = _knob(
+        "classic",
+        "emoji set: a shipped name, a folder with a set.toml, font (this system's own emoji) or font:FILE; several, as "
+        "in classic,alive, for one person after another; random: any for each person; NAME:happy: always that emoji",
+    )
     on_lost: str = _knob(
         "shield",
         "when a face is lost: shield (fail closed), hold (keep its last mask), pass (show what the camera shows)",
@@ -41,6 +53,7 @@ class MaskSettings:
         "steadies the expression: ema (running mean with hysteresis), vote (majority of the last five), none",
         choices=("ema", "vote", "none"),
     )
+    adapt_light: bool = _knob(False, "puts the emoji gently in the light and colour of the scene")
     strict: bool = _knob(
         False, "a second, independent detector looks at every frame; on doubt the frame is shielded (slower)"
     )

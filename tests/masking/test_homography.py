@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from emojimask.masking.homography import MAX_STRETCH, bounded_affine, fit, grown, project, similarity
+from emojimask.geometry.similarity import similarity
+from emojimask.masking.homography import MAX_STRETCH, bounded_affine, fit, grown, project
 
 KEY_POINTS = np.array([[145, 216], [367, 216], [256, 363], [193, 378], [319, 378], [256, 469]], np.float32)
 _ring = np.linspace(0, 2 * np.pi, 40, endpoint=False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.masking.homography import Transform, project
-from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, ink, inked
+from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked
 from emojimask.types import Box, Image, Points
 
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
@@ -95,6 +95,10 @@ class Sheet:
         over = cv2.warpPerspective(level, mapping, self._size, flags=cv2.INTER_LINEAR)
         kept = cv2.merge([cv2.bitwise_not(np.ascontiguousarray(over[..., 3]))] * 4)
         cv2.add(cv2.multiply(self._pixels, kept, scale=1 / 255), over, dst=self._pixels)
+
+    def light(self, matrix: NDArray[np.float64]) -> None:
+        """Change all colours by a (4, 4) ``matrix`` for premultiplied blue, green, red and opacity."""
+        self._pixels = np.asarray(cv2.transform(self._pixels, in_colors(matrix, self._colors)), np.uint8)
 
     def lay(self) -> None:
         """Blend the sheet into the picture."""

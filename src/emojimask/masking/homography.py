@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.geometry.similarity import similarity
 from emojimask.types import Points
 
 Transform = NDArray[np.float64]
@@ -51,21 +52,8 @@ def bounded_affine(source: Points, target: Points) -> Transform:
     linear = (np.linalg.pinv(a0) @ b0).T
     u, sizes, vt = np.linalg.svd(linear)
     if np.linalg.det(linear) <= 1e-6 * max(sizes[0], 1e-9) ** 2:
-        return similarity(source, target)
+        return similarity(source, target, least_scale=1e-3)
     linear = u @ np.diag(np.maximum(sizes, sizes[0] / MAX_STRETCH)) @ vt
-    return _compose(linear, b.mean(0) - linear @ a.mean(0))
-
-
-def similarity(source: Points, target: Points) -> Transform:
-    """Least-squares rotation, scale and shift without mirroring (Umeyama 1991). Scale is never below 1e-3."""
-    a, b = source.astype(np.float64), target.astype(np.float64)
-    a0, b0 = a - a.mean(0), b - b.mean(0)
-    # As complex numbers the best rotation and scale are one quotient.
-    za, zb = a0[:, 0] + 1j * a0[:, 1], b0[:, 0] + 1j * b0[:, 1]
-    turn = np.vdot(za, zb) / max(np.vdot(za, za).real, 1e-12)
-    if abs(turn) < 1e-3:
-        turn = 1e-3 + 0j
-    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
     return _compose(linear, b.mean(0) - linear @ a.mean(0))
 
 

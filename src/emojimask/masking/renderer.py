@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from emojimask.masking.compositing import Layers, Sheet, scale_of
 from emojimask.masking.homography import Transform, fit, grown, project
+from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
+from emojimask.masking.shadow import MARGIN, margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
 from emojimask.pixels import YuvImage, bgr
 from emojimask.stages import EmojiSet
@@ -25,39 +27,57 @@ MAX_FIT_GROWTH = 1.35
 
 
 class EmojiRenderer:
-    """Draws emoji with a homography of six key points. Keeps no state between frames; may be shared."""
+    """Draws emoji with a homography of six key points. Keeps no state between frames; may be shared.
 
-    def __init__(self, emojis: EmojiSet) -> None:
+    Args:
+        emojis: what everybody wears.
+        adapt_light: put the emoji gently in the light of the scene.
+    """
+
+    def __init__(self, emojis: EmojiSet, adapt_light: bool = False) -> None:
         self._emojis = emojis
+        self._adapts = adapt_light
         found = {name: emojis.emoji(name) for name in EXPRESSIONS}
         drawings = {id(emoji.image): _Drawing(*emoji) for emoji in found.values()}  # a living set has one head for all
         self._drawn = {name: drawings[id(emoji.image)] for name, emoji in found.items()}
         self._shield = self._drawn["neutral"].layers
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        masked = image.copy() if isinstance(image, YuvImage) else bgr(image).copy()
-        for face in sorted(faces, key=lambda f: f.track.face.box.area):  # the nearest last, on top
-            self._cover(masked, face)
+        masked = copied(image)
+        for face in nearest_last(faces):
+            self.cover(masked, face)
         return masked
 
     def shield(self, height: int, width: int) -> Image:
         return draw_shield(height, width, self._shield)
 
-    def _cover(self, picture: Image | YuvImage, masked: MaskedFace) -> None:
+    def cover(self, picture: Image | YuvImage, masked: MaskedFace) -> None:
+        """Draw over one face, in place."""
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
         transform = drawing.on(face, oval, growth)
         outline = project(transform, drawing.outline)
-        sheet = Sheet(picture, Box.around(np.vstack([oval, outline])))
+        sheet = Sheet(picture, Box.around(np.vstack([oval, project(transform, drawing.extent)])))
         if sheet.is_empty:
             return
         sheet.fill(oval, self._emojis.fill)
-        sheet.draw(drawing.layers, transform, scale_of(outline, drawing.outline))
+        sheet.draw(drawing.layers, transform @ drawing.from_layers, scale_of(outline, drawing.outline))
         shapes = self._emojis.shapes(masked)
         for shape, polygon in zip(shapes, _projected(transform, [shape.outline for shape in shapes]), strict=True):
             sheet.fill(polygon, shape.color, shape.opacity)
+        if self._adapts:
+            sheet.light(scene_light(picture))
         sheet.lay()
+
+
+def copied(image: Picture) -> Image | YuvImage:
+    return image.copy() if isinstance(image, YuvImage) else bgr(image).copy()
+
+
+def nearest_last(faces: Sequence[MaskedFace]) -> list[MaskedFace]:
+    """In the order in which they are drawn: who is near comes on top."""
+    return sorted(faces, key=lambda face: face.track.face.box.area)
 
 
 def _projected(transform: Transform, polygons: Sequence[Points]) -> list[Points]:
@@ -72,19 +92,31 @@ class _Drawing:
     """One emoji, ready to be drawn: its sizes, its key points and its outline."""
 
     def __init__(self, image: NDArray[np.uint8], key_points: Points) -> None:
-        self.layers = Layers(image)
+        margin = margin_of(image.shape[0])
+        self.layers = Layers(with_shadow(image))
+        self.from_layers: Transform = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
         self.key_points = key_points
         contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         hull = cv2.convexHull(np.vstack(contours))[:, 0].astype(np.float32)
         self.outline = hull
         self._center = (hull.min(0) + hull.max(0)) / 2
+        self._radii = np.ptp(hull, axis=0) / 2
+        self.extent = self._center + (hull - self._center) * np.float32(1 + 2 * MARGIN)
 
     def on(self, face: Face, oval: Points, growth: float) -> Transform:
         """The emoji's pixels -> the frame's: laid on the face, grown with it, and large enough to hide ``oval``."""
         transform = fit(self.key_points, face.anchors(), self.outline)
+        transform = grown(transform, project(transform, self._center[None])[0], growth)
+        transform = transform @ self._stretch(project(np.asarray(cv2.invert(transform)[1], np.float64), oval))
         center = project(transform, self._center[None])[0]
-        transform = grown(transform, center, growth)
         return grown(transform, center, min(_reach(project(transform, self.outline), center, oval), MAX_FIT_GROWTH))
+
+    def _stretch(self, oval: Points) -> Transform:
+        """The emoji made as wide and as high as ``oval``, (N, 2) in its own pixels, about its middle; never smaller."""
+        reach = np.abs(oval - self._center).max(0) / self._radii
+        x, y = np.clip(np.nan_to_num(reach, nan=1.0), 1.0, MAX_FIT_GROWTH).tolist()
+        left, top = self._center.tolist()
+        return np.array([[x, 0, left * (1 - x)], [0, y, top * (1 - y)], [0, 0, 1.0]])
 
 
 def _reach(outline: Points, center: Points, oval: Points) -> float:

@@ -1,0 +1,28 @@
+"""Draws people who wear different emoji sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emojimask.masking.renderer import EmojiRenderer, copied, nearest_last
+from emojimask.pixels import YuvImage
+from emojimask.stages import EmojiCast
+from emojimask.types import Image, MaskedFace, Picture
+
+
+class CastRenderer:
+    """Covers each face with the set that its person wears. Keeps no state between frames; may be shared."""
+
+    def __init__(self, cast: EmojiCast, adapt_light: bool = False) -> None:
+        self._cast = cast
+        self._renderers = {id(emojis): EmojiRenderer(emojis, adapt_light) for emojis in cast.sets}
+        self._first = self._renderers[id(cast.sets[0])]
+
+    def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
+        masked = copied(image)
+        for face in nearest_last(faces):
+            self._renderers[id(self._cast.for_track(face.track.id))].cover(masked, face)
+        return masked
+
+    def shield(self, height: int, width: int) -> Image:
+        return self._first.shield(height, width)
