@@ -21,9 +21,9 @@ EVERY_S = 0.2
 """A reading is taken up this often ..."""
 MEMORY_S = 30.0
 """... and counts for this long."""
-PRIOR_S = 1.5
+PRIOR_S = 1.0
 """The population's values weigh as much as this many seconds of a face at rest."""
-EASE_HZ = 0.5
+EASE_HZ = 0.6
 """What is known of the rest changes no faster than a low-pass of this frequency lets through."""
 FRONTAL = (25.0, 20.0)
 """Readings count less the further the head is turned, degrees of yaw and pitch, and beyond these not at all."""

@@ -29,7 +29,7 @@ class Layout:
         rigid: landmarks that expressions hardly move: (left index, right index, place of the left one); a point on
             the middle line has one index twice.
         parts: the landmarks whose mean is a part, the left or only one; those of the right one; and its depth.
-        rest: what a resting face usually measures, (13,): all raw measures but the pose; medians over some 1,500
+        rest: what a resting face usually measures, (13,): all raw measures but the pose; medians over some 850
             resting faces.
     """
 

@@ -26,9 +26,9 @@ GAZE_EVERY_S = 0.06
 
 _AT_REST = np.array([1.0, 1.0] + [0.0] * (FIELDS - 2))
 _GAZE = slice(2, 4)
-# Eyes, gaze, brows, their angles, mouth (open, width, corners, round), cheeks, pose (degrees).
-_REST_HZ = np.array([3, 3, 1.5, 1.5, 1, 1, 0.8, 0.8, 3, 1.5, 1.2, 1.2, 1, 1, 1, 1.5])
-_PER_SPEED_HZ = np.array([3, 3, 1.5, 1.5, 2, 2, 1, 1, 4, 2, 2, 2, 2, 0.1, 0.1, 0.1])
+# For the One Euro filter: eyes, gaze, brows, their angles, mouth (open, width, corners, round), cheeks, pose (degrees).
+_FILTER_REST_HZ = np.array([4, 4, 4, 4, 3, 3, 2.5, 2.5, 5, 3, 3, 2.5, 2, 2.5, 2.5, 2.5])
+_FILTER_PER_SPEED_HZ = np.array([4, 4, 4, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 0.15, 0.15, 0.15])
 
 
 class MeasuredMotion:
@@ -68,17 +68,22 @@ class _Person:
     gaze: Floats = field(default_factory=lambda: np.zeros(2))
     gazed_s: float = -np.inf
     values: Floats = field(default_factory=lambda: _AT_REST)
-    filter: OneEuroFilter = field(default_factory=lambda: OneEuroFilter(_REST_HZ, _PER_SPEED_HZ))
+    trust: float = 1.0  # how much a measure counts: less when the face has just been found again
+    filter: OneEuroFilter = field(default_factory=lambda: OneEuroFilter(_FILTER_REST_HZ, _FILTER_PER_SPEED_HZ))
     blend: Floats | None = None  # (2, 8): after the first low-pass, and after both
 
     def move(self, frame: Frame, track: Track, probabilities: Sequence[float]) -> Measures | None:
         raw = raw_measures(track.face.landmarks) if track.state is TrackState.TRACKED else None
+        step = frame.time_s - self.time_s
         if raw is not None:
-            values = self._measure(raw, frame, track, probabilities)
+            measured = self._measure(raw, frame, track, probabilities)
+            self.trust += float(share(BLEND_HZ, step)) * (1 - self.trust)
+            values = self.values + self.trust * (measured - self.values)
         elif self.rest is None:
             return None
         else:
-            values = self.values + share(REST_HZ, frame.time_s - self.time_s) * (_AT_REST - self.values)
+            self.trust = 0.0
+            values = self.values + share(REST_HZ, step) * (_AT_REST - self.values)
             values[POSE] = self.values[POSE]
         self.values = self.filter.update(values, frame.time_s)
         return Measures(*self.values.tolist())

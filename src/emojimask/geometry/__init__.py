@@ -1,0 +1,1 @@
+"""Geometry over points and time that several rooms share. numpy only."""
