@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,10 @@ FORGET_S = 60.0
 """Whoever was not seen for this long is no longer remembered."""
 
 
+def everybody(track_id: int) -> bool:  # noqa: ARG001
+    return True
+
+
 class _Shown(NamedTuple):
     """What is shown of a person: when it was last read, the smoothed probabilities, and the expression."""
 
@@ -40,9 +44,10 @@ class MaskingPipeline:
 
     Args:
         tracker, smoother: of this stream alone.
-        classifier, renderer: may be shared with other streams.
+        classifier, renderer: may be shared with other streams. No classifier: nobody's expression is read.
         settings: decides what happens when a face is lost.
         motion: of this stream alone; None: living emojis show their expression without moving.
+        reads: whether the expression of the person with this number is read.
 
     Attributes:
         failures: what went wrong in frames that were shielded for it, and how often.
@@ -51,11 +56,12 @@ class MaskingPipeline:
     def __init__(
         self,
         tracker: FaceTracker,
-        classifier: ExpressionClassifier,
+        classifier: ExpressionClassifier | None,
         smoother: ExpressionSmoother,
         renderer: MaskRenderer,
         settings: MaskSettings | None = None,
         motion: FaceMotion | None = None,
+        reads: Callable[[int], bool] = everybody,
     ) -> None:
         self._tracker = tracker
         self._classifier = classifier
@@ -63,6 +69,7 @@ class MaskingPipeline:
         self._renderer = renderer
         self._settings = settings or MaskSettings()
         self._motion = motion
+        self._reads = reads
         self._live = self._live_policy()
         self._size: tuple[int, ...] | None = None
         self._shown: dict[int, _Shown] = {}
@@ -124,15 +131,17 @@ class MaskingPipeline:
 
     def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
         due = [track for track in tracks if track.state is TrackState.TRACKED and self._is_due(frame, track)]
-        readings = self._classifier.classify(frame.picture, [track.face for track in due]) if due else ()
-        for track, reading in zip(due, readings, strict=True):
-            smoothed, expression = self._smoother.update(track.id, frame.time_s, reading)
-            self._shown[track.id] = _Shown(frame.time_s, tuple(float(p) for p in smoothed), expression)
-        if due:
+        if self._classifier is not None and due:
+            readings = self._classifier.classify(frame.picture, [track.face for track in due])
+            for track, reading in zip(due, readings, strict=True):
+                smoothed, expression = self._smoother.update(track.id, frame.time_s, reading)
+                self._shown[track.id] = _Shown(frame.time_s, tuple(float(p) for p in smoothed), expression)
             self._shown = {i: s for i, s in self._shown.items() if frame.time_s - s.read_s <= FORGET_S}
         return tuple(self._masked_face(frame, track) for track in tracks)
 
     def _is_due(self, frame: Frame, track: Track) -> bool:
+        if not self._reads(track.id):
+            return False
         shown = self._shown.get(track.id)
         return shown is None or frame.time_s - shown.read_s >= self._settings.read_every_s - 1e-6
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,6 @@ class FaceDetector(Protocol):
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]: ...
 
 
-@runtime_checkable
 class TiledDetector(FaceDetector, Protocol):
     """A detector whose thorough look is made of several that may be had one by one, spread over several frames."""
 
@@ -177,6 +176,19 @@ class EmojiSet(Protocol):
 
         Takes well under a millisecond, and never raises, whatever the measures.
         """
+        ...
+
+
+class EmojiCast(Protocol):
+    """Who wears which emoji set. Stateless."""
+
+    @property
+    def sets(self) -> Sequence[EmojiSet]:
+        """All that may be worn; the first stands for the program where nobody is seen."""
+        ...
+
+    def for_track(self, track_id: int) -> EmojiSet:
+        """One of ``sets``; always the same for the same person."""
         ...
 
 

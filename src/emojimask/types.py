@@ -251,7 +251,7 @@ class MaskedFace:
         track: whose face, and where.
         probabilities: smoothed, in the order of :data:`EXPRESSIONS`, summing to 1; empty where the expression has
             not been recognised yet.
-        expression: the one whose emoji is shown.
+        expression: the one whose emoji is shown, unless the person wears a fixed one.
         blend: how much of each expression a living emoji wears now, in the order of :data:`EXPRESSIONS`, summing to
             1; continuous in time. Empty: ``expression`` alone.
         measures: how the face moves; None where that is not known.
@@ -262,6 +262,11 @@ class MaskedFace:
     expression: str
     blend: tuple[float, ...] = ()
     measures: Measures | None = None
+
+    @property
+    def recognised(self) -> str | None:
+        """The expression that was read off the face; None where none was."""
+        return self.expression if self.probabilities else None
 
     def emotions(self) -> Mapping[str, float]:
         """Probabilities by name; empty where there are none."""

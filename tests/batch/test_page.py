@@ -13,7 +13,7 @@ from emojimask.batch.record import Record
 from emojimask.batch.run import parse_manifest
 from emojimask.batch.tally import Tally
 from emojimask.cli import main
-from emojimask.types import Box, Face, MaskedFace, MaskedFrame, Track
+from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, MaskedFrame, Track
 
 DONE = Record(
     input='a/<b>&"c".mp4',
@@ -66,9 +66,27 @@ def test_a_record_survives_its_line() -> None:
 def seen(time_s: float, *expressions: str, shielded: bool = False) -> MaskedFrame:
     box = Box(0, 0, 9, 9)
     faces = [
-        MaskedFace(Track(n, Face(box, np.zeros((6, 2), np.float32), 1.0)), (), e) for n, e in enumerate(expressions, 1)
+        MaskedFace(
+            Track(n, Face(box, np.zeros((6, 2), np.float32), 1.0)),
+            tuple(float(name == e) for name in EXPRESSIONS) if e else (),
+            e or "neutral",
+        )
+        for n, e in enumerate(expressions, 1)
     ]
     return MaskedFrame(np.zeros((4, 4, 3), np.uint8), 0, time_s, faces, shielded)
+
+
+def test_faces_that_were_not_read_count_as_faces_without_expression() -> None:
+    tally = Tally()
+    for frame in (seen(0.0, ""), seen(1.2, "", "sad"), seen(1.4, ""), seen(2.1)):
+        tally.write(frame)
+    assert (tally.timeline(), tally.frames_with_faces, tally.shares()["sad"]) == ("--.", 3, 1.0)
+    unread = Tally()
+    unread.write(seen(0.0, ""))
+    assert (unread.shares(), unread.timeline()) == ({}, "-")
+    page = make_page([replace(DONE, expressions={}, timeline="--.")], "nobody read")
+    assert "expression not read" in page
+    assert "What the covered faces showed" not in page
 
 
 def test_a_tally_adds_up_and_neighbours_join() -> None:

@@ -168,6 +168,11 @@ def test_other_kinds_of_png_with_transparency_are_taken(own: Path, picture: Imag
     assert (image[0, 0, 3], image[256, 256, 3]) == (0, 255)
 
 
+def test_a_card_may_begin_with_a_mark(own: Path) -> None:
+    (own / "set.toml").write_text(CARD, encoding="utf-8-sig")
+    assert check_emoji_set(own) == []
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +211,7 @@ CARD_FAULTS = {
     "missing point": ("chin = [0.5, 0.9]", "", "[key_points]: chin is missing; add chin = [x, y], both from 0 to 1"),
     "pixels": ("[0.5, 0.9]", "[256, 440]", "chin: expected [x, y] inside the picture, both from 0 to 1; found [256, 4"),
     "not a number": ("[0.5, 0.9]", "[nan, 0.9]", "chin: expected [x, y] inside the picture"),
+    "yes and no": ("[0.5, 0.9]", "[true, false]", "chin: expected [x, y] inside the picture"),
     "no pair": ("[0.5, 0.9]", "0.9", "chin: expected [x, y] inside the picture"),
     "mirrored": (
         "mouth_left = [0.4,",
@@ -225,7 +231,7 @@ CARD_FAULTS = {
     "elsewhere": (
         "[key_points]",
         'expressions.sad.file = "../sad.png"\n[key_points]',
-        "[expressions.sad]: file: expected the name of a PNG in the same folder, found '../sad.png'",
+        "[expressions.sad]: file: expected the name of a PNG or SVG in the same folder, found '../sad.png'",
     ),
 }
 
@@ -325,7 +331,9 @@ def test_no_set_toml(own: Path) -> None:
 
 def test_no_such_set(own: Path) -> None:
     shutil.rmtree(own)
-    message = f'no emoji set "{own}"; shipped: classic; or give the path of a folder with a set.toml'
+    names = ", ".join(shipped_sets())
+    remedy = f"shipped: {names}; or give the path of a folder with a set.toml, or font for the system's own emoji"
+    message = f'no emoji set "{own}"; {remedy}'
     assert check_emoji_set(own) == [message]
     with pytest.raises(UsageError) as error:
         load_emoji_set(own)

@@ -37,6 +37,13 @@ def test_a_weak_but_steady_pattern_is_no_face():
     assert fuse(stream([[face(score=0.4)]] * 60)) == []
 
 
+def test_a_pattern_that_looks_like_a_face_for_a_few_frames_is_none():
+    folds = [[face(score=score, eye="profile")] for score in (0.3, 0.5, 0.78, 0.5, 0.4, 0.7, 0.4, 0.6, 0.3)]
+    assert fuse(stream(folds + [[]] * 40)) == []
+    brief = [[face(score=0.8)]] * 5
+    assert len(fuse(stream(brief + [[]] * 40))) == 1
+
+
 def test_two_eyes_on_one_place_are_one_face_and_surer():
     weak = [face(score=0.4, eye="a"), face(x=104, score=0.4, eye="b")]
     (found,) = fuse(stream([weak] * 20))

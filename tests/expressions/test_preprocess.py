@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emojimask.expressions.preprocess import FER2013_KEY_POINTS, MEAN, STD, crop_face, normalise, similarity
+from emojimask.expressions.preprocess import FER2013_KEY_POINTS, MEAN, STD, crop_face, normalise
+from emojimask.geometry.similarity import similarity
 
 angles = st.floats(-np.pi, np.pi)
 MIDDLE = np.array([23.5, 23.5])

@@ -8,7 +8,7 @@ import pytest
 
 from emojimask.errors import MissingExtraError
 from emojimask.faces import haar
-from emojimask.faces.haar import HaarDetector
+from emojimask.faces.haar import HaarDetector, HaarGlances
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
 from emojimask.types import Box
 
@@ -62,3 +62,27 @@ def test_an_opencv_without_cascades_is_told(monkeypatch):
     monkeypatch.setattr(cv2.data, "haarcascades", "/nowhere/")
     with pytest.raises(MissingExtraError, match="OpenCV"):
         HaarDetector()
+
+
+def in_a_room(scale: float, x: int, y: int) -> np.ndarray:
+    face = cv2.resize(portrait(), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    room = np.full((360, 640, 3), 120, np.uint8)
+    room[y : y + face.shape[0], x : x + face.shape[1]] = face
+    return room
+
+
+def finds(detector: HaarGlances, room: np.ndarray, scale: float, x: int, y: int) -> list[bool]:
+    """For each of nine frames whether the face is found."""
+    truth = Box.around(FACE_OUTLINE * np.float32(scale) + np.array([x, y], np.float32))
+    return [any(d.box.overlap(truth) > 0.5 for d in detector.detect(room)) for _ in range(9)]
+
+
+def test_glances_find_a_large_face_in_every_frame():
+    assert finds(HaarGlances(), in_a_room(0.6, 100, 20), 0.6, 100, 20) == [True] * 9
+
+
+@pytest.mark.parametrize(("x", "y"), [(20, 20), (290, 100), (500, 220)])
+def test_glances_find_a_small_face_at_once_and_then_once_in_eight_frames(x, y):
+    found = finds(HaarGlances(), in_a_room(0.25, x, y), 0.25, x, y)
+    assert found[0]
+    assert any(found[1:])

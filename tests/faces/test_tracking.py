@@ -43,8 +43,8 @@ class Stage:
 
 
 class Film:
-    def __init__(self, fps: float = 30) -> None:
-        self.stage = Stage()
+    def __init__(self, stage: Stage | None = None, fps: float = 30) -> None:
+        self.stage = stage or Stage()
         self.tracker = LandmarkTracker(self.stage, self.stage)
         self.fps, self.index = fps, 0
 
@@ -136,3 +136,57 @@ def test_look_again_finds_a_face_in_an_earlier_frame_and_changes_nothing() -> No
     film.stage.people = {}
     assert film.tracker.look_again(earlier, tracks[1]) is None
     assert list(film.shoot(red=(100, 150, 40))) == [1]
+
+
+@dataclass
+class Lagging(Stage):
+    """Its landmarker comes nearer to a face by 1.8 pixels a look only."""
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        face = super().locate(image, near)
+        if face is None or isinstance(near, Detection):
+            return face
+        step = face.landmarks.mean(0) - near.mean(0)
+        step *= min(1.0, 1.8 / max(float(np.hypot(*step)), 1e-6))
+        return Face(Box.around(near + step), near + step, 0.9)
+
+
+def test_at_the_edge_the_landmarker_looks_until_it_comes_to_rest() -> None:
+    film = Film(Lagging())
+    for _ in range(10):
+        still = film.shoot(red=(6, 150, 40))[1].face.box.center[1]  # a quarter of the face lies outside
+    assert abs(film.shoot(red=(6, 158, 40))[1].face.box.center[1] - (still + 8)) < 3
+
+
+@dataclass
+class Squeezing(Stage):
+    """While ``shows`` is below 1, only that share of blue, on the left, is seen; the landmarks are squeezed there."""
+
+    shows: float = 1.0
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        face = super().locate(image, near)
+        x, _, size = self.people.get("blue", (-1000.0, 0.0, 0.0))
+        if face is None or self.shows == 1 or abs(face.box.center[0] - x) > 1:
+            return face
+        left = x - 0.3 * size
+        points = face.landmarks.copy()
+        points[:, 0] = left + (points[:, 0] - left) * self.shows
+        return Face(Box.around(points), points, 0.9)
+
+
+def test_who_goes_behind_somebody_is_covered_whole_and_expected_on_the_other_side() -> None:
+    stage = Squeezing()
+    film = Film(stage)
+    for i in range(16):
+        whole = film.shoot(red=(300, 150, 60), blue=(200 + 4 * i, 150, 60))
+    blue_id = next(i for i, x in seen(whole).items() if x < 280)
+    stage.shows = 0.6
+    for i in (16, 17):
+        box = film.shoot(red=(300, 150, 60), blue=(200 + 4 * i, 150, 60))[blue_id].face.box
+        assert box.x + box.width > 200 + 4 * i + 0.3 * 60 - 3
+    held = film.shoot(red=(300, 150, 60))[blue_id]
+    for _ in range(20):
+        later = film.shoot(red=(300, 150, 60))[blue_id]
+    assert held.state is later.state is TrackState.HELD
+    assert later.face.box.center[0] > held.face.box.center[0] + 10

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from emojimask.sinks.video_file import VideoFileSink
 from emojimask.sinks.virtual_camera import VirtualCameraSink
 from emojimask.sinks.window import WindowSink
 from emojimask.stages import Sink
-from emojimask.types import EXPRESSIONS, Box, Face, Frame, MaskedFace, MaskedFrame, Track, TrackState
+from emojimask.types import EXPRESSIONS, Box, Face, Frame, MaskedFace, MaskedFrame, Measures, Track, TrackState
 from fake_camera import FakeBackend
 
 
@@ -30,7 +31,10 @@ def a_face(track_id: int = 1, known: bool = True) -> MaskedFace:
     face = Face(Box(10.04, 20.06, 30.0, 40.0), np.zeros((6, 2), np.float32), 0.9)
     probabilities = (0.0, 0.0, 0.0, 0.123456, 0.0, 0.0, 0.876544, 0.0) if known else ()
     return MaskedFace(
-        Track(track_id, face, TrackState.HELD if track_id == 2 else TrackState.TRACKED), probabilities, "happy"
+        Track(track_id, face, TrackState.HELD if track_id == 2 else TrackState.TRACKED),
+        probabilities,
+        "happy",
+        measures=Measures(mouth_open=0.12345, yaw=-7.0) if known else None,
     )
 
 
@@ -128,14 +132,15 @@ def test_json_lines_report(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in report(tmp_path / "r.jsonl").read_text().splitlines()]
     emotions = dict.fromkeys(EXPRESSIONS, 0.0) | {"happy": 0.1235, "neutral": 0.8765}
     first = {"track_id": 1, "state": "tracked", "box": [10.0, 20.1, 30.0, 40.0], "expression": "happy"}
+    measures = asdict(Measures()) | {"mouth_open": 0.123, "yaw": -7.0}
     assert lines == [
         {
             "frame": 0,
             "time_s": 0.0,
             "shielded": False,
             "faces": [
-                {**first, "emotions": emotions},
-                {**first, "track_id": 2, "state": "held", "emotions": {}},
+                {**first, "emotions": emotions, "measures": measures},
+                {**first, "track_id": 2, "state": "held", "expression": None, "emotions": {}, "measures": {}},
             ],
         },
         {"frame": 1, "time_s": 0.333333, "shielded": True, "faces": []},
@@ -151,6 +156,11 @@ def test_csv_report(tmp_path: Path) -> None:
         ("1", "true", "", ""),
     ]
     assert (rows[0]["y"], rows[0]["happy"], rows[1]["happy"], rows[2]["happy"]) == ("20.1", "0.1235", "", "")
+    assert [(row["eye_left"], row["mouth_open"], row["roll"]) for row in rows] == [
+        ("1.0", "0.123", "0.0"),
+        ("", "", ""),
+        ("", "", ""),
+    ]
 
 
 def test_virtual_camera_gets_frames_in_size_and_colour(virtual_camera: type[FakeBackend]) -> None:

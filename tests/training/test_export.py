@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emojimask.errors import DataError, MissingExtraError, ModelError, OutputExistsError
+from emojimask.cli import main
+from emojimask.errors import DataError, MissingExtraError, ModelError, OutputExistsError, UsageError
 from emojimask.expressions.classifier import OnnxClassifier, open_session
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS, normalise
 from emojimask.training import cli
@@ -22,9 +23,11 @@ pytest.importorskip("onnxscript", reason="the extra [train] is not installed")
 from generated_fer import write_csv  # noqa: E402
 
 from emojimask.training import export as export_module  # noqa: E402
-from emojimask.training.export import check_agreement, export, load_network, noise, to_onnx  # noqa: E402
+from emojimask.training.export import check_agreement, export, noise, to_onnx  # noqa: E402
+from emojimask.training.models import Network  # noqa: E402
+from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
-from emojimask.training.train import build_model, train  # noqa: E402
+from emojimask.training.train import build_model, load_network, train  # noqa: E402
 
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=2, batch=14, rate=0.05)
 
@@ -46,6 +49,10 @@ def exported(checkpoint: Path, data: Path, tmp_path_factory: pytest.TempPathFact
     return export(checkpoint, tmp_path_factory.mktemp("out"), data=data)
 
 
+def network(checkpoint: Path) -> Network:
+    return load_network(checkpoint, torch.device("cpu"))[0]
+
+
 def test_the_runtime_takes_it(exported: Path) -> None:
     classifier = OnnxClassifier(exported)
     face = Face(Box(0, 0, 96, 96), FER2013_KEY_POINTS * 2, 1.0)
@@ -55,7 +62,7 @@ def test_the_runtime_takes_it(exported: Path) -> None:
 
 
 def test_the_graph_computes_what_the_network_does(exported: Path, checkpoint: Path) -> None:
-    model = load_network(RECIPE, torch.load(checkpoint, weights_only=True)["model"], checkpoint)
+    model = network(checkpoint)
     session = open_session(exported.read_bytes(), "tiny")
     for count in (1, 5):
         batch = normalise(noise(count))
@@ -78,7 +85,7 @@ def test_the_graph_is_lean(exported: Path) -> None:
 def test_the_card_tells_how_it_was_made_and_what_it_is_worth(exported: Path) -> None:
     card = json.loads(exported.with_suffix(".json").read_text())
     assert card["output"] == "ferplus"
-    assert Recipe(**{**card["training"]["recipe"], "widths": (8, 16), "blocks": (1, 1)}) == RECIPE
+    assert Recipe.from_dict(card["training"]["recipe"], "card") == RECIPE
     assert card["training"]["seconds"] > 0
     assert card["parameters"] == sum(p.numel() for p in build_model(RECIPE).parameters())
     private = card["metrics"]["PrivateTest"]
@@ -94,7 +101,7 @@ def test_without_data_the_card_has_no_metrics(checkpoint: Path, tmp_path: Path) 
 
 
 def test_a_graph_that_differs_is_refused(checkpoint: Path) -> None:
-    model = load_network(RECIPE, torch.load(checkpoint, weights_only=True)["model"], checkpoint)
+    model = network(checkpoint)
     session = open_session(to_onnx(model), "tiny")
     check_agreement(model, session, noise(4))
     with torch.no_grad():
@@ -117,6 +124,83 @@ def test_nothing_is_overwritten_unasked(exported: Path, checkpoint: Path) -> Non
     with pytest.raises(OutputExistsError, match="--force"):
         export(checkpoint, exported.parent)
     assert exported.read_bytes() == before
+
+
+def test_a_planted_disagreement_on_real_rows_is_refused(
+    checkpoint: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph of a network whose weights were touched after it was made, on the rows of PublicTest."""
+
+    def of_another(model: Network) -> bytes:
+        other = network(checkpoint)
+        with torch.no_grad():
+            other.ferplus.bias[3] += 2e-4
+        return to_onnx(other)
+
+    monkeypatch.setattr(export_module, "to_onnx", of_another)
+    with pytest.raises(ModelError, match=r"differ from the network's by 0\.0002"):
+        export(checkpoint, tmp_path / "out", data=data)
+    assert not (tmp_path / "out").exists()
+
+
+def test_smaller_precisions_take_and_give_float32_and_compute_nearly_the_same(exported: Path) -> None:
+    graph, batch = exported.read_bytes(), normalise(noise(8))
+    wanted = open_session(graph, "tiny").run(None, {"image": batch})
+    for name, small, largest in (("fp16", to_fp16(graph), 0.01), ("int8", to_int8(graph, noise(64)), 0.25)):
+        found = open_session(small, name).run(None, {"image": batch})
+        assert len(small) < len(graph)
+        for a, b in zip(wanted, found, strict=True):
+            assert a.dtype == b.dtype == np.float32
+            assert 0 < np.abs(a - b).max() < largest * np.abs(a).max(), name
+
+
+@pytest.mark.parametrize(
+    ("size", "ms", "after", "wins"),
+    [
+        ((100, 50), (1.0, 1.0), 0.7000, True),
+        ((100, 50), (1.0, 1.0), 0.6979, False),  # it loses too much
+        ((100, 50), (1.0, 1.2), 0.7000, False),  # smaller, but slower
+        ((100, 100), (1.0, 0.8), 0.6985, True),
+        ((100, 99), (1.0, 0.99), 0.7100, False),  # no difference to speak of
+    ],
+)
+def test_what_wins(size: tuple[int, int], ms: tuple[float, float], after: float, wins: bool) -> None:
+    assert Weighing(size, ms, {"fer2013": (0.7, after), "ferplus": (0.8, 0.8)}).wins is wins
+
+
+def test_a_smaller_precision_is_written_only_where_it_wins(
+    checkpoint: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcome(loss: float) -> None:
+        weighing = Weighing((100, 50), (1.0, 1.0), {"ferplus": (0.8, 0.8 - loss)})
+        monkeypatch.setattr(export_module, "weigh", lambda *_: weighing)
+
+    told: list[Weighing] = []
+    outcome(0.01)
+    with pytest.raises(ModelError, match="does not win"):
+        export(checkpoint, tmp_path / "out", data=data, precision="int8", on_weighed=told.append)
+    assert not (tmp_path / "out").exists()
+    assert "ferplus on PublicTest 80.00 -> 79.00 %" in str(told[0])
+    outcome(0.0)
+    card = OnnxClassifier(export(checkpoint, tmp_path / "out", data=data, precision="int8")).card
+    assert card.name == "tiny-int8"
+    assert card.training["precision"] == "int8"
+    assert card.metrics["PrivateTest"]["fer2013"]["rows"] == 21
+    with pytest.raises(UsageError, match="add --data"):
+        export(checkpoint, tmp_path, precision="fp16")
+    with pytest.raises(UsageError, match="choose one of fp32, int8, fp16"):
+        export(checkpoint, tmp_path, precision="int4")
+
+
+def test_a_run_is_evaluated_as_its_export_is(
+    checkpoint: Path, exported: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    views = []
+    for model in (checkpoint.parent, exported):
+        words = ["evaluate", str(model), "--data", str(data), "--labels", "ferplus", "--single-view", "--json"]
+        assert main(words) == 0
+        views.append(json.loads(capsys.readouterr().out)["views"])
+    assert views[0] == views[1]
 
 
 def test_faulty_checkpoints(checkpoint: Path, tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from emojimask.errors import UsageError
-from emojimask.training.recipe import RECIPES, Recipe, load_recipe
+from emojimask.errors import DataError, UsageError
+from emojimask.training.recipe import RECIPES, Recipe, changed, load_recipe
 
 
 def test_a_file_replaces_defaults(tmp_path: Path) -> None:
@@ -35,9 +36,16 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("widths = [1, 2.5]", "widths must be a list of whole numbers above 0"),
         ("widths = []", "widths must be a list"),
         ("widths = [8]", "widths and blocks must have one number for each stage"),
-        ("batch = 0", "epochs and batch must be above 0"),
-        ("epochs = -1", "epochs and batch must be above 0"),
+        ("batch = 0", "must be above 0"),
+        ("epochs = -1", "must be above 0"),
         ("epochs 3", "not valid TOML"),
+        ("optimizer = 'sdg'", "optimizer must be one of nesterov, sgd, adam"),
+        ("labels = 'six'", "labels must be one of both, fer2013, ferplus"),
+        ("dropout = 1.5", "dropout must be 0 to 1, found 1.5"),
+        ("teachers = 'a.pt'", "teachers must be a list of texts"),
+        ("base = 3", "base must be a recipe's name or path"),
+        ("base = 'nothing'", "no recipe 'nothing'"),
+        ("base = 'mine.toml'", "is its own base"),
     ],
 )
 def test_faults_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -45,7 +53,30 @@ def test_faults_are_named(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(UsageError, match=message) as raised:
         load_recipe(str(path))
-    assert "mine.toml" in str(raised.value)
+    assert "mine.toml" in str(raised.value) or "'nothing'" in text
+
+
+def test_a_base_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text("name = 'first'\nepochs = 3\nrate = 1\n")
+    (tmp_path / "two.toml").write_text("base = 'one.toml'\nepochs = 5\nteachers = ['a/best.pt']\n")
+    recipe = load_recipe(str(tmp_path / "two.toml"))
+    teachers = (str(tmp_path / "a" / "best.pt"),)
+    assert recipe == Recipe(name="two", epochs=5, rate=1.0, teachers=teachers)
+    assert load_recipe("vgg19") == replace(load_recipe("vgg-ba-small"), name="vgg19", model="vgg19")
+
+
+def test_changes_are_checked_as_files_are() -> None:
+    assert changed(Recipe(), {"seed": 2}) == Recipe(seed=2)
+    with pytest.raises(UsageError, match="run: unknown key 'sede'"):
+        changed(Recipe(), {"sede": 2})
+
+
+def test_a_recipe_goes_through_a_checkpoint() -> None:
+    recipe = load_recipe("teacher")
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.as_dict())), "best.pt") == recipe
+    assert Recipe.from_dict({"widths": (8,), "blocks": (1,)}, "best.pt") == Recipe(widths=(8,), blocks=(1,))
+    with pytest.raises(DataError, match=r"best\.pt: its recipe"):
+        Recipe.from_dict({"depth": 3}, "best.pt")
 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.toml"])
@@ -58,5 +89,5 @@ def test_every_field_stands_in_the_documentation() -> None:
     text = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
     for field in fields(Recipe):
         assert f"| `{field.name}` |" in text, f"docs/training.md does not tell of {field.name}"
-        shown = str(list(field.default)) if isinstance(field.default, tuple) else str(field.default)
+        shown = str(list(field.default)) if isinstance(field.default, tuple) else str(field.default) or "none"
         assert f"| `{field.name}` | {shown} |" in text

@@ -142,6 +142,21 @@ def test_join_shares_what_the_camera_shows(board: Program, tmp_path: Path) -> No
     host.close()
 
 
+def test_join_without_recognising_expressions_shares_none(board: Program) -> None:
+    host = Host(board.url, board.lecturer_url.split("#key=")[1], kind="expressions", lawful=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emojimask", "join", board.url, host.code, "--nick", "Ada", "--expressions", "none"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdin is not None
+    host.look(lambda h: h.seats, timeout=60)
+    said = process.communicate("sq", timeout=60)[0]
+    assert process.returncode == 0
+    assert "nothing is sent: nobody's expression is recognised" in said
+    assert '"label"' not in said
+    host.close()
+
+
 def run_join(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "emojimask", "join", *arguments], capture_output=True, text=True)
 

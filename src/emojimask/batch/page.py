@@ -8,13 +8,15 @@ from html import escape
 
 from emojimask.batch import plots
 from emojimask.batch.record import DONE, Record, latest
-from emojimask.batch.tally import LETTERS, NOBODY, SHIELDED
+from emojimask.batch.tally import LETTERS, NOBODY, SHIELDED, UNREAD
 from emojimask.types import EXPRESSIONS
 
 _COLOURS = ("#d1495b", "#7a9e3a", "#7b5ea7", "#f2b134", "#3d7fc1", "#e8804a", "#9aa5b1", "#2f9c95")
 COLOURS = dict(zip(EXPRESSIONS, _COLOURS, strict=True))
-_STRIP = {LETTERS[name]: colour for name, colour in COLOURS.items()} | {SHIELDED: "#2b2f36", NOBODY: "var(--nobody)"}
-_NAMES = {letter: name for name, letter in LETTERS.items()} | {SHIELDED: "shielded", NOBODY: "no face"}
+_STRIP = {LETTERS[name]: colour for name, colour in COLOURS.items()}
+_STRIP |= {SHIELDED: "#2b2f36", NOBODY: "var(--nobody)", UNREAD: "#b9a38c"}
+_NAMES = {letter: name for name, letter in LETTERS.items()}
+_NAMES |= {SHIELDED: "shielded", NOBODY: "no face", UNREAD: "expression not read"}
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #1d2329; --soft: #5b6671; --back: #f6f7f9; --card: #fff; --rule: #dde2e7;
@@ -104,7 +106,7 @@ def _plots(done: Sequence[Record]) -> str:
     shares = {e: sum(r.expressions.get(e, 0) * r.faces for r in done) / max(faces, 1) for e in EXPRESSIONS}
     speeds = [(r.seconds, r.frames / r.took_s) for r in done if r.seconds and r.took_s]
     figures = [
-        ("What the covered faces showed", plots.bars(shares, COLOURS)) if faces else None,
+        ("What the covered faces showed", plots.bars(shares, COLOURS)) if any(shares.values()) else None,
         ("Frames done since the first file was", plots.line_plot(_course(done), "minutes", "frames")),
         ("Speed of each video", plots.dot_plot(speeds, "length, seconds", "frames a second")) if speeds else None,
     ]

@@ -29,7 +29,8 @@ class Record:
         people: how many were told apart.
         expressions: share of each among the faces, 0 to 1.
         timeline: the course of the video in at most 120 equal steps, a letter each: the first letter of the
-            expression shown most (``u`` for surprise), ``.`` for no face, ``#`` for shielded.
+            expression shown most (``u`` for surprise), ``-`` for a face that was not read, ``.`` for no face, ``#`` for
+            shielded.
         leak: how much of a face independent detectors still find; None where that was not asked for.
         version, settings: of the program that did it.
     """

@@ -16,6 +16,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
+from emojimask.emojis.cast import differs_by_person
 from emojimask.errors import StopRequested
 from emojimask.settings import MaskSettings
 from emojimask.sources.cuts import FrameTimes
@@ -45,8 +46,8 @@ class Stretch:
 
 
 def can_be_cut(settings: MaskSettings) -> bool:
-    """A mask that is held for ever may stem from any time before."""
-    return settings.on_lost != "hold"
+    """A mask that is held for ever may stem from any time before; sets that differ go by numbers from the beginning."""
+    return settings.on_lost != "hold" and not differs_by_person(settings.emojis)
 
 
 def plan_stretches(times: FrameTimes, settings: MaskSettings, length_s: float) -> list[Stretch]:

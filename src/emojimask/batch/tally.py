@@ -10,9 +10,9 @@ from typing import Self
 from emojimask.types import EXPRESSIONS, MaskedFrame, StreamInfo
 
 STEPS = 120
-SHIELDED, NOBODY = "#", "."
+SHIELDED, NOBODY, UNREAD = "#", ".", "-"
 LETTERS = dict(zip(EXPRESSIONS, "adfhsunc", strict=True))
-"""Of each expression in a timeline."""
+"""Of each expression in a timeline; UNREAD stands for a face whose expression was not read."""
 
 
 @dataclass(slots=True)
@@ -43,10 +43,11 @@ class Tally:
         self.frames += 1
         self.frames_with_faces += bool(frame.faces)
         self.shielded += frame.shielded
-        shown = [face.expression for face in frame.faces]
-        self.faces.update(shown)
+        read = [face.recognised for face in frame.faces]
+        self.faces.update(expression for expression in read if expression is not None)
+        shown = [UNREAD if expression is None else LETTERS[expression] for expression in read]
         self.people.update(face.track.id for face in frame.faces)
-        self._second(frame.time_s).update([SHIELDED] if frame.shielded else [LETTERS[e] for e in shown] or [NOBODY])
+        self._second(frame.time_s).update([SHIELDED] if frame.shielded else shown or [NOBODY])
 
     def add(self, later: Tally) -> None:
         """Take in the tally of the stretch that follows."""
@@ -66,7 +67,7 @@ class Tally:
         return self.course[number]
 
     def shares(self) -> dict[str, float]:
-        """Of each expression among the faces, 0 to 1, in the order of EXPRESSIONS; empty where there are no faces."""
+        """Of each expression among the faces, 0 to 1, in the order of EXPRESSIONS; empty where none was read."""
         total = self.faces.total()
         return {name: round(self.faces[name] / total, 4) for name in EXPRESSIONS} if total else {}
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
 from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
 from emojimask.benchmark.stress import Actor, Scene, Shot, head_turns, scenes
-from emojimask.build import face_back_end, open_file, renderer, second_detector
-from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.build import cast, face_back_end, open_file, renderer, second_detector
 from emojimask.errors import EmojimaskError, UsageError
 from emojimask.evaluation.leak import LEAKED
 from emojimask.expressions.smoothing import NoSmoother
@@ -258,7 +257,7 @@ def _system(name: str, moment: _Moment, settings: MaskSettings) -> System:
     rival = (
         PerFrame(detector, landmarker, renderer(settings.emojis))
         if name == "per frame"
-        else FirstFaceByHog(load_emoji_set(settings.emojis))
+        else FirstFaceByHog(cast(settings.emojis).for_track(1))
     )
 
     def theirs(frames: Iterable[Frame]) -> Iterator[tuple[Image, bool]]:

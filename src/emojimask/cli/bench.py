@@ -7,11 +7,13 @@ import json
 import sys
 from pathlib import Path
 
+from emojimask.cli.bench_expressions import add_expressions
+from emojimask.cli.bench_speed import add_speed
 from emojimask.cli.main import DONE, LEAKED
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
-    benches = parser.add_subparsers(dest="bench", required=True, metavar="privacy|faces")
+    benches = parser.add_subparsers(dest="bench", required=True, metavar="privacy|faces|speed|expressions")
     privacy = benches.add_parser("privacy", help="leaked frames when everything goes wrong, ours and simpler ways'")
     privacy.add_argument(
         "--media", type=Path, metavar="DIR", help="clips of one large face to use besides the portrait"
@@ -34,6 +36,10 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     )
     faces.add_argument("--json", action="store_true", help="print the results as JSON")
     faces.set_defaults(run=run_faces)
+    speed = benches.add_parser("speed", help="milliseconds by stage, whole files, live latency, start-up, memory")
+    add_speed(speed)
+    expressions = benches.add_parser("expressions", help="how often real faces get the right emoji")
+    add_expressions(expressions)
 
 
 def run_privacy(args: argparse.Namespace) -> int:

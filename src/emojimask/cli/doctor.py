@@ -72,18 +72,16 @@ def faces() -> Iterator[Finding]:
 
 
 def models() -> Iterator[Finding]:
-    import onnxruntime
-
     from emojimask.expressions.classifier import OnnxClassifier
+    from emojimask.expressions.providers import available
 
-    yield Finding(
-        "execution provider", True, f"CPU, one thread (available: {', '.join(onnxruntime.get_available_providers())})"
-    )
     try:
-        card = OnnxClassifier("default").card
+        classifier = OnnxClassifier("default")
     except EmojimaskError as error:
         yield Finding("model default", False, str(error), needed=True)
         return
+    yield Finding("execution provider", True, f"{classifier.provider} (--provider may be: {', '.join(available())})")
+    card = classifier.card
     private = card.metrics.get("PrivateTest", {})
     right = ", ".join(f"{name} {scores['accuracy']:.1%}" for name, scores in private.items())
     yield Finding("model default", True, f"{card.parameters:,} parameters; right on PrivateTest: {right}", needed=True)
@@ -91,10 +89,15 @@ def models() -> Iterator[Finding]:
 
 def emoji_sets() -> Iterator[Finding]:
     from emojimask.emojis.emoji_set import check_emoji_set, shipped_sets
+    from emojimask.emojis.system_font import find_color_font
 
     for name in shipped_sets():
         faults = check_emoji_set(name)
         yield Finding(f"emoji set {name}", not faults, "; ".join(faults) or "sound", needed=True)
+    try:
+        yield Finding("system emoji", True, str(find_color_font()))
+    except EmojimaskError as error:
+        yield Finding("system emoji", False, str(error))
 
 
 def codecs() -> Iterator[Finding]:

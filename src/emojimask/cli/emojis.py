@@ -1,23 +1,42 @@
-"""``emojimask emojis``: which sets there are, and whether one's own is sound."""
+"""``emojimask emojis``: which sets there are; and to begin, check and look at one's own."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from emojimask.cli.main import DONE, FAILED
+from emojimask.errors import OutputExistsError, SinkError, SourceError
+from emojimask.settings import MaskSettings
+from emojimask.types import Image, MaskedFrame
+
+STRIP_EVERY_S, STRIP_FRAMES = 0.5, 16
+"""Of a clip, a preview shows a frame in this many seconds, and this many at most."""
 
 
 def add_emojis(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|check")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|new|check|preview")
     listing = actions.add_parser("list", help="the shipped sets")
     listing.add_argument("--json", action="store_true", help="print as JSON")
     listing.set_defaults(run=run_list)
-    check = actions.add_parser("check", help="look for faults in a set of your own")
-    check.add_argument("folder", type=Path, metavar="DIR")
+    new = actions.add_parser("new", help="begin a set of your own: eight pictures and a set.toml that explains itself")
+    new.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    new.add_argument("--from", dest="source", default="classic", metavar="SET", help="its pictures (default: classic)")
+    new.set_defaults(run=run_new)
+    check = actions.add_parser("check", help="tell every fault of a set, and what to do about it")
+    check.add_argument("emojis", metavar="DIR|SET", help="a folder, or font:FILE")
     check.add_argument("--json", action="store_true", help="print as JSON")
     check.set_defaults(run=run_check)
+    preview = actions.add_parser("preview", help="a picture of a set: every expression in several poses")
+    preview.add_argument("emojis", metavar="SET|DIR", help="a shipped set, a folder, font or font:FILE")
+    preview.add_argument("-o", "--output", type=Path, metavar="FILE", help="a PNG (default: NAME_preview.png)")
+    preview.add_argument("--clip", type=Path, metavar="VIDEO", help="below it, frames of this clip, masked")
+    preview.add_argument("--force", action="store_true", help="overwrite a picture that exists")
+    preview.set_defaults(run=run_preview)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -28,12 +47,69 @@ def run_list(args: argparse.Namespace) -> int:
     return DONE
 
 
+def run_new(args: argparse.Namespace) -> int:
+    from emojimask.emojis.emoji_set import load_emoji_set
+    from emojimask.emojis.starter import make_starter
+
+    make_starter(args.folder, load_emoji_set(args.source))
+    print(f"{args.folder}: draw over its pictures; then: emojimask emojis preview {args.folder}")
+    return DONE
+
+
 def run_check(args: argparse.Namespace) -> int:
     from emojimask.emojis.emoji_set import check_emoji_set
 
-    faults = check_emoji_set(args.folder)
+    faults = check_emoji_set(args.emojis)
     if args.json:
         print(json.dumps(faults))
     else:
-        print("\n".join(faults) if faults else f"{args.folder}: a sound emoji set")
+        print("\n".join(faults) if faults else f"{args.emojis}: a sound emoji set")
     return FAILED if faults else DONE
+
+
+def run_preview(args: argparse.Namespace) -> int:
+    from emojimask.cli.contact_sheet import below, contact_sheet, strips
+    from emojimask.emojis.emoji_set import load_emoji_set
+
+    emojis = load_emoji_set(args.emojis)
+    name = re.sub(r"[^\w.-]", "_", emojis.name)
+    output: Path = args.output or Path(f"{name}_preview.png")
+    if output.exists() and not args.force:
+        raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
+    sheet = contact_sheet(emojis)
+    if args.clip is not None:
+        sheet = below(sheet, strips(_masked_frames(args.clip, args.emojis)))
+    _write(output, sheet)
+    print(output)
+    return DONE
+
+
+def _masked_frames(clip: Path, emojis: str) -> list[MaskedFrame]:
+    from emojimask.build import build_pipeline, open_file
+
+    pipeline = build_pipeline(replace(MaskSettings(), emojis=emojis))
+    with open_file(clip) as source:
+        frames = list(_now_and_then(pipeline.process_file(source)))
+    if not frames:
+        raise SourceError(f"{clip}: has no frame to show")
+    return frames
+
+
+def _now_and_then(frames: Iterable[MaskedFrame]) -> Iterator[MaskedFrame]:
+    due_s, count = float("-inf"), 0
+    for frame in frames:
+        if frame.time_s >= due_s:
+            yield frame
+            due_s, count = frame.time_s + STRIP_EVERY_S, count + 1
+        if count == STRIP_FRAMES:
+            return
+
+
+def _write(output: Path, picture: Image) -> None:
+    import cv2
+
+    content = cv2.imencode(".png", picture)[1].tobytes()
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise SinkError(f"{output}: cannot be written ({error.strerror}); check permissions and space") from error

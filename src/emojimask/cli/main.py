@@ -28,10 +28,13 @@ COMMANDS = {
     "bench": "measure this program on this machine",
     "doctor": "tell what is installed, what works, and what to do about the rest",
     "emojis": "list the emoji sets, or check one of your own",
+    "data": "gather labelled faces of your own for training",
+    "zoo": "list the expression models that can be trained, their size, speed and accuracy",
     "train": "train an expression model (extra [train])",
+    "evaluate": "measure an expression model on labelled faces",
     "export": "turn a trained model into an .onnx file and its card (extra [train])",
 }
-_MODULES = {"train": "emojimask.training.cli", "export": "emojimask.training.cli"}
+_MODULES = dict.fromkeys(("zoo", "train", "export"), "emojimask.training.cli")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Emoji sets: a folder with a set.toml and a picture per expression becomes the emojis that faces are covered with."""
+"""Emoji sets by name: living ones, folders with a set.toml and a picture per expression, and colour fonts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emojimask.emojis.alive.style import STYLES
 from emojimask.emojis.picture import place_key_points, read_picture
 from emojimask.emojis.set_toml import read_card
 from emojimask.errors import EmojiSetError, UsageError
-from emojimask.stages import Emoji, Shape
+from emojimask.stages import Emoji, EmojiSet, Shape
 from emojimask.types import MaskedFace
 
 _SHIPPED = Path(__file__).parent
 _CARD = "set.toml"
+FONT = "font"
+"""Stands for the emoji of a colour font."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,22 +43,39 @@ class FolderEmojiSet:
         except KeyError:
             raise UsageError(f'no expression "{expression}"; known: {", ".join(self.emojis)}') from None
 
-    def shapes(self, face: MaskedFace) -> tuple[Shape, ...]:
+    def shapes(self, face: MaskedFace) -> tuple[Shape, ...]:  # noqa: ARG002
         """Nothing: the set's pictures are still."""
         return ()
 
 
 def shipped_sets() -> list[str]:
     """Names of the sets that come with emojimask."""
-    return sorted(card.parent.name for card in _SHIPPED.glob(f"*/{_CARD}"))
+    return sorted([*_shipped_folders(), *STYLES])
 
 
-def load_emoji_set(name_or_dir: str | Path) -> FolderEmojiSet:
-    """A shipped set by its name, or your own by its folder.
+def load_emoji_set(spec: str | Path) -> EmojiSet:
+    """A shipped set by its name, your own by its folder, or a colour font's: ``font``, or ``font:FILE``.
 
     Raises:
         UsageError: there is no such set.
         EmojiSetError: the set is incomplete or damaged; the message gives the first fault.
+    """
+    kind, _, file = str(spec).partition(":")
+    if kind == FONT:
+        from emojimask.emojis.font_set import load_font_set
+
+        return load_font_set(Path(file).expanduser() if file else None)
+    if spec in STYLES:
+        from emojimask.emojis.alive.alive_set import AliveEmojiSet
+
+        return AliveEmojiSet(str(spec))
+    return load_folder_set(spec)
+
+
+def load_folder_set(name_or_dir: str | Path) -> FolderEmojiSet:
+    """A set of still pictures: a shipped one by its name, or your own by its folder.
+
+    Raises as :func:`load_emoji_set`.
     """
     folder = _folder(name_or_dir)
     if not folder.is_dir():
@@ -68,24 +88,32 @@ def load_emoji_set(name_or_dir: str | Path) -> FolderEmojiSet:
     return emoji_set
 
 
-def check_emoji_set(name_or_dir: str | Path) -> list[str]:
+def check_emoji_set(spec: str | Path) -> list[str]:
     """Every fault of a set, a line each; empty where it is fine."""
-    folder = _folder(name_or_dir)
-    if not folder.is_dir():
-        return [_no_such_set(name_or_dir)]
     faults: list[str] = []
-    _read_set(folder, faults)
+    folder = _folder(spec)
+    if spec not in STYLES and folder.is_dir():
+        _read_set(folder, faults)
+        return faults
+    try:
+        load_emoji_set(spec)
+    except (UsageError, EmojiSetError) as fault:
+        faults.append(str(fault))
     return faults
 
 
+def _shipped_folders() -> list[str]:
+    return [card.parent.name for card in _SHIPPED.glob(f"*/{_CARD}")]
+
+
 def _folder(name_or_dir: str | Path) -> Path:
-    return _SHIPPED / name_or_dir if name_or_dir in shipped_sets() else Path(name_or_dir)
+    return _SHIPPED / name_or_dir if name_or_dir in _shipped_folders() else Path(name_or_dir)
 
 
 def _no_such_set(name_or_dir: str | Path) -> str:
     return (
         f'no emoji set "{name_or_dir}"; shipped: {", ".join(shipped_sets())}; '
-        f"or give the path of a folder with a {_CARD}"
+        f"or give the path of a folder with a {_CARD}, or {FONT} for the system's own emoji"
     )
 
 

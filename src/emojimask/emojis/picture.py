@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from emojimask.emojis.svg import render_svg
 from emojimask.errors import EmojiSetError
 from emojimask.stages import Emoji
 from emojimask.types import KEY_POINTS, Points
@@ -19,13 +22,14 @@ SMALLEST, LARGEST = 64, 2048
 
 
 def read_picture(file: Path) -> NDArray[np.uint8]:
-    """The picture in a PNG as (SIZE, SIZE, 4) uint8 BGRA, straight alpha, read-only.
+    """The picture in a PNG or SVG as (SIZE, SIZE, 4) uint8 BGRA, straight alpha, read-only.
 
-    Raises EmojiSetError where it is missing, damaged, not square, too small or large, or has no alpha channel.
+    Raises EmojiSetError where it is missing, damaged, not square, too small or large, or has no alpha channel, and for
+    an SVG that holds more than a drawing.
     """
     try:
         # Not Image.open(), which warns of a huge picture: here nothing is decoded before the size has been looked at.
-        with file.open("rb") as stream, PngImagePlugin.PngImageFile(stream) as picture:
+        with _opened(file) as stream, PngImagePlugin.PngImageFile(stream) as picture:
             _check_form(file, picture)
             # Bilinear, since sharper filters ring and would leave opaque parts not quite opaque.
             rgba = picture.convert("RGBA").resize((SIZE, SIZE), Image.Resampling.BILINEAR)
@@ -36,6 +40,10 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
     bgra = np.asarray(cv2.cvtColor(np.asarray(rgba), cv2.COLOR_RGBA2BGRA), np.uint8)
     bgra.flags.writeable = False
     return bgra
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return BytesIO(render_svg(file, SIZE)) if file.suffix.lower() == ".svg" else file.open("rb")
 
 
 def _check_form(file: Path, picture: Image.Image) -> None:

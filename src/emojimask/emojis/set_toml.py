@@ -48,7 +48,7 @@ class SetCard:
 def read_card(file: Path, faults: list[str]) -> SetCard | None:
     """The card in ``file``, adding every fault of it to ``faults``; None where nothing of it can be read."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except FileNotFoundError:
         faults.append(f"{file}: missing; an emoji set is described by this file")
         return None
@@ -106,17 +106,22 @@ def _drawings(file: Path, card: Mapping[str, Any], faults: list[str]) -> dict[st
         if "key_points" in table:
             where = f"{file} [expressions.{expression}.key_points]"
             points = _arranged(where, default | _points(where, table["key_points"], faults), faults)
-        picture = _sibling(file, expression, table.get("file", f"{expression}.png"), faults)
+        picture = _sibling(file, expression, table.get("file", _usual_name(file.parent, expression)), faults)
         if picture is not None:
             drawings[expression] = Drawing(picture, points)
     return drawings
+
+
+def _usual_name(folder: Path, expression: str) -> str:
+    svg, png = f"{expression}.svg", f"{expression}.png"
+    return svg if (folder / svg).is_file() and not (folder / png).exists() else png
 
 
 def _sibling(file: Path, expression: str, name: Any, faults: list[str]) -> Path | None:
     if isinstance(name, str) and name not in ("", ".", "..") and not re.search(r"[/\\:\0]", name):
         return file.parent / name
     where = f"{file} [expressions.{expression}]"
-    faults.append(f"{where}: file: expected the name of a PNG in the same folder, found {name!r}")
+    faults.append(f"{where}: file: expected the name of a PNG or SVG in the same folder, found {name!r}")
     return None
 
 
@@ -137,6 +142,8 @@ def _points(where: str, value: Any, faults: list[str]) -> dict[str, _Point]:
 
 def _point(value: Any) -> _Point:
     match value:
+        case [bool(), _] | [_, bool()]:  # which Python takes for numbers
+            return None
         case [int() | float() as x, int() | float() as y] if 0 <= x <= 1 and 0 <= y <= 1:
             return float(x), float(y)
         case _:

@@ -30,6 +30,13 @@ def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArr
     return counts.reshape(classes, classes).astype(np.int64)
 
 
+def normalised_confusion(confusion: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
+    """Counts as shares that sum to 1 along ``axis``: 1, of each label's rows; 0, of each prediction's. 0 where none."""
+    whole = np.broadcast_to(confusion.sum(axis, keepdims=True), confusion.shape)
+    shares: NDArray[np.float64] = np.divide(confusion, whole, out=np.zeros(confusion.shape), where=whole > 0)
+    return shares
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassScores:
     """Scores of each class, (C,) arrays; a share of nothing counts as 0.
@@ -65,18 +72,42 @@ def weighted_f1(confusion: NDArray[np.int64]) -> float:
     return float(np.average(scores.f1, weights=scores.support)) if scores.support.any() else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ConfidenceBin:
+    """The rows whose confidence lies above ``low`` and up to ``high``.
+
+    Attributes:
+        low, high: bounds of the bin, 0 to 1.
+        rows: how many rows lie in it.
+        confidence, accuracy: their mean confidence and the share that is right; 0 where there are no rows.
+    """
+
+    low: float
+    high: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(labels: Labels, probabilities: Probabilities, bins: int = 15) -> list[ConfidenceBin]:
+    """How often a confidence is right: all rows, in ``bins`` equal bins of their highest probability."""
+    confidence = probabilities.max(1).astype(np.float64)
+    right = (probabilities.argmax(1) == labels).astype(np.float64)
+    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    rows = np.bincount(bin_of, minlength=bins)
+    sums = [np.bincount(bin_of, values, bins) / np.maximum(rows, 1) for values in (confidence, right)]
+    return [
+        ConfidenceBin(i / bins, (i + 1) / bins, int(rows[i]), float(sums[0][i]), float(sums[1][i])) for i in range(bins)
+    ]
+
+
 def expected_calibration_error(labels: Labels, probabilities: Probabilities, bins: int = 15) -> float:
     """How far confidence and accuracy lie apart: the gap in each of ``bins`` equal bins of confidence, by its rows.
 
     Guo et al. 2017, "On Calibration of Modern Neural Networks". 0 where there are no rows.
     """
-    if not len(labels):
-        return 0.0
-    confidence = probabilities.max(1).astype(np.float64)
-    right = (probabilities.argmax(1) == labels).astype(np.float64)
-    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, confidence - right, bins)
-    return float(np.abs(gap).sum() / len(labels))
+    gaps = [part.rows * abs(part.confidence - part.accuracy) for part in reliability(labels, probabilities, bins)]
+    return float(sum(gaps) / max(len(labels), 1))
 
 
 def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

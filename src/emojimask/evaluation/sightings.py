@@ -24,7 +24,10 @@ CLEAR = 0.5
 CLEAR_ALONE = 0.8
 """... and in a stream of one or two frames, such as a picture."""
 DENSE = 0.35
-"""What must speak for it on the mean over the frames between the first and the last sighting."""
+"""What must speak for it on the mean over the frames between the first and the last sighting ..."""
+DENSE_BRIEF = 0.6
+"""... where less than ``LONG`` speaks for it in all: the folds of a sleeve look like a face for a few frames."""
+LONG = 6.0
 
 
 class Sighting(NamedTuple):
@@ -142,8 +145,9 @@ def _is_face(chain: _Chain, frames: int) -> bool:
     if frames < 3:
         return max(chain.scores) >= CLEAR_ALONE
     first, last = next(iter(chain.boxes)), next(reversed(chain.boxes))
-    dense = sum(chain.scores) >= DENSE * (last - first + 1)
-    return dense and sum(chain.scores) >= ENOUGH and max(chain.scores) >= CLEAR
+    support = sum(chain.scores)
+    dense = support >= (DENSE if support >= LONG else DENSE_BRIEF) * (last - first + 1)
+    return dense and support >= ENOUGH and max(chain.scores) >= CLEAR
 
 
 def _filled(chain: _Chain, times: Sequence[float]) -> dict[int, Place]:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.geometry.similarity import similarity
 from emojimask.pixels import gray, part
 from emojimask.types import Picture, Points
 
@@ -57,31 +58,6 @@ def crop_face(image: Picture, anchors: Points, key_points: Points = FER2013_KEY_
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     fine = cv2.warpAffine(region, mapping, (2 * SIDE, 2 * SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def similarity(source: Points, target: Points) -> NDArray[np.float64]:
-    """Rotation, one scale and shift that bring ``source`` nearest to ``target`` (Umeyama 1991, never a reflection).
-
-    With points as complex numbers it is ``z * factor + shift``, and least squares has a closed form.
-
-    Args:
-        source, target: (N, 2) points.
-
-    Returns:
-        (3, 3) float64 matrix.
-
-    Raises:
-        ValueError: the points are not finite, lie in one spot, or are so mirrored that no rotation fits.
-    """
-    if not (np.isfinite(source).all() and np.ptp(source) > 0):
-        raise ValueError("key points: not finite, or all in one spot")
-    a, b = (points.astype(np.float64) @ np.array([1, 1j]) for points in (source, target))
-    a_centred, b_centred = a - a.mean(), b - b.mean()
-    factor = np.vdot(a_centred, b_centred) / np.vdot(a_centred, a_centred).real
-    if not 1e-6 < abs(factor) < 1e6:
-        raise ValueError(f"key points: fit only with a scale of {abs(factor):.2g}")
-    shift = b.mean() - factor * a.mean()
-    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1]])
 
 
 def _region(image: Picture, to_image: NDArray[np.float64], block: int) -> tuple[NDArray[np.uint8], int, int]:

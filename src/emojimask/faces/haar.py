@@ -6,6 +6,7 @@ makes them a good second opinion.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,11 @@ VIEWS = ("frontal", "profile")
 _FILES = {"frontal": "haarcascade_frontalface_alt2.xml", "profile": "haarcascade_profileface.xml"}
 _SEEN_SIDE, _THOROUGH_SIDE = 480, 960  # the longer side of what the cascades look at, pixels
 _SMALLEST = 20  # pixels, of a face in it
-_HALF_SURE = {"frontal": 5.0, "profile": 12.0}  # so many agreeing windows make a score of 0.5
+_HALF_SURE = {"frontal": 5.0, "profile": 12.0}  # so many agreeing windows make a score of 0.5 ...
+_STEP = 1.1  # ... when each size looked for is so many times the last
+_ALL_SIZES = (_SMALLEST, 0)  # the smallest and the largest face looked for, pixels; 0: any
+_GLANCE_SIDE, _GLANCE_STEP, _GLANCE_SIZES = 320, 1.2, (24, 0)
+_SMALL_SIZES = (_SMALLEST, 44)  # where the longer side is _SEEN_SIDE; there a glance sees faces from 36 pixels on
 
 
 class HaarDetector:
@@ -45,26 +50,88 @@ class HaarDetector:
         gray, scale = _small_gray(image, _THOROUGH_SIDE if thorough else _SEEN_SIDE)
         found: list[Detection] = []
         if "frontal" in self._cascades:
-            looks = self._look("frontal", gray, scale)
-            found += [d._replace(landmarks=upright_points(d.box)) for d in looks]
+            found += self.look("frontal", gray, scale)
         if "profile" in self._cascades:
-            found += self._look("profile", gray, scale)
-            width = image.shape[1]
-            for box, score, _ in self._look("profile", np.ascontiguousarray(gray[:, ::-1]), scale):
-                found.append(Detection(Box(width - box.x - box.width, box.y, box.width, box.height), score))
+            found += self.look("profile", gray, scale) + self.look_mirrored("profile", gray, scale)
         return _surest(found)
 
-    def _look(self, view: str, gray: NDArray[np.uint8], scale: float) -> list[Detection]:
-        if min(gray.shape) < _SMALLEST:
+    def look(
+        self, view: str, gray: NDArray[np.uint8], scale: float, step: float = _STEP, sizes: tuple[int, int] = _ALL_SIZES
+    ) -> list[Detection]:
+        """One view's finds, in pixels of the picture that was shrunk by ``scale`` to ``gray``.
+
+        Args:
+            step: each size looked for is so many times the last. Fewer sizes are quicker.
+            sizes: the smallest and the largest face in ``gray``, pixels; 0: any.
+        """
+        if min(gray.shape) < sizes[0]:
             return []
         boxes, counts = self._cascades[view].detectMultiScale2(
-            gray, scaleFactor=1.1, minNeighbors=2, minSize=(_SMALLEST, _SMALLEST)
+            gray, scaleFactor=step, minNeighbors=2, minSize=(sizes[0], sizes[0]), maxSize=(sizes[1], sizes[1])
         )
+        half_sure = _HALF_SURE[view] * math.log(_STEP) / math.log(step)  # fewer sizes, fewer windows to agree
         found = []
         for sides, count in zip(boxes, np.ravel(counts), strict=True):
             box = Box(*(float(side) / scale for side in sides))
-            found.append(Detection(box, float(count) / (float(count) + _HALF_SURE[view])))
+            points = upright_points(box) if view == "frontal" else None
+            found.append(Detection(box, float(count) / (float(count) + half_sure), points))
         return found
+
+    def look_mirrored(
+        self, view: str, gray: NDArray[np.uint8], scale: float, step: float = _STEP, sizes: tuple[int, int] = _ALL_SIZES
+    ) -> list[Detection]:
+        width = gray.shape[1] / scale
+        found = self.look(view, np.ascontiguousarray(gray[:, ::-1]), scale, step, sizes)
+        return [Detection(_mirrored(d.box, width), d.score) for d in found]
+
+
+class HaarGlances:
+    """The same for strict mode: something of it at every frame, all of it by turns. One per stream.
+
+    The first frame is searched thoroughly. From then on front faces are looked for in every frame, from a twelfth of
+    the picture's longer side on. By turns, each every eighth frame, it also looks for profiles, for mirrored profiles,
+    and in six parts of the picture for smaller front faces, from a twenty-fourth on.
+    """
+
+    def __init__(self) -> None:
+        self._haar = HaarDetector()
+        self._turn = -1
+
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
+        self._turn += 1
+        if thorough or self._turn == 0:
+            return self._haar.detect(image, thorough)
+        gray, scale = _small_gray(image, _GLANCE_SIDE)
+        found = self._haar.look("frontal", gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
+        turn = self._turn % 8
+        if turn == 0:
+            found += self._haar.look("profile", gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
+        elif turn == 4:
+            found += self._haar.look_mirrored("profile", gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
+        else:
+            found += self._small_faces(image, (1, 2, 3, 5, 6, 7).index(turn))
+        return _surest(found)
+
+    def _small_faces(self, image: Picture, number: int) -> list[Detection]:
+        """In one of six parts of the picture, three along its longer side, that overlap by a small face."""
+        gray, scale = _small_gray(image, _SEEN_SIDE)
+        height, width = gray.shape
+        rows, columns = (2, 3) if width >= height else (3, 2)
+        top, bottom = _span(number // columns, rows, height)
+        left, right = _span(number % columns, columns, width)
+        part = np.ascontiguousarray(gray[top:bottom, left:right])
+        found = self._haar.look("frontal", part, scale, sizes=_SMALL_SIZES)
+        return [d.moved(left / scale, top / scale) for d in found]
+
+
+def _mirrored(box: Box, width: float) -> Box:
+    return Box(width - box.x - box.width, box.y, box.width, box.height)
+
+
+def _span(number: int, count: int, length: int) -> tuple[int, int]:
+    """The ``number``-th of ``count`` parts of a length, with half an overlap at each inner end."""
+    low, high = length * number // count, length * (number + 1) // count
+    return max(0, low - _SMALL_SIZES[1] // 2), min(length, high + _SMALL_SIZES[1] // 2)
 
 
 def _load(name: str) -> cv2.CascadeClassifier:

@@ -1,16 +1,14 @@
-"""The One Euro filter: steady when the face is still, quick when it moves.
+"""The One Euro filter (:mod:`emojimask.geometry.one_euro`) over all landmarks of a face at once.
 
-Casiez, Roussel, Vogel 2012, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive
-Systems". Here over all landmarks of a face at once, with speed measured in face sizes a second, so that one setting
-serves near and far faces alike.
+Steady when the face is still, quick when it moves. One speed for the whole face, measured in face sizes a second, so
+that one setting serves near and far faces alike.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from emojimask.geometry.one_euro import share
 from emojimask.types import Points
 
 MAX_LAG = 0.04
@@ -42,15 +40,10 @@ class OneEuroFilter:
         shift = float(np.linalg.norm(points.mean(0) - self._value.mean(0))) + float(
             np.abs((points - points.mean(0)) - (self._value - self._value.mean(0))).mean()
         )
-        self._speed += _share(1.0, step) * (shift / step / size - self._speed)
-        share = _share(self._rest_hz + self._per_speed_hz * self._speed, step)
-        behind = np.float32(1 - share) * (self._value - points)
+        self._speed += float(share(1.0, step)) * (shift / step / size - self._speed)
+        taken = float(share(self._rest_hz + self._per_speed_hz * self._speed, step))
+        behind = np.float32(1 - taken) * (self._value - points)
         farthest = float(np.linalg.norm(behind, axis=1).max())
         behind *= np.float32(min(1.0, MAX_LAG * size / max(farthest, 1e-6)))
         self._time_s, self._value = time_s, points + behind
         return self._value
-
-
-def _share(cutoff_hz: float, step_s: float) -> float:
-    """How much of a new value a first-order low-pass of ``cutoff_hz`` takes on after ``step_s`` seconds."""
-    return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s))

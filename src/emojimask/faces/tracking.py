@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import numpy as np
 
@@ -40,6 +41,8 @@ CERTAIN = 0.8
 """The landmarker's score from which it is trusted after it was drawn away."""
 MAX_RESHAPE = 1.15
 """The most that a followed face's width to height may change from one frame to the next."""
+HEAD = 1.5
+"""How much larger than the face the head is that hides who goes behind it."""
 SQUEEZED_S = 0.5
 """So long after it was last seen whole, a face that goes behind another is expected to have kept its size."""
 DAMPING_S = 0.25
@@ -148,7 +151,7 @@ class LandmarkTracker:
             if frame.time_s - person.seen_s > 0.5 or len(expected) == 6:
                 continue  # too long ago, or known from a detection only: the detector must find it
             face = self._settled(frame, expected)
-            if face is not None and _plausible(face, expected):
+            if face is not None and _plausible(face := self._rested(frame, face), expected):
                 self._claim(person, face, frame, seen)
         return seen
 
@@ -199,7 +202,7 @@ class LandmarkTracker:
     def _thorough(self, frame: Frame) -> list[Detection]:
         """A thorough look; where it can be had in parts, one part a frame, so that no frame takes long."""
         height, width = frame.picture.shape[:2]
-        if not isinstance(self._detector, TiledDetector):
+        if not _has_tiles(self._detector):
             whole = Box(0, 0, width, height)
             due = self._lookout.due_tile([whole], height, width)
             return self._detector.detect(frame.picture, thorough=True) if due is not None else []
@@ -235,14 +238,14 @@ class LandmarkTracker:
             return None
         face = self._landmarker.locate(frame.picture, detection)
         if face is not None and _covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
-            return self._rested(frame, face) if _is_cut_off(face, frame.picture) else face
+            return self._rested(frame, face)
         if detection.landmarks is None or not (expected or self._stands_alone(frame, detection)):
             return None
         return Face(detection.box, detection.landmarks, detection.score)
 
     def _rested(self, frame: Frame, face: Face) -> Face:
-        """Half a face, seen from a detector's rough box, has a mesh too small; from its own points it grows to rest."""
-        for _ in range(MAX_LOOKS):
+        """Where the picture's edge cuts a face, its mesh is too small or lags behind; look by look it comes to rest."""
+        for _ in range(MAX_LOOKS if _is_cut_off(face, frame.picture) else 0):
             again = self._landmarker.locate(frame.picture, face.landmarks)
             if again is None or again.box.iou(face.box) > SAME:
                 break
@@ -306,6 +309,10 @@ class LandmarkTracker:
         return Track(person.id, face, TrackState.HELD, frame.time_s - person.seen_s)
 
 
+def _has_tiles(detector: FaceDetector) -> TypeGuard[TiledDetector]:
+    return hasattr(detector, "tiles")
+
+
 def detect_in(detector: FaceDetector, image: Picture, around: Box) -> list[Detection]:
     """The detector's finds in a part of the picture only, where a small face looks large."""
     height, width = image.shape[:2]
@@ -350,7 +357,7 @@ def _is_cut_off(face: Face, picture: Picture) -> bool:
 def _goes_behind(person: _Person, face: Face, others: Iterable[Face], time_s: float) -> bool:
     """True where a face is squeezed into what another person leaves of it to be seen."""
     expected = Box.around(person.predicted(time_s))
-    if time_s - person.seen_s > SQUEEZED_S or not any(expected.intersection(other.box) > 0 for other in others):
+    if time_s - person.seen_s > SQUEEZED_S or not any(expected.intersection(o.box.scaled(HEAD)) > 0 for o in others):
         return False
     return MAX_RESHAPE * face.box.width < expected.width or MAX_RESHAPE * face.box.height < expected.height
 

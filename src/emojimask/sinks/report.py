@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -11,18 +12,20 @@ from typing import Any, Self, TextIO
 from emojimask.errors import UsageError
 from emojimask.sinks._atomic import AtomicFile
 from emojimask.sinks._guard import require_masked
-from emojimask.types import EXPRESSIONS, MaskedFace, MaskedFrame, StreamInfo
+from emojimask.types import EXPRESSIONS, MaskedFace, MaskedFrame, Measures, StreamInfo
 
-_FACE_COLUMNS = ("track_id", "state", "x", "y", "width", "height", "expression", *EXPRESSIONS)
+_MEASURES = tuple(measure.name for measure in fields(Measures))
+_FACE_COLUMNS = ("track_id", "state", "x", "y", "width", "height", "expression", *EXPRESSIONS, *_MEASURES)
 
 
 class ReportSink:
     """Writes the faces of every frame, without any picture, into a ``.jsonl`` or a ``.csv`` file.
 
     JSON Lines: an object a frame, ``{"frame", "time_s", "shielded", "faces": [{"track_id", "state", "box": [x, y,
-    width, height], "expression", "emotions": {name: probability}}]}``. CSV: a row a face, with the same values in
-    columns, and a row with empty face columns for a frame without faces. Times are rounded to microseconds, boxes to
-    a tenth of a pixel, probabilities to 4 decimals.
+    width, height], "expression", "emotions": {name: probability}, "measures": {name: value}}]}``; emotions and
+    measures are empty where they are not known. CSV: a row a face, with the same values in columns, and a row with
+    empty face columns for a frame without faces. Times are rounded to microseconds, boxes to a tenth of a pixel,
+    probabilities to 4 decimals, measures to 3.
 
     Raises:
         UsageError: the suffix is neither, or the output is the input.
@@ -87,8 +90,9 @@ def _record(frame: MaskedFrame) -> dict[str, Any]:
                 "track_id": face.track.id,
                 "state": str(face.track.state),
                 "box": _box(face),
-                "expression": face.expression,
+                "expression": face.recognised,
                 "emotions": {name: round(float(p), 4) for name, p in face.emotions().items()},
+                "measures": _measures(face),
             }
             for face in frame.faces
         ],
@@ -102,9 +106,17 @@ def _rows(frame: MaskedFrame) -> list[list[Any]]:
     rows = []
     for face in frame.faces:
         emotions = face.emotions()
-        values = [round(float(emotions[name]), 4) if name in emotions else "" for name in EXPRESSIONS]
-        rows.append([*head, face.track.id, str(face.track.state), *_box(face), face.expression, *values])
+        values: list[Any] = [round(float(emotions[name]), 4) if name in emotions else "" for name in EXPRESSIONS]
+        measures = _measures(face)
+        values += [measures.get(name, "") for name in _MEASURES]
+        rows.append([*head, face.track.id, str(face.track.state), *_box(face), face.recognised or "", *values])
     return rows
+
+
+def _measures(face: MaskedFace) -> dict[str, float]:
+    if face.measures is None:
+        return {}
+    return {name: round(getattr(face.measures, name), 3) for name in _MEASURES}
 
 
 def _box(face: MaskedFace) -> list[float]:

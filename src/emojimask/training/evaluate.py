@@ -1,87 +1,290 @@
-"""What an exported model is worth, by each protocol that the literature reports. Single view throughout."""
+"""What a model is worth, by each protocol that the literature reports. Needs no torch."""
 
 from __future__ import annotations
 
+import hashlib
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from emojimask.evaluation import metrics
-from emojimask.expressions.classifier import softmax
+from emojimask.benchmark.latency import ms_per_face
+from emojimask.errors import DataError, ModelError, UsageError
+from emojimask.evaluation import scores
+from emojimask.evaluation.views import VIEWS, looks
+from emojimask.expressions.card import ModelCard
+from emojimask.expressions.classifier import open_session, softmax
 from emojimask.expressions.preprocess import normalise
 from emojimask.training.data.fer2013 import (
     FER2013_CLASSES,
     FERPLUS_CLASSES,
+    SPLITS,
     FerSplit,
     copies,
     ferplus_argmax,
     ferplus_majority,
-    load_split,
 )
+from emojimask.training.data.load import load_split, recognise
+from emojimask.training.data.six_classes import CLASSES as SIX_CLASSES
+from emojimask.training.data.variants import prepare
+
+_Value = TypeVar("_Value")
+Rule = Callable[[FerSplit], tuple[NDArray[np.int64], NDArray[np.bool_]]]
+Progress = Callable[[int, int], None]
+"""Called with how many looks at the faces are done, of how many."""
+
+SPLIT_NAMES = {name: split for split, name in SPLITS.items() if split != "train"}
+PLAIN, SIX = "plain", "six-classes"
+_BATCH = 256
 
 
-def evaluate(session: onnxruntime.InferenceSession, data: Path) -> dict[str, Any]:
-    """Scores on PublicTest, which chose the epoch, and on PrivateTest, which chose nothing.
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Which head is asked, and what counts as right.
+
+    Attributes:
+        head: the graph's output that is read.
+        classes: its columns.
+        rule: a split's (N,) labels, and which of its rows count.
+    """
+
+    head: str
+    classes: tuple[str, ...]
+    rule: Rule
+
+
+def _labels(split: FerSplit) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    return split.labels, np.ones(len(split), bool)
+
+
+PROTOCOLS = {
+    "fer2013": Protocol("fer2013", FER2013_CLASSES, _labels),
+    "ferplus": Protocol("ferplus", FERPLUS_CLASSES, lambda split: ferplus_majority(split.votes)),
+    "ferplus-argmax": Protocol("ferplus", FERPLUS_CLASSES, lambda split: ferplus_argmax(split.votes)),
+    "six-classes": Protocol("six_classes", SIX_CLASSES, _labels),
+}
+_IN_CARD = {"ferplus": "ferplus_majority"}
+"""Protocols that a card names differently."""
+
+
+def evaluate(
+    graph: bytes,
+    card: ModelCard,
+    data: Path,
+    labels: str,
+    *,
+    split: str = "PublicTest",
+    single_view: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Everything about one model by one protocol; plain numbers, lists and texts, ready for JSON.
 
     Args:
-        session: a model with the outputs "fer2013" and "ferplus".
-        data: folder of the data set.
+        graph: an ONNX file's content.
+        card: its card.
+        data: what holds the data set, in any layout that training reads.
+        labels: a name of :data:`PROTOCOLS`.
+        split: "PublicTest", which chooses, or "PrivateTest", which is asked once, after everything is chosen.
+        single_view: leave out the columns that average several looks at each face; ten times quicker.
+        progress: told how far it is.
 
-    Returns:
-        For each split and protocol what :func:`scores` gives; plain numbers and texts.
+    Raises:
+        DataError: the data cannot be read, or holds no row that the protocol counts.
+        ModelError: the graph does not run, or has no head for this protocol.
+        UsageError: no such protocol or split.
+    """
+    protocol = _choose(PROTOCOLS, labels, "labels")
+    part = _choose(SPLIT_NAMES, split, "split")
+    session = open_session(graph, card.name)
+    head = head_for(session, card, protocol, labels)
+    variant = SIX if labels == SIX else variant_of(card)
+    rows = load_split(data, part)
+    fresh = None if variant == SIX else without_copies(rows, data)
+    rows = prepare(rows, variant, part)
+    wanted, counts = protocol.rule(rows)
+    if not counts.any():
+        raise DataError(f"{data}: {split} holds no row that {labels} counts; for FER+, are its votes there?")
+    wanted, faces = wanted[counts], rows.images[counts]
+
+    by_view = views(session, head, card, faces, single_view, progress)
+    single = by_view["single"]
+    return {
+        "model": card.name,
+        "recipe": recipe_of(card).get("name"),
+        "sha256": hashlib.sha256(graph).hexdigest(),
+        "bytes": len(graph),
+        "parameters": card.parameters,
+        "precision": card.training.get("precision", "fp32"),
+        "labels": labels,
+        "variant": variant,
+        "split": split,
+        "rows": len(wanted),
+        "classes": list(protocol.classes),
+        "views": {name: scores.summary(wanted, found) for name, found in by_view.items()},
+        "duplicate_free": _duplicate_free(wanted, by_view, fresh, counts),
+        **scores.details(wanted, single, protocol.classes),
+        "slices": scores.slices(faces, single.argmax(1) == wanted),
+        "latency": latency(session),
+        "emojimask": version("emojimask"),
+    }
+
+
+def card_metrics(session: onnxruntime.InferenceSession, card: ModelCard, data: Path) -> dict[str, Any]:
+    """What a card tells: scores on PublicTest, which chose the epoch, and on PrivateTest, which chose nothing.
+
+    Args:
+        session: the model; each of its heads is scored by every protocol that it serves.
+        card: says how it wants its faces.
+        data: what holds the data set.
 
     Raises:
         DataError: the data cannot be read.
     """
-    valid, test = load_split(data, "valid"), load_split(data, "test")
-    fresh = ~copies(test.images, load_split(data, "train").images)
-    seven, _ = predict(session, test.images)
-    return {
-        "view": "single",
-        "PublicTest": by_protocol(session, valid),
-        "PrivateTest": {
-            **by_protocol(session, test),
-            "fer2013_without_copies_of_training": scores(test.labels[fresh], seven[fresh], FER2013_CLASSES),
-        },
-    }
-
-
-def by_protocol(session: onnxruntime.InferenceSession, split: FerSplit) -> dict[str, Any]:
-    """Scores by FER2013's labels, by FER+'s majority and by FER+'s argmax; the last two only where votes are given."""
-    seven, eight = predict(session, split.images)
-    found = {"fer2013": scores(split.labels, seven, FER2013_CLASSES)}
-    for name, rule in {"ferplus_majority": ferplus_majority, "ferplus_argmax": ferplus_argmax}.items():
-        labels, counts = rule(split.votes)
-        if counts.any():
-            found[name] = scores(labels[counts], eight[counts], FERPLUS_CLASSES)
+    variant = variant_of(card)
+    found: dict[str, Any] = {"view": "single"}
+    for name, part in SPLIT_NAMES.items():
+        rows = load_split(data, part)
+        fresh = None if name == "PublicTest" or variant == SIX else without_copies(rows, data)
+        found[name] = _by_protocol(session, card, prepare(rows, variant, part), fresh)
     return found
 
 
-def scores(labels: NDArray[np.int64], probabilities: NDArray[np.float32], classes: tuple[str, ...]) -> dict[str, Any]:
-    """Scores of (N,) labels against (N, C) probabilities, rounded to four digits."""
-    predictions = probabilities.argmax(1)
-    confusion = metrics.confusion_matrix(labels, predictions, len(classes))
-    recall = metrics.class_scores(confusion).recall
-    return {
-        "rows": len(labels),
-        "accuracy": round(metrics.accuracy(labels, predictions), 4),
-        "top2_accuracy": round(metrics.top_k_accuracy(labels, probabilities, 2), 4),
-        "macro_f1": round(metrics.macro_f1(confusion), 4),
-        "weighted_f1": round(metrics.weighted_f1(confusion), 4),
-        "calibration_error": round(metrics.expected_calibration_error(labels, probabilities), 4),
-        "recall": {name: round(float(value), 4) for name, value in zip(classes, recall, strict=True)},
-    }
+def _by_protocol(
+    session: onnxruntime.InferenceSession, card: ModelCard, rows: FerSplit, fresh: NDArray[np.bool_] | None
+) -> dict[str, Any]:
+    outputs = {output.name for output in session.get_outputs()}
+    found = {}
+    for name, protocol in PROTOCOLS.items():
+        if protocol.head not in outputs:
+            continue
+        labels, counts = protocol.rule(rows)
+        if not counts.any():
+            continue
+        probabilities = predict(session, protocol.head, card, rows.images)
+        found[_IN_CARD.get(name, name.replace("-", "_"))] = _in_short(labels, probabilities, protocol.classes, counts)
+        if name == "fer2013" and fresh is not None:
+            short = _in_short(labels, probabilities, protocol.classes, fresh)
+            found["fer2013_without_copies_of_training"] = short
+    return found
+
+
+def _in_short(
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    classes: tuple[str, ...],
+    counts: NDArray[np.bool_],
+) -> dict[str, Any]:
+    labels, probabilities = labels[counts], probabilities[counts]
+    per_class = scores.details(labels, probabilities, classes)["per_class"]
+    recall = {name: values["recall"] for name, values in per_class.items()}
+    return {"rows": len(labels), **scores.summary(labels, probabilities), "recall": recall}
+
+
+def variant_of(card: ModelCard) -> str:
+    """How the model's recipe had the data; "plain" where the card does not say."""
+    return str(recipe_of(card).get("variant", PLAIN))
+
+
+def recipe_of(card: ModelCard) -> Mapping[str, Any]:
+    """The recipe that the card tells of; empty where it does not."""
+    recipe = card.training.get("recipe")
+    return recipe if isinstance(recipe, Mapping) else {}
+
+
+def head_for(session: onnxruntime.InferenceSession, card: ModelCard, protocol: Protocol, labels: str) -> str:
+    """The output that serves a protocol: the one of its name, or the card's where its labels are the protocol's.
+
+    Raises:
+        ModelError: there is none.
+    """
+    widths = {output.name: output.shape[-1] for output in session.get_outputs()}
+    if widths.get(protocol.head) == len(protocol.classes):
+        return protocol.head
+    if card.labels == protocol.classes:
+        return card.output
+    raise ModelError(
+        f"{card.name}: has no head for --labels {labels}, which has {len(protocol.classes)} classes: "
+        f"its outputs are {', '.join(f'{name} ({width})' for name, width in widths.items())}"
+    )
+
+
+def views(
+    session: onnxruntime.InferenceSession,
+    head: str,
+    card: ModelCard,
+    faces: NDArray[np.uint8],
+    single_view: bool,
+    progress: Progress | None,
+) -> dict[str, NDArray[np.float32]]:
+    """(N, C) probabilities by each way of looking at (N, 48, 48) faces: the mean over its looks."""
+    wanted = {name: count for name, count in VIEWS.items() if count == 1 or not single_view}
+    total = np.zeros((), np.float32)
+    found: dict[str, NDArray[np.float32]] = {}
+    for number, images in enumerate(looks(faces), 1):
+        total = total + predict(session, head, card, images)
+        found |= {name: np.asarray(total / number) for name, count in wanted.items() if count == number}
+        if progress is not None:
+            progress(number, max(wanted.values()))
+        if len(found) == len(wanted):
+            break
+    return found
 
 
 def predict(
-    session: onnxruntime.InferenceSession, images: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(N, 7) FER2013 and (N, 8) FER+ probabilities of (N, 48, 48) gray images."""
+    session: onnxruntime.InferenceSession, head: str, card: ModelCard, images: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """(N, C) probabilities of (N, 48, 48) gray images, by the output ``head``."""
     name = session.get_inputs()[0].name
-    batches = np.split(images, range(256, len(images), 256))
-    outputs = [session.run(["fer2013", "ferplus"], {name: normalise(batch)}) for batch in batches]
-    seven, eight = (softmax(np.concatenate(logits)) for logits in zip(*outputs, strict=True))
-    return seven, eight
+    batches = np.split(images, range(_BATCH, len(images), _BATCH))
+    logits = [session.run([head], {name: normalise(batch, card.mean, card.std)})[0] for batch in batches]
+    return softmax(np.concatenate(logits))
+
+
+def without_copies(rows: FerSplit, data: Path) -> NDArray[np.bool_] | None:
+    """(N,) bool, true where Training does not hold the picture too; None where the data has no Training."""
+    if "train" not in recognise(data).splits(data):
+        return None
+    return ~copies(rows.images, load_split(data, "train").images)
+
+
+def latency(session: onnxruntime.InferenceSession) -> dict[str, Any]:
+    """Milliseconds a face on one thread, by faces a run, and what they were measured on."""
+    return {
+        "ms_per_face": {str(batch): round(ms_per_face(session, batch, seconds=0.5), 3) for batch in (1, 8)},
+        "threads": 1,
+        "processor": processor(),
+        "onnxruntime": onnxruntime.__version__,
+    }
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    table = Path("/proc/cpuinfo")
+    lines = table.read_text(encoding="utf-8").splitlines() if table.is_file() else []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def _duplicate_free(
+    wanted: NDArray[np.int64],
+    by_view: Mapping[str, NDArray[np.float32]],
+    fresh: NDArray[np.bool_] | None,
+    counts: NDArray[np.bool_],
+) -> dict[str, Any] | None:
+    if fresh is None:
+        return None
+    kept = fresh[counts]
+    accuracies = {name: scores.summary(wanted[kept], found[kept])["accuracy"] for name, found in by_view.items()}
+    return {"rows": int(kept.sum()), "accuracy": accuracies}
+
+
+def _choose(table: Mapping[str, _Value], name: str, what: str) -> _Value:
+    if name not in table:
+        raise UsageError(f"unknown {what} {name!r}: choose one of {', '.join(table)}")
+    return table[name]

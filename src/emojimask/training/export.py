@@ -7,6 +7,8 @@ import json
 import logging
 import subprocess
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,18 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from emojimask.errors import DataError, ModelError, OutputExistsError
+from emojimask.errors import ModelError, OutputExistsError, UsageError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
-from emojimask.training.data.fer2013 import FERPLUS_CLASSES, load_split
-from emojimask.training.evaluate import evaluate
+from emojimask.training.data.load import load_split
+from emojimask.training.evaluate import card_metrics
+from emojimask.training.models import Network
+from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
-from emojimask.training.train import LOG, build_model, read_checkpoint
+from emojimask.training.train import LOG, load_network, read_checkpoint
 
-OUTPUTS = ("fer2013", "ferplus")
 TOLERANCE = 1e-4
 OPSET = 18
 
@@ -39,34 +41,81 @@ LIMITS = (
 )
 
 
-def export(checkpoint: Path, out: Path, *, data: Path | None = None, force: bool = False) -> Path:
-    """Write ``NAME.onnx`` and ``NAME.json`` into ``out``, NAME being the recipe's; returns the path of the first.
+def export(
+    checkpoint: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    precision: str = "fp32",
+    force: bool = False,
+    on_weighed: Callable[[Weighing], None] | None = None,
+) -> Path:
+    """Write ``NAME.onnx`` and ``NAME.json`` into ``out``; returns the path of the first.
+
+    NAME is the recipe's; a smaller precision is added to it, as in ``default-int8``.
 
     Args:
         checkpoint: a ``best.pt`` of :func:`emojimask.training.train.train`.
         out: folder, made if needed.
         data: folder of the data set, for the metrics in the card; without it the card has none.
-        force: replace files that are there.
+        precision: one of :data:`PRECISIONS`; all but "fp32" need ``data``.
+        force: replace files that are there, and write a smaller precision that does not win.
+        on_weighed: told what the smaller precision gains and costs, before anything is written.
 
     Raises:
         DataError: the checkpoint or the data cannot be used.
-        ModelError: the exported graph does not compute what the network does.
+        ModelError: the graph does not compute what the network does, or the smaller precision does not win.
         OutputExistsError: a file is there already and ``force`` was not given.
+        UsageError: no such precision, or it needs ``data``.
     """
-    content = read_checkpoint(checkpoint, torch.device("cpu"), "recipe", "model", "epoch")
-    recipe = Recipe(**content["recipe"])
-    graph_path, card_path = out / f"{recipe.name}.onnx", out / f"{recipe.name}.json"
+    if precision not in PRECISIONS:
+        raise UsageError(f"unknown precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
+    if precision != "fp32" and data is None:
+        raise UsageError(f"precision {precision} is weighed on faces: add --data with the folder of FER2013")
+    recipe = Recipe.from_dict(read_checkpoint(checkpoint, torch.device("cpu"), "recipe")["recipe"], str(checkpoint))
+    name = recipe.name if precision == "fp32" else f"{recipe.name}-{precision}"
+    graph_path, card_path = out / f"{name}.onnx", out / f"{name}.json"
     for path in (graph_path, card_path):
         if path.exists() and not force:
             raise OutputExistsError(f"{path}: is there already; add --force to replace it")
-    model = load_network(recipe, content["model"], checkpoint)
+    graph, card = exported(checkpoint, data)
+    if data is not None:
+        if precision != "fp32":
+            graph, weighing = smaller(graph, card, precision, data)
+            if on_weighed is not None:
+                on_weighed(weighing)
+            if not (weighing.wins or force):
+                raise ModelError(f"{name}: not written, it does not win; add --force to write it all the same")
+            told = {**card.training, "precision": precision, "weighed": weighing.as_dict()}
+            card = replace(card, name=name, sha256=hashlib.sha256(graph).hexdigest(), training=told)
+        card = replace(card, metrics=card_metrics(open_session(graph, name), card, data))
+    out.mkdir(parents=True, exist_ok=True)
+    write(graph_path, graph)
+    write(card_path, card.to_json().encode())
+    return graph_path
+
+
+def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCard]:
+    """A checkpoint as an ONNX graph and its card, without metrics; nothing is written.
+
+    Args:
+        checkpoint: a ``best.pt`` of :func:`emojimask.training.train.train`.
+        data: folder of the data set, whose faces graph and network are compared on; generated pictures without it.
+
+    Raises:
+        DataError: the checkpoint or the data cannot be used.
+        ModelError: the graph does not compute what the network does.
+    """
+    epoch = read_checkpoint(checkpoint, torch.device("cpu"), "recipe", "model", "epoch")["epoch"]
+    model, recipe = load_network(checkpoint, torch.device("cpu"))
     graph = to_onnx(model)
-    session = open_session(graph, str(graph_path))
+    session = open_session(graph, recipe.name)
     check_agreement(model, session, load_split(data, "valid").images[:512] if data else noise(64))
+    output = "ferplus" if "ferplus" in model.heads else next(iter(model.heads))
     card = ModelCard(
         name=recipe.name,
-        output="ferplus",
-        labels=FERPLUS_CLASSES,
+        output=output,
+        labels=model.heads[output],
         sha256=hashlib.sha256(graph).hexdigest(),
         parameters=sum(p.numel() for p in model.parameters()),
         training={
@@ -75,30 +124,28 @@ def export(checkpoint: Path, out: Path, *, data: Path | None = None, force: bool
             "recipe": recipe.as_dict(),
             "seed": recipe.seed,
             "epochs": recipe.epochs,
-            "chosen_epoch": content["epoch"],
+            "chosen_epoch": epoch,
             "seconds": seconds(checkpoint.with_name(LOG)),
             "commit": commit(),
         },
-        metrics=evaluate(session, data) if data else {},
         licence=LICENCE,
         limits=LIMITS,
     )
-    out.mkdir(parents=True, exist_ok=True)
-    write(graph_path, graph)
-    write(card_path, card.to_json().encode())
-    return graph_path
+    return graph, card
 
 
-def load_network(recipe: Recipe, weights: dict[str, Any], source: Path) -> nn.Module:
-    model = build_model(recipe)
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise DataError(f"{source}: its weights do not fit its recipe") from error
-    return model.eval()
+def smaller(graph: bytes, card: ModelCard, precision: str, data: Path) -> tuple[bytes, Weighing]:
+    """The graph in a smaller precision, and how the two compare on PublicTest."""
+    if precision == "int8":
+        faces = load_split(data, "train").images
+        chosen = np.random.default_rng(0).permutation(len(faces))[:CALIBRATION_FACES]
+        small = to_int8(graph, faces[chosen])
+    else:
+        small = to_fp16(graph)
+    return small, weigh(graph, small, card, data)
 
 
-def to_onnx(model: nn.Module) -> bytes:
+def to_onnx(model: Network) -> bytes:
     """The graph: input "image" (batch, 1, 48, 48), one output of logits for each head, batch norm folded in."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # else it tells of optional packages that are not needed
     with warnings.catch_warnings():
@@ -107,7 +154,7 @@ def to_onnx(model: nn.Module) -> bytes:
             model,
             (torch.zeros(2, 1, SIDE, SIDE),),
             input_names=["image"],
-            output_names=list(OUTPUTS),
+            output_names=list(model.heads),
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             opset_version=OPSET,
             dynamo=True,
@@ -130,12 +177,12 @@ def strip(proto: onnx.ModelProto) -> None:
     proto.graph.ClearField("value_info")
 
 
-def check_agreement(model: nn.Module, session: Any, images: NDArray[np.uint8]) -> None:
+def check_agreement(model: Network, session: Any, images: NDArray[np.uint8]) -> None:
     """Raise ModelError unless the graph gives the network's logits on (N, 48, 48) ``images``."""
     batch = normalise(images)
     with torch.no_grad():
         wanted = [logits.numpy() for logits in model(torch.from_numpy(batch))]
-    found = session.run(list(OUTPUTS), {"image": batch})
+    found = session.run(list(model.heads), {"image": batch})
     worst = max(float(np.abs(a - b).max()) for a, b in zip(wanted, found, strict=True))
     if not worst <= TOLERANCE:
         raise ModelError(f"export: the graph's logits differ from the network's by {worst:.2g}; at most {TOLERANCE:g}")

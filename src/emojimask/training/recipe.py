@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from emojimask.errors import UsageError
+from emojimask.errors import DataError, UsageError
 
 RECIPES = Path(__file__).parent / "recipes"
+
+CHOICES = {
+    "labels": ("both", "fer2013", "ferplus"),
+    "ferplus_target": ("votes", "majority"),
+    "augmentation": ("none", "flip", "crop", "mild", "strong"),
+    "mix": ("none", "mixup", "cutmix", "both"),
+    "class_weights": ("none", "effective", "inverse-sqrt"),
+    "optimizer": ("nesterov", "sgd", "adam", "adamw", "rmsprop", "adadelta"),
+    "schedule": ("one-cycle", "cosine", "step", "plateau", "constant"),
+}
+SHARES = ("dropout", "label_smoothing", "ema", "teacher_weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +31,27 @@ class Recipe:
     Attributes:
         name: names the run's folder and the exported files.
         model: a name in ``emojimask.training.models.MODELS``.
-        widths, blocks: the network's channels and residual blocks, stage by stage.
-        dropout: share of the features dropped before the heads.
+        widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
+        dropout: share of the features dropped; where, the network says.
+        weights: what a network of torchvision's begins with: "" chance, "imagenet", or the path of a file.
+        labels: the heads that learn: FER2013's labels, FER+'s votes, or both.
+        variant: a name in ``emojimask.training.data.variants.VARIANTS``.
+        ferplus_target: what FER+'s head learns: each row's share of votes, or the winner of a majority.
+        augmentation: by name, from none to strong.
+        mix: pictures mixed in pairs: mixup (Zhang et al. 2017), cutmix (Yun et al. 2019), or either by chance.
+        mix_alpha: of the beta distribution that the mixing share is drawn from.
+        class_weights: weight of rare classes: by effective number (Cui et al. 2019) or by inverse square root.
         epochs, batch, seed: as usual.
-        rate: peak of the one-cycle learning rate (Smith 2018), SGD with Nesterov momentum.
+        optimizer: by name; "nesterov" and "sgd" use ``momentum``.
+        rate: the learning rate; the peak of the one-cycle schedule (Smith 2018).
         momentum, weight_decay: as usual; no decay on batch norm and biases.
-        label_smoothing: for FER2013's hard labels; FER+ votes are soft already.
+        schedule: how the rate changes.
+        schedule_start, schedule_every, schedule_factor: "step": from that epoch on, times the factor every so many
+            epochs; "plateau": times the factor after so many epochs without a better score.
+        patience: epochs without a better score after which the run ends; 0: it never ends early.
+        label_smoothing: for hard labels; FER+ votes are soft already.
         ferplus_weight: weight of the FER+ loss beside FER2013's weight of 1.
-        ema: decay of the running mean of the weights, the ones that are evaluated and kept.
+        ema: decay of the running mean of the weights, the ones that are evaluated and kept; 0: the weights themselves.
         clip: largest norm of the gradient.
         teachers: checkpoints of trained runs (``best.pt``), relative to the recipe's folder, to learn from: the mean
             of their probabilities for the same view of a face (Hinton et al. 2015).
@@ -39,12 +64,26 @@ class Recipe:
     widths: tuple[int, ...] = (16, 32, 64, 128, 256)
     blocks: tuple[int, ...] = (1, 1, 1, 1, 1)
     dropout: float = 0.2
+    weights: str = ""
+    labels: str = "both"
+    variant: str = "plain"
+    ferplus_target: str = "votes"
+    augmentation: str = "strong"
+    mix: str = "none"
+    mix_alpha: float = 0.4
+    class_weights: str = "none"
     epochs: int = 45
     batch: int = 128
     seed: int = 1
+    optimizer: str = "nesterov"
     rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    schedule: str = "one-cycle"
+    schedule_start: int = 0
+    schedule_every: int = 10
+    schedule_factor: float = 0.1
+    patience: int = 0
     label_smoothing: float = 0.1
     ferplus_weight: float = 1.0
     ema: float = 0.998
@@ -56,6 +95,15 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], source: str) -> Self:
+        """What :meth:`as_dict` gave, now or in an earlier version; DataError with ``source`` where it did not."""
+        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        try:
+            return cls(**plain)
+        except TypeError as error:
+            raise DataError(f"{source}: its recipe is not one that this version knows") from error
+
 
 def load_recipe(name_or_path: str) -> Recipe:
     """A recipe by the name of a shipped file, or by the path of one's own.
@@ -63,44 +111,82 @@ def load_recipe(name_or_path: str) -> Recipe:
     Raises:
         UsageError: no such recipe, or a key or value that a recipe does not have.
     """
-    path = Path(name_or_path)
+    path = recipe_path(name_or_path, Path())
+    return checked({"name": path.stem, **read_values(path)}, str(path))
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """``recipe`` with other values, checked as a file's are. Raises UsageError."""
+    return checked({**recipe.as_dict(), **changes}, recipe.name)
+
+
+def recipe_path(name_or_path: str, folder: Path) -> Path:
+    """A path is taken from ``folder``; a name is that of a shipped recipe."""
+    path = folder / name_or_path
     if path.suffix != ".toml":
         path = RECIPES / f"{name_or_path}.toml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise UsageError(f"no recipe {name_or_path!r}: give a .toml file or one of: {known}")
+    return path
+
+
+def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The values of a file, over those of its ``base`` where it names one; ``above`` are the files that came here."""
+    if path in above:
+        raise UsageError(f"{path}: is its own base")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
-    return _checked({"name": path.stem, **values}, path)
+    if "teachers" in values:
+        values["teachers"] = [str(path.parent / teacher) for teacher in texts(values["teachers"], f"{path}: teachers")]
+    if "base" not in values:
+        return values
+    base = values.pop("base")
+    if not isinstance(base, str):
+        raise UsageError(f"{path}: base must be a recipe's name or path, found {base!r}")
+    inherited = read_values(recipe_path(base, path.parent), (*above, path))
+    inherited.pop("name", None)
+    return inherited | values
 
 
-def _checked(values: dict[str, Any], path: Path) -> Recipe:
-    defaults = Recipe()
+def checked(values: Mapping[str, Any], source: str) -> Recipe:
+    """A recipe of ``values``; UsageError with ``source`` where one is not what the recipe's field takes."""
     unknown = values.keys() - {field.name for field in fields(Recipe)}
     if unknown:
-        raise UsageError(f"{path}: unknown key {min(unknown)!r}")
-    for key, value in values.items():
-        expected = type(getattr(defaults, key))
-        if key == "teachers":
-            if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
-                raise UsageError(f"{path}: teachers must be a list of checkpoints' paths, found {value!r}")
-            values[key] = tuple(str(path.parent / v) for v in value)
-        elif expected is tuple and isinstance(value, list) and value and all(_is_count(v) for v in value):
-            values[key] = tuple(value)
-        elif expected is float and type(value) is int:
-            values[key] = float(value)
-        elif type(value) is not expected:
-            kind = "list of whole numbers above 0" if expected is tuple else expected.__name__
-            raise UsageError(f"{path}: {key} must be a {kind}, found {value!r}")
-    recipe = Recipe(**values)
+        raise UsageError(f"{source}: unknown key {min(unknown)!r}")
+    recipe = Recipe(**{key: fitting(key, value, f"{source}: {key}") for key, value in values.items()})
     if len(recipe.widths) != len(recipe.blocks):
-        raise UsageError(f"{path}: widths and blocks must have one number for each stage")
-    if not (_is_count(recipe.epochs) and _is_count(recipe.batch)):
-        raise UsageError(f"{path}: epochs and batch must be above 0")
+        raise UsageError(f"{source}: widths and blocks must have one number for each stage")
+    for key in ("epochs", "batch", "schedule_every"):
+        if getattr(recipe, key) < 1:
+            raise UsageError(f"{source}: {key} must be above 0")
+    for key in SHARES:
+        if not 0 <= getattr(recipe, key) <= 1:
+            raise UsageError(f"{source}: {key} must be 0 to 1, found {getattr(recipe, key)}")
     return recipe
 
 
-def _is_count(value: object) -> bool:
-    return type(value) is int and value > 0
+def fitting(key: str, value: Any, what: str) -> Any:
+    """``value`` as the field takes it."""
+    expected = type(getattr(Recipe(), key))
+    if key == "teachers":
+        return texts(value, what)
+    if expected is tuple:
+        if not (isinstance(value, list | tuple) and value and all(type(v) is int and v > 0 for v in value)):
+            raise UsageError(f"{what} must be a list of whole numbers above 0, found {value!r}")
+        return tuple(value)
+    if expected is float and type(value) is int:
+        return float(value)
+    if type(value) is not expected:
+        raise UsageError(f"{what} must be a {expected.__name__}, found {value!r}")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise UsageError(f"{what} must be one of {', '.join(CHOICES[key])}, found {value!r}")
+    return value
+
+
+def texts(value: Any, what: str) -> tuple[str, ...]:
+    if not (isinstance(value, list | tuple) and all(isinstance(v, str) and v for v in value)):
+        raise UsageError(f"{what} must be a list of texts, found {value!r}")
+    return tuple(value)

@@ -1,42 +1,52 @@
-"""The training loop, from top to bottom: data, model, one-cycle SGD, running mean of the weights, checkpoints."""
+"""The training loop, from top to bottom: data, network, optimiser, running mean of the weights, checkpoints."""
 
 from __future__ import annotations
 
 import copy
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
-from emojimask.training.augment import augment
-from emojimask.training.data.fer2013 import FerSplit, ferplus_distribution, ferplus_majority, load_split
-from emojimask.training.models import MODELS
+from emojimask.training.augment import AUGMENTATIONS
+from emojimask.training.data.load import join, load_split
+from emojimask.training.data.variants import prepare
+from emojimask.training.log import LOG, RunLog
+from emojimask.training.losses import class_weights, distillation_loss, label_loss
+from emojimask.training.mixing import mixed
+from emojimask.training.models import MODELS, Network
+from emojimask.training.models.from_torchvision import TorchvisionFeatures
+from emojimask.training.optimisation import Schedule, after_epoch, after_step, make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
+from emojimask.training.targets import Tensors, heads, to_device
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
-LOG = "log.jsonl"
+
+__all__ = ["BEST", "CHECKPOINT", "LOG", "build_model", "load_network", "read_checkpoint", "train"]
 
 
 @dataclass(frozen=True, slots=True)
-class Batchable:
-    """A split as tensors on the training device."""
+class Run:
+    """What a training run consists of, beside its recipe."""
 
-    images: Tensor  # (N, 1, 48, 48) float32, 0 to 1
-    labels: Tensor  # (N,) FER2013 class
-    soft: Tensor  # (N, 8) FER+ distribution
-    soft_weight: Tensor  # (N,) 1 where the FER+ row can be learned from
-    majority: Tensor  # (N,) FER+ class by majority
-    counts: Tensor  # (N,) bool, true where the majority protocol counts the row
+    model: Network
+    averaged: Network
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
+    teachers: list[Network]
+    weights: dict[str, Tensor]  # of classes, by head
+
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {name: getattr(self, name) for name in ("model", "averaged", "optimizer", "schedule")}
 
 
 def train(
@@ -44,171 +54,201 @@ def train(
     data: Path,
     out: Path,
     *,
+    extra: Sequence[Path] = (),
     resume: bool = False,
+    seconds: float | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    on_step: Callable[[int], None] | None = None,
 ) -> Path:
     """Train ``recipe`` and return the path of the best checkpoint, chosen on PublicTest alone.
 
-    ``out`` receives ``checkpoint.pt`` (everything needed to go on after a kill), ``best.pt`` and ``log.jsonl``, whose
-    line an epoch is also what ``on_epoch`` is called with.
+    ``out`` receives ``checkpoint.pt`` (everything needed to go on after a kill), ``best.pt``, ``log.jsonl``, whose
+    line an epoch is also what ``on_epoch`` is called with, TensorBoard's events and, at the end, the curves.
+
+    Args:
+        recipe: what to train, and how.
+        data: folder of the data set.
+        out: folder for the run, made if needed.
+        extra: folders of other data sets, whose training rows are added.
+        resume: go on with the run in ``out``, where there is one.
+        seconds: end after the epoch in which so much time has passed; ``resume`` goes on.
+        on_epoch: called with each epoch's line of the log.
+        on_step: called after each batch, with how many an epoch has.
 
     Raises:
-        DataError: the data or the checkpoint cannot be used.
+        DataError: the data, weights, teachers or the checkpoint cannot be used.
         UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for.
     """
-    if recipe.model not in MODELS:
-        raise UsageError(f"unknown model {recipe.model!r}: choose one of {', '.join(MODELS)}")
-    if (out / CHECKPOINT).exists() and not resume:
-        raise UsageError(f"{out}: holds a run already; add --resume to go on with it, or choose another folder")
-    out.mkdir(parents=True, exist_ok=True)
-
+    begun = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(recipe.seed)
-    training, validation = (to_device(load_split(data, split), device) for split in ("train", "valid"))
-    layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
-    model = build_model(recipe).to(device, **layout)
-    averaged = copy.deepcopy(model).eval()
-    teachers = [load_teacher(Path(path), device) for path in recipe.teachers]
-    steps = len(training.labels) // recipe.batch
-    if not steps:
-        raise DataError(f"{data}: has {len(training.labels)} training rows, fewer than a batch of {recipe.batch}")
-    optimizer = make_optimizer(model, recipe)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, recipe.epochs * steps, pct_start=0.2)
-    state: dict[str, Any] = {"epoch": 0, "best": -1.0}
-    parts: dict[str, Any] = {"model": model, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
-    if resume and (out / CHECKPOINT).exists():
-        state = load_checkpoint(out / CHECKPOINT, parts, recipe, device)
+    state: dict[str, Any] = {"epoch": 0, "best": -1.0, "best_epoch": 0, "finished": False}
+    check_model(recipe)
+    saved = saved_run(out, recipe, device, resume=resume)
+    state.update({key: saved[key] for key in state if saved})
+    if state["finished"]:
+        return out / BEST
 
-    for epoch in range(state["epoch"], recipe.epochs):
-        started = time.perf_counter()
-        # Every epoch is seeded anew, so that a resumed run sees what an uninterrupted one would: the generator for
-        # order and augmentation, the global one for dropout.
-        seed = recipe.seed * 100_003 + epoch
-        torch.manual_seed(seed)
-        generator = torch.Generator(device).manual_seed(seed)
-        loss = train_epoch(model, averaged, teachers, training, optimizer, schedule, recipe, generator)
-        scores = validate(averaged, validation)
-        row = {"epoch": epoch + 1, "loss": loss, **scores, "seconds": time.perf_counter() - started}
-        chosen_by = scores["fer2013"] + scores["ferplus"]
-        if chosen_by > state["best"]:
-            state["best"] = chosen_by
-            save({"recipe": recipe.as_dict(), "model": averaged.state_dict(), **row}, out / BEST)
-        state["epoch"] = epoch + 1
-        save({**state, "recipe": recipe.as_dict(), **{k: v.state_dict() for k, v in parts.items()}}, out / CHECKPOINT)
-        with (out / LOG).open("a") as log:
-            log.write(json.dumps(row) + "\n")
-        if on_epoch is not None:
-            on_epoch(row)
+    torch.manual_seed(recipe.seed)
+    learned = join([load_split(folder, "train") for folder in (data, *extra)])
+    training = to_device(prepare(learned, recipe.variant, "train", recipe.seed), recipe, device)
+    validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
+    steps = len(training) // recipe.batch
+    if not steps:
+        raise DataError(f"{data}: has {len(training)} training rows, fewer than a batch of {recipe.batch}")
+    run = start(recipe, training, steps, device, fresh=not saved)
+    for name, part in run.parts().items():
+        if saved:
+            part.load_state_dict(saved[name])
+
+    out.mkdir(parents=True, exist_ok=True)
+    with RunLog(out, state["epoch"]) as log:
+        while not state["finished"]:
+            started = time.perf_counter()
+            # Every epoch is seeded anew, so that a resumed run sees what an uninterrupted one would: the generator for
+            # order and augmentation, the global one for dropout and mixing.
+            seed = recipe.seed * 100_003 + state["epoch"]
+            torch.manual_seed(seed)
+            generator = torch.Generator(device).manual_seed(seed)
+            loss = train_epoch(run, training, recipe, generator, on_step)
+            scores = validate(run.averaged, validation)
+            score = sum(scores.values())
+            after_epoch(run.schedule, score)
+
+            state["epoch"] += 1
+            row = {"epoch": state["epoch"], "loss": loss, **scores, "seconds": time.perf_counter() - started}
+            if score > state["best"]:
+                state.update(best=score, best_epoch=state["epoch"])
+                save({"recipe": recipe.as_dict(), "model": run.averaged.state_dict(), **row}, out / BEST)
+            waited = state["epoch"] - state["best_epoch"]
+            state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited
+            parts = {name: part.state_dict() for name, part in run.parts().items()}
+            save({**state, "recipe": recipe.as_dict(), **parts}, out / CHECKPOINT)
+            log.add(row)
+            if on_epoch is not None:
+                on_epoch(row)
+            if seconds is not None and time.perf_counter() - begun > seconds:
+                break
     return out / BEST
 
 
+def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *, fresh: bool) -> Run:
+    """A run before its first step; ``fresh`` where no checkpoint's weights will take the place of the first ones."""
+    model = build_model(recipe)
+    if fresh and recipe.weights:
+        load_weights(model, recipe)
+    layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
+    model = model.to(device, **layout)
+    optimizer = make_optimizer(model, recipe)
+    return Run(
+        model=model,
+        averaged=copy.deepcopy(model).eval(),
+        optimizer=optimizer,
+        schedule=make_schedule(optimizer, recipe, steps),
+        teachers=[load_teacher(Path(path), recipe, device) for path in recipe.teachers],
+        weights={head: class_weights(target, recipe.class_weights) for head, target in training.targets.items()},
+    )
+
+
 def train_epoch(
-    model: nn.Module,
-    averaged: nn.Module,
-    teachers: list[nn.Module],
-    data: Batchable,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
+    run: Run,
+    data: Tensors,
     recipe: Recipe,
     generator: torch.Generator,
+    on_step: Callable[[int], None] | None = None,
 ) -> float:
     """One pass over the data; returns the mean loss."""
-    model.train()
-    device = data.labels.device
-    order = torch.randperm(len(data.labels), generator=generator, device=device)
+    run.model.train()
+    device = data.images.device
+    augment = AUGMENTATIONS[recipe.augmentation]
+    order = torch.randperm(len(data), generator=generator, device=device)
+    steps = len(order) // recipe.batch
     losses = []
-    for step in range(len(order) // recipe.batch):
+    for step in range(steps):
         rows = order[step * recipe.batch : (step + 1) * recipe.batch]
         images = normalised(augment(data.images[rows], generator))
+        partner, share = None, 1.0
+        if recipe.mix != "none":
+            images, partner, share = mixed(images, recipe)
         with torch.autocast(device.type, torch.bfloat16):
-            seven, eight = model(images)
-        hard = F.cross_entropy(seven.float(), data.labels[rows], label_smoothing=recipe.label_smoothing)
-        soft = F.cross_entropy(eight.float(), data.soft[rows], reduction="none")
-        soft = (soft * data.soft_weight[rows]).sum() / data.soft_weight[rows].sum().clamp(min=1)
-        loss = hard + recipe.ferplus_weight * soft
-        if teachers:
-            learned = distillation_loss((seven, eight), teachers, images, recipe)
+            logits = run.model(images)
+        loss = label_loss(logits, data.targets, rows, run.weights, recipe)
+        if partner is not None:
+            loss = torch.lerp(label_loss(logits, data.targets, rows[partner], run.weights, recipe), loss, share)
+        if run.teachers:
+            learned = distillation_loss(logits, run.teachers, images, recipe)
             loss = torch.lerp(loss, learned, recipe.teacher_weight)
-        optimizer.zero_grad(set_to_none=True)
+        run.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        optimizer.step()
-        schedule.step()
-        update_average(averaged, model, recipe.ema)
+        nn.utils.clip_grad_norm_(run.model.parameters(), recipe.clip)
+        run.optimizer.step()
+        after_step(run.schedule)
+        update_average(run.averaged, run.model, recipe.ema)
         losses.append(loss.detach())
+        if on_step is not None:
+            on_step(steps)
     return float(torch.stack(losses).mean())
-
-
-def distillation_loss(
-    logits: tuple[Tensor, Tensor], teachers: list[nn.Module], images: Tensor, recipe: Recipe
-) -> Tensor:
-    """How far the student is from its teachers on the same pictures: cross entropy, both heads, times T^2."""
-    t = recipe.temperature
-    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16):
-        taught = [teacher(images) for teacher in teachers]
-    wanted = [torch.stack([F.softmax(one.float() / t, 1) for one in head]).mean(0) for head in zip(*taught, strict=True)]
-    seven, eight = (F.cross_entropy(own.float() / t, goal) for own, goal in zip(logits, wanted, strict=True))
-    return t**2 * (seven + recipe.ferplus_weight * eight)
-
-
-def load_teacher(path: Path, device: torch.device) -> nn.Module:
-    """A trained model, frozen. Raises DataError where ``path`` is no checkpoint of a trained run."""
-    content = read_checkpoint(path, device, "recipe", "model")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in content["recipe"].items()}
-    teacher = build_model(Recipe(**values)).to(device).eval().requires_grad_(False)
-    teacher.load_state_dict(content["model"])
-    return teacher
 
 
 @torch.no_grad()
 def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
-    """Exponential moving average over weights and batch-norm statistics."""
-    for mean, value in zip(averaged.state_dict().values(), model.state_dict().values(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(value, 1 - decay)
-        else:
+    """Exponential moving average over weights and batch-norm statistics; counters are copied."""
+    pairs = list(zip(averaged.state_dict().values(), model.state_dict().values(), strict=True))
+    means, values = zip(*((mean, value) for mean, value in pairs if mean.is_floating_point()), strict=True)
+    get_ema_multi_avg_fn(decay)(list(means), list(values), 0)
+    for mean, value in pairs:
+        if not mean.is_floating_point():
             mean.copy_(value)
 
 
 @torch.no_grad()
-def validate(model: nn.Module, data: Batchable) -> dict[str, float]:
-    """Accuracy, 0 to 1, single view: all rows for FER2013, the majority protocol for FER+."""
+def validate(model: Network, data: Tensors) -> dict[str, float]:
+    """Each head's accuracy, 0 to 1, single view, over the rows that its protocol counts; 0 where it counts none."""
     model.eval()
-    outputs = [model(normalised(images)) for images in torch.split(data.images, 512)]
-    seven, eight = (torch.cat(logits).argmax(1) for logits in zip(*outputs, strict=True))
-    correct = (eight == data.majority)[data.counts]
-    return {
-        "fer2013": float((seven == data.labels).float().mean()),
-        "ferplus": float(correct.float().mean()) if len(correct) else 0.0,
-    }
+    outputs = [model(normalised(images)) for images in torch.split(data.images, 256)]
+    scores = {}
+    for logits, (head, target) in zip(zip(*outputs, strict=True), data.targets.items(), strict=True):
+        correct = (torch.cat(logits).argmax(1) == target.label)[target.counts]
+        scores[head] = float(correct.float().mean()) if len(correct) else 0.0
+    return scores
 
 
-def build_model(recipe: Recipe) -> nn.Module:
-    return MODELS[recipe.model](recipe.widths, recipe.blocks, recipe.dropout)
+def check_model(recipe: Recipe) -> None:
+    if recipe.model not in MODELS:
+        raise UsageError(f"unknown model {recipe.model!r}: choose one of {', '.join(MODELS)}")
 
 
-def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.SGD(groups, recipe.rate, recipe.momentum, nesterov=True)
+def build_model(recipe: Recipe) -> Network:
+    """The recipe's network with weights by chance. Raises UsageError where there is none of that name."""
+    check_model(recipe)
+    return Network(MODELS[recipe.model](recipe), heads(recipe))
 
 
-def to_device(split: FerSplit, device: torch.device) -> Batchable:
-    soft, usable = ferplus_distribution(split.votes)
-    majority, counts = ferplus_majority(split.votes)
+def load_weights(model: Network, recipe: Recipe) -> None:
+    """Give the part that is torchvision's the weights that the recipe names."""
+    parts = [module for module in model.modules() if isinstance(module, TorchvisionFeatures)]
+    if not parts:
+        raise UsageError(f"recipe {recipe.name}: {recipe.model} is not torchvision's, so it takes no weights")
+    parts[0].load(recipe.weights)
 
-    def tensor(array: Any, kind: Any) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(device, kind)
 
-    return Batchable(
-        images=tensor(split.images[:, None], torch.float32) / 255,
-        labels=tensor(split.labels, torch.int64),
-        soft=tensor(soft, torch.float32),
-        soft_weight=tensor(usable, torch.float32),
-        majority=tensor(majority, torch.int64),
-        counts=tensor(counts, torch.bool),
-    )
+def load_network(path: Path, device: torch.device) -> tuple[Network, Recipe]:
+    """A trained network and its recipe. Raises DataError where ``path`` is no checkpoint of a trained run."""
+    content = read_checkpoint(path, device, "recipe", "model")
+    recipe = Recipe.from_dict(content["recipe"], str(path))
+    model = build_model(recipe)
+    try:
+        model.load_state_dict(content["model"])
+    except RuntimeError as error:
+        raise DataError(f"{path}: its weights do not fit its recipe") from error
+    return model.to(device).eval(), recipe
+
+
+def load_teacher(path: Path, recipe: Recipe, device: torch.device) -> Network:
+    """A trained network, frozen. Raises DataError also where its heads are not those of the recipe."""
+    teacher, _ = load_network(path, device)
+    if teacher.heads != heads(recipe):
+        raise DataError(f"{path}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
+    return teacher.requires_grad_(False)
 
 
 def normalised(images: Tensor) -> Tensor:
@@ -220,6 +260,12 @@ def save(content: dict[str, Any], path: Path) -> None:
     """Write, then rename: a kill in between leaves the last good file."""
     part = path.with_suffix(".part")
     torch.save(content, part)
+    part.replace(path)
+
+
+def save_text(text: str, path: Path) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
     part.replace(path)
 
 
@@ -242,11 +288,15 @@ def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str,
     return checkpoint
 
 
-def load_checkpoint(path: Path, parts: dict[str, Any], recipe: Recipe, device: torch.device) -> dict[str, Any]:
-    """Bring ``parts`` to the state of a checkpoint; returns the epoch to go on with and the best score so far."""
-    content = read_checkpoint(path, device, "epoch", "best", "recipe", *parts)
-    if content["recipe"] != recipe.as_dict():
+def saved_run(out: Path, recipe: Recipe, device: torch.device, *, resume: bool) -> dict[str, Any]:
+    """The checkpoint in ``out`` to go on from; empty where there is none."""
+    path = out / CHECKPOINT
+    if not path.exists():
+        return {}
+    if not resume:
+        raise UsageError(f"{out}: holds a run already; add --resume to go on with it, or choose another folder")
+    needed = ("epoch", "best", "best_epoch", "finished", "recipe", "model", "averaged", "optimizer", "schedule")
+    content = read_checkpoint(path, device, *needed)
+    if Recipe.from_dict(content["recipe"], str(path)) != recipe:
         raise UsageError(f"{path}: was made with another recipe; choose another --out, or the recipe it was made with")
-    for name, part in parts.items():
-        part.load_state_dict(content[name])
-    return {"epoch": content["epoch"], "best": content["best"]}
+    return content

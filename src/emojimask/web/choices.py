@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emojimask.emojis.emoji_set import shipped_sets
-from emojimask.errors import UsageError
+from emojimask.emojis.emoji_set import FONT, shipped_sets
+from emojimask.emojis.system_font import find_color_font
+from emojimask.errors import EmojiSetError, UsageError
 from emojimask.settings import MaskSettings
 
 
@@ -21,7 +22,7 @@ class Choices:
     def __init__(self, start: MaskSettings) -> None:
         self._start = start
         self.offered: dict[str, list[str]] = {
-            "emojis": list(dict.fromkeys([start.emojis, *shipped_sets()])),
+            "emojis": list(dict.fromkeys([start.emojis, *shipped_sets(), *_system_emoji()])),
             "smoothing": ["ema", "vote", "none"],
             "on_lost": list(dict.fromkeys([start.on_lost, "shield", "hold"])),
         }
@@ -37,3 +38,11 @@ class Choices:
                 raise UsageError(f"{str(name)[:40]}: {str(value)[:40]!r} was not offered")
         changes: dict[str, Any] = dict(wanted)
         return replace(self._start, **changes)
+
+
+def _system_emoji() -> list[str]:
+    try:
+        find_color_font()
+    except EmojiSetError:
+        return []
+    return [FONT]

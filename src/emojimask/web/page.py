@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from emojimask.errors import UsageError
-from emojimask.settings import MaskSettings
+from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS
 from emojimask.web.camera import CameraFeed
 from emojimask.web.choices import Choices
@@ -75,6 +75,7 @@ class Page:
             "version": version("emojimask"),
             "camera": "browser" if self._feed is None else "server",
             "expressions": EXPRESSIONS,
+            "recognises": start.expressions != NO_EXPRESSIONS,
             "offered": self._choices.offered,
             "settings": {name: getattr(start, name) for name in self._choices.offered},
         }

@@ -66,6 +66,6 @@ def _face(face: MaskedFace) -> dict[str, object]:
         "id": face.track.id,
         "size": round(face.track.face.box.area),
         "seen": face.track.unseen_s == 0,
-        "expression": face.expression,
+        "expression": face.recognised,
         "probabilities": [round(p, 3) for p in face.probabilities],
     }

@@ -9,7 +9,7 @@ from threading import Thread
 
 from emojimask.build import build_pipeline, open_camera
 from emojimask.errors import EmojimaskError
-from emojimask.settings import MaskSettings
+from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS, MaskedFrame
 from emojimask.web.keys import keys
 from emojimask.web.membership import Membership, Sample
@@ -88,6 +88,9 @@ class Student:
         self._sharing = True
         if self._chooses:
             self._tell("sharing the emoji that you choose")
+            return
+        if self._settings.expressions == NO_EXPRESSIONS:
+            self._tell("nothing is sent: nobody's expression is recognised (--expressions none)")
             return
         every_s = self._member.room["interval_s"]
         self._tell(f"sharing the expression and how sure it is, every {every_s} s at most, and never a picture")

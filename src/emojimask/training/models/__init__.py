@@ -1,7 +1,34 @@
 """Networks, each under its own name."""
 
-from emojimask.training.models.compact_resnet import CompactResNet
+from collections.abc import Callable
 
-MODELS = {"compact-resnet": CompactResNet}
+from emojimask.training.models import from_torchvision, plain, vgg, xception
+from emojimask.training.models.compact_resnet import compact_resnet
+from emojimask.training.models.network import Backbone, Network
+from emojimask.training.recipe import Recipe
 
-__all__ = ["MODELS", "CompactResNet"]
+MODELS: dict[str, Callable[[Recipe], Backbone]] = {
+    "compact-resnet": compact_resnet,
+    "mlp": plain.mlp,
+    "cnn-32-64": plain.cnn_32_64,
+    "emonet-baseline": plain.emonet_baseline,
+    "fernet": plain.fernet,
+    "vgg-compact": vgg.vgg_compact,
+    "vgg-ba-small": vgg.vgg_ba_small,
+    "vgg11": vgg.vgg11,
+    "vgg13": vgg.vgg13,
+    "vgg16": vgg.vgg16,
+    "vgg19": vgg.vgg19,
+    "mini-xception": xception.mini_xception,
+    "xception-gap": xception.xception_gap,
+    "xception-fc": xception.xception_fc,
+    "xception": xception.xception,
+    "squeezenet": from_torchvision.squeezenet,
+    "shufflenet": from_torchvision.shufflenet,
+    "resnet18": from_torchvision.resnet18,
+    "googlenet": from_torchvision.googlenet,
+    "alexnet": from_torchvision.alexnet,
+    "emonet-resnet50": from_torchvision.emonet_resnet50,
+}
+
+__all__ = ["MODELS", "Backbone", "Network"]

@@ -11,6 +11,7 @@ import { Screen } from "./screen.js";
 import { Stream } from "./stream.js";
 
 const WORDS = {
+  font: "your system's own emoji", random: "any, for each person",
   ema: "steady: running mean", vote: "majority of the last five", none: "none: every frame for itself",
   shield: "cover the whole picture", hold: "keep the last mask", pass: "show what the camera shows",
 };
@@ -22,7 +23,8 @@ const about = await (await fetch("/about")).json();
 const onServer = about.camera === "server";
 look = { ...about.settings };
 const screen = new Screen($("screen"), emojiUrl("neutral", look.emojis));
-const bars = new Bars($("bars"), "The bars move as soon as a face is seen.");
+const bars = new Bars($("bars"), about.recognises ? "The bars move as soon as a face is seen."
+  : "Nobody's expression is recognised; the emoji follows your movements alone.");
 const stream = new Stream(screen);
 const camera = new Camera();
 const recorder = new Recorder();

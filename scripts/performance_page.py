@@ -1,0 +1,187 @@
+"""Writes docs/performance.md and its plots from what the speed bench measured.
+
+    uv run emojimask bench speed --out speed.json
+    python benchmarks/speed_comparison.py --deface ENV/bin/deface --out comparison.json
+    uv run scripts/performance_page.py speed.json [--comparison comparison.json]
+
+The figures are kept in docs/results, so that the page can be written anew from them.
+"""
+
+import argparse
+import json
+import shutil
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from emojimask.benchmark.speed import PARTS
+from emojimask.benchmark.speed_plot import save_plot
+from emojimask.benchmark.speed_table import markdown, tables
+from emojimask.settings import MaskSettings
+
+DOCS = Path(__file__).parents[1] / "docs"
+PLOTS = {"time": ("stages", "file"), "growth": ("faces", "sizes"), "course": ("live", "memory")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("result", type=Path, help="from emojimask bench speed --out")
+    parser.add_argument("--comparison", type=Path, metavar="FILE", help="from benchmarks/speed_comparison.py --out")
+    parser.add_argument("--docs", type=Path, default=DOCS, metavar="DIR", help="where the page goes")
+    args = parser.parse_args()
+    record = json.loads(args.result.read_text(encoding="utf-8"))
+    missing = [part for part in PARTS if part not in record]
+    if missing:
+        raise SystemExit(f"{args.result}: {missing[0]} was not measured; the page wants a run without --only")
+    comparison = json.loads(args.comparison.read_text(encoding="utf-8")) if args.comparison else None
+    for name in ("images", "results"):
+        (args.docs / name).mkdir(parents=True, exist_ok=True)
+    for name, parts in PLOTS.items():
+        save_plot(record, args.docs / "images" / f"performance-{name}.svg", parts)
+    for kept, given in (("speed.json", args.result), ("speed_comparison.json", args.comparison)):
+        if given is not None and given.resolve() != (args.docs / "results" / kept).resolve():
+            shutil.copyfile(given, args.docs / "results" / kept)
+    page = args.docs / "performance.md"
+    page.write_text(written(record, comparison), encoding="utf-8")
+    print(page)
+
+
+def written(record: dict[str, Any], comparison: dict[str, Any] | None) -> str:
+    """The page."""
+    made = tables(record)
+    parts = [
+        "# Performance",
+        "What masking costs, measured by `emojimask bench speed` and written by `scripts/performance_page.py`. "
+        "Milliseconds are this machine's; ratios are taken within one run, and are what to compare.",
+        *caution(record["machine"]),
+        "## Result",
+        made.pop("Result"),
+    ]
+    if comparison is not None:
+        parts += ["## Against other ways", against_others(comparison)]
+    parts += ["## Where the time goes", where(record), plot("time", "Milliseconds by stage; a whole file")]
+    parts += [made.pop("Milliseconds a frame, by stage"), stages_told()]
+    parts += ["## How it grows", plot("growth", "Milliseconds by faces and by size")]
+    parts += [f"{title}:\n\n{rows}" for title, rows in made.items()]
+    parts += ["## Over time", plot("course", "Live latency and memory over time")]
+    parts += ["## Distance to the limit", limit(record), "## Method", method(record), "## Machine", machine(record)]
+    return "\n\n".join(wrapped(part) for part in parts) + "\n"
+
+
+def caution(machine: dict[str, Any]) -> list[str]:
+    """A warning where other work was going on."""
+    load, cores = machine["load"], machine["cores"]
+    if load is None or load <= cores / 2:
+        return []
+    return [
+        f"**The machine was busy with other work** (a load of {load:g} on {cores} cores before the run): the figures "
+        "show that all is measured, not how fast it is."
+    ]
+
+
+def wrapped(part: str) -> str:
+    """Paragraphs broken at 120 columns; tables, lists, headings and pictures as they are."""
+    paragraphs = part.split("\n\n")
+    return "\n\n".join(text if text[0] in "|#!-" else filled(text) for text in paragraphs)
+
+
+def filled(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def plot(name: str, text: str) -> str:
+    return f"![{text}](images/performance-{name}.svg)"
+
+
+def where(record: dict[str, Any]) -> str:
+    spent = {name: spread["mean_ms"] for name, spread in record["stages"]["stages"].items()}
+    whole = spent["masking"]
+    own = sorted((name for name in spent if name not in ("masking", "reading", "writing")), key=lambda n: -spent[n])
+    shares = ", ".join(f"{name} {100 * spent[name] / whole:.0f} %" for name in own if spent[name] > 0.01 * whole)
+    return f"Of the {whole:.2f} ms that masking takes a frame: {shares}."
+
+
+def stages_told() -> str:
+    return (
+        "*Tracking* is what the tracker does besides running its two networks; *rest* is deciding whom to cover and "
+        "the like. Reading and writing are as one thread sees them, with the codecs' own threads at work beside it."
+    )
+
+
+def limit(record: dict[str, Any]) -> str:
+    limits, file = record["limits"], record["file"]
+    masking = record["stages"]["stages"]["masking"]["mean_ms"]
+    floor = limits["frame_copy_ms"]
+    return (
+        f"A masked frame is new memory, so it costs at least one copy of the frame: {floor:.2f} ms at "
+        f"{limits['memory_gb_s']:.1f} GB/s read and written on one core. Masking takes {masking / floor:.0f} times "
+        f"that; the rest is arithmetic in the networks. A file can be no faster than its codecs: "
+        f"{limits['decode_ms']:.2f} ms a frame to decode and {limits['encode_ms']:.2f} ms to encode, each alone on all "
+        f"cores; together they took {file['codecs_s']:.2f} s for this file, and masking it {file['masked_s']:.2f} s, "
+        f"{100 * (file['ratio'] - 1):.0f} % more."
+    )
+
+
+def against_others(comparison: dict[str, Any]) -> str:
+    frame, file = comparison["frame"], comparison["file"]
+    rows = [
+        ("ours", f"{frame['ours']['mean_ms']:.2f}", "1"),
+        ("reference", f"{frame['reference']['mean_ms']:.2f}", f"{frame['reference_to_ours']:.1f}"),
+    ]
+    files = [
+        (name, f"{seconds:.2f}", f"{file['to_codecs'][name]:.2f}", f"{file['to_ours'][name]:.2f}")
+        for name, seconds in file["seconds"].items()
+    ]
+    steps = ", ".join(f"{step} {spread['mean_ms']:.1f}" for step, spread in frame["reference_steps"].items())
+    return "\n\n".join(
+        [
+            "The reference is the first published pipeline of this kind (Wang, Wu and Xia 2020, arXiv:2012.13447) as "
+            "`benchmarks/reference_pipeline.py` follows it: dlib's HOG detector over the whole frame, 68 landmarks, "
+            f"VGG BA SMALL in PyTorch, a warp and blend of the whole frame. Its steps take, in ms: {steps}. deface is "
+            "timed as a command with boxes, its start-up included. One face, "
+            f"{comparison['clip']['width']}x{comparison['clip']['height']}, all by turns in one run of "
+            f"`benchmarks/speed_comparison.py` (turns: {comparison['turns']}).",
+            markdown(("detection to composed frame", "ms", "against ours"), rows),
+            markdown(("whole file, with sound", "s", "against codecs alone", "against ours"), files),
+        ]
+    )
+
+
+def method(record: dict[str, Any]) -> str:
+    plan, clip = record["plan"], record["clip"]
+    return "\n".join(
+        filled(line, "  ")
+        for line in (
+            f"- The video: {clip['name']}, {clip['width']}x{clip['height']}, {clip['fps']:g} fps, {clip['frames']} "
+            "frames. The growth curves use videos of a real face, as often as wanted, swaying before a wall with a "
+            f"camera's grain; {plan['growth_s']:g} s each.",
+            f"- Everything is repeated by turns (turns: {plan['turns']}), and the median counts; a ratio is the median "
+            "of the ratios within each turn. The first ten frames of a run do not count.",
+            "- Stages: frames are read, masked as a live stream is, and written, in batches, so that the codecs do not "
+            "disturb the masking; each stage is wrapped in a clock.",
+            "- Whole file: H.264 in and out with sound, through `emojimask mask`'s own loop. *Codecs alone* is PyAV "
+            "decoding and encoding with the same settings in the plainest loop, the sound copied.",
+            "- Live: frames in memory, played as by a camera; the clock runs from the moment the camera has a frame "
+            "until a sink is given it masked. Frames that a newer one overtook count as dropped.",
+            "- Start-up and memory are those of fresh processes; files lie in the system's cache.",
+        )
+    )
+
+
+def machine(record: dict[str, Any]) -> str:
+    told = record["machine"]
+    packages = ", ".join(f"{name} {version}" for name, version in told["packages"].items())
+    changed = [f"`{key} = {value}`" for key, value in record["settings"].items() if value != _default(key)]
+    return (
+        f"{told['processor']}, {told['cores']} cores; {told['system']}; Python {told['python']}; {packages}; "
+        f"expression model on {told['provider']}. Settings: {', '.join(changed) or 'the defaults'}. Measured "
+        f"{record['when'][:10]}."
+    )
+
+
+def _default(setting: str) -> object:
+    return getattr(MaskSettings(), setting, None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,316 @@
+"""Makes docs/results.md, its plots, and the figures of docs/model-card.md from the evaluations in docs/results/models.
+
+    uv run scripts/results_page.py
+
+An evaluation is stored by: emojimask evaluate MODEL --data DIR --labels PROTOCOL --split SPLIT --json >
+docs/results/models/MODEL_PROTOCOL_SPLIT.json. The figures of earlier works are in docs/results/references.toml.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from emojimask.evaluation import pictures, sheet
+from emojimask.evaluation.pictures import Axis
+from emojimask.evaluation.sheet import VIEW_NAMES, percent, table
+
+DOCS = Path(__file__).parents[1] / "docs"
+SHIPPED = "default"
+SPLITS = ("PublicTest", "PrivateTest")
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+Results = dict[tuple[str, str, str], dict[str, Any]]
+"""Evaluations by model, labels and split."""
+
+
+def main() -> None:
+    results = read(DOCS / "results/models")
+    (DOCS / "results.md").write_text(page(results, references()), encoding="utf-8")
+    card = DOCS / "model-card.md"
+    card.write_text(with_figures(card.read_text(encoding="utf-8"), results), encoding="utf-8")
+    for name, image in plots(results, references()).items():
+        image.quantize(64).save(DOCS / "results" / f"{name}.png", optimize=True)
+
+
+def read(folder: Path) -> Results:
+    """The evaluations in a folder."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return {(one["model"], one["labels"], one["split"]): one for one in found}
+
+
+def references() -> list[dict[str, Any]]:
+    works: list[dict[str, Any]] = tomllib.loads((DOCS / "results/references.toml").read_text(encoding="utf-8"))["work"]
+    return works
+
+
+# The page
+
+
+def page(results: Results, works: list[dict[str, Any]]) -> str:
+    """docs/results.md."""
+    parts = [
+        "# Results",
+        "Made by `scripts/results_page.py` from the evaluations in `docs/results/models`; each of those by `emojimask "
+        "evaluate` ([how](training.md#evaluating)). PublicTest chose everything; PrivateTest chose nothing. One "
+        "standard error at 73 % on 3,589 rows is 0.74 points: figures that differ by less do not differ.",
+        "## The shipped model",
+        shipped(results),
+        "## All trained models",
+        "PrivateTest, single view; the network's file and its time on one thread as they were measured at its "
+        "evaluation.",
+        models(results),
+        "![Accuracy against size](results/accuracy-size.png)",
+        "![Accuracy against time](results/accuracy-time.png)",
+        "## Beside earlier works",
+        "*Theirs* is the figure that its authors give; *same network* ours by the same recipe, three ways: one view, "
+        f"the mean with its mirrored view, the mean of ten crops; *{SHIPPED}* the shipped model, single view, on "
+        "the same rows.",
+        *(section for work in works for section in beside(work, results)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def shipped(results: Results) -> str:
+    """Every protocol of the shipped model, all columns, and its plots."""
+    rows = []
+    for (model, labels, split), result in sorted(results.items()):
+        if model == SHIPPED:
+            views, rest = result["views"], result["duplicate_free"]
+            rows.append(
+                [
+                    f"{labels}, {split}",
+                    f"{result['rows']:,}",
+                    *(percent(views[view]["accuracy"]) if view in views else "-" for view in VIEW_NAMES),
+                    *(percent(views["single"][key]) for key in ("top2_accuracy", "macro_f1", "weighted_f1")),
+                    percent(views["single"]["calibration_error"]),
+                    f"{percent(rest['accuracy']['single'])} of {rest['rows']:,}" if rest else "-",
+                ]
+            )
+    head = ["protocol", "rows", *VIEW_NAMES.values(), "top-2", "macro F1", "weighted F1", "calibration error"]
+    shown = [
+        f"![{text}](results/{SHIPPED}-{labels}-{name}.png)"
+        for labels in ("fer2013", "ferplus")
+        for name, text in {"confusion": "Confusions", "reliability": "Reliability"}.items()
+        if (SHIPPED, labels, "PrivateTest") in results
+    ]
+    recall = [f"![Recall of each class](results/{SHIPPED}-recall.png)"] if shown else []
+    return "\n\n".join([table([*head, "without copies of Training"], rows), *shown, *recall])
+
+
+def models(results: Results) -> str:
+    """A row for each model that has been evaluated on PrivateTest."""
+    rows = []
+    for name in sorted({model for model, _, split in results if split == "PrivateTest"}):
+        own = {
+            labels: result
+            for (model, labels, split), result in results.items()
+            if (model, split) == (name, "PrivateTest")
+        }
+        any_of = next(iter(own.values()))
+        accuracies = [
+            percent(own[labels]["views"]["single"]["accuracy"]) if labels in own else "-"
+            for labels in ("fer2013", "ferplus", "ferplus-argmax", "six-classes")
+        ]
+        size, ms = f"{any_of['bytes'] / 1e6:.2f}", any_of["latency"]["ms_per_face"]
+        rows.append([name, f"{any_of['parameters']:,}", size, f"{ms['1']:.2f}", f"{ms['8']:.2f}", *accuracies])
+    head = ["model", "parameters", "MB", "ms a face", "ms in batches of 8"]
+    return table([*head, "FER2013", "FER+ majority", "FER+ argmax", "six classes"], rows)
+
+
+def beside(work: dict[str, Any], results: Results) -> list[str]:
+    """One work: its networks, its scores by class, and what differs."""
+    labels = work.get("labels", "fer2013")
+    rows = []
+    for network in work["networks"]:
+        for split in (*SPLITS, "both"):
+            if split in network:
+                theirs = network.get("note", f"{network[split]:.2f} %")
+                ours = [share_of(results, network["recipe"], labels, split, view) for view in VIEW_NAMES]
+                own = " / ".join(percent(share) if share is not None else "-" for share in ours)
+                own = own if any(ours) else "not trained yet"
+                best = share_of(results, SHIPPED, labels, split, "single")
+                rows.append(
+                    [
+                        network["name"],
+                        split,
+                        theirs,
+                        own,
+                        percent(best) if best is not None else "-",
+                        f"{network['mb']:g}" if "mb" in network else "-",
+                        size(results, network["recipe"]),
+                    ]
+                )
+                rows += further(network, labels, split, results)
+    head = ["network", "split", "theirs", "same network: single / flip / ten-crop", SHIPPED, "their MB", "our MB"]
+    by_class = [class_figures(work, key, results) for key in ("f1", "recall") if key in work]
+    return [f"### {work['key']}. {work['title']}", table(head, rows), *by_class, f"What differs: {work['differs']}"]
+
+
+def further(network: dict[str, Any], labels: str, split: str, results: Results) -> list[list[str]]:
+    """Rows of a network's other figures: top-2 accuracy and F1."""
+    rows = []
+    for key, figure in {"top2": "top2_accuracy", "macro": "macro_f1", "weighted": "weighted_f1"}.items():
+        if f"{key}_{split}" in network:
+            models = (network["recipe"], SHIPPED)
+            own, best = (share_of(results, model, labels, split, "single", figure) for model in models)
+            name = f"{network['name']}, {sheet.FIGURES[figure]}"
+            theirs = f"{network[f'{key}_{split}']:.2f} %"
+            told = [percent(own) if own else "not trained yet", percent(best) if best else "-"]
+            rows.append([name, split, theirs, *told, "-", "-"])
+    return rows
+
+
+def class_figures(work: dict[str, Any], key: str, results: Results) -> str:
+    """Each class: theirs, then the same network's, then the shipped model's, on the split that the work tested on."""
+    labels = work.get("labels", "fer2013")
+    name = {"f1": "F1", "recall": "recall"}[key]
+    classes = [entry for entry in work[key][0] if entry not in ("name", "recipe")]
+    rows = []
+    for network in work[key]:
+        rows.append([f"{network['name']}, theirs", *(f"{network[c]} %" if c in network else "-" for c in classes)])
+        rows.append(
+            [
+                f"{network['name']}, ours",
+                *class_row(results.get((network["recipe"], labels, "PrivateTest")), key, classes),
+            ]
+        )
+    if (SHIPPED, labels, "PrivateTest") in results:
+        rows.append([SHIPPED, *class_row(results[SHIPPED, labels, "PrivateTest"], key, classes)])
+    return table([f"{name} (ours: PrivateTest)", *classes], rows)
+
+
+def class_row(result: dict[str, Any] | None, key: str, classes: list[str]) -> list[str]:
+    if result is None:
+        return ["not trained yet", *("" for _ in classes[1:])]
+    return [percent(result["per_class"][name][key]) if name in result["per_class"] else "-" for name in classes]
+
+
+def share_of(
+    results: Results, model: str, labels: str, split: str, view: str, figure: str = "accuracy"
+) -> float | None:
+    """None where it has not been measured; of both splits together, which are of one size, the mean."""
+    found = [results.get((model, labels, one)) for one in (SPLITS if split == "both" else (split,))]
+    shares = [result["views"][view][figure] for result in found if result and view in result["views"]]
+    return sum(shares) / len(shares) if len(shares) == len(found) else None
+
+
+def size(results: Results, model: str) -> str:
+    found = [result["bytes"] for (name, _, _), result in results.items() if name == model]
+    return f"{found[0] / 1e6:.2f}" if found else "-"
+
+
+# The model card's figures
+
+
+def with_figures(card: str, results: Results) -> str:
+    """The card with what stands between its two marks made anew."""
+    before, rest = card.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n\n{card_figures(results)}\n\n{END}{after}"
+
+
+def card_figures(results: Results) -> str:
+    parts = []
+    for labels, title in {"ferplus": "FER+ by majority", "fer2013": "FER2013"}.items():
+        result = results.get((SHIPPED, labels, "PrivateTest"))
+        if result is None:
+            continue
+        views = result["views"]["single"]
+        parts += [
+            f"### {title}, PrivateTest, single view: {percent(views['accuracy'])} of {result['rows']:,} rows",
+            sheet.class_table(result),
+            confusions(result),
+            f"Happy or surprise shown as a negative expression: {percent(result['positive_shown_as_negative'])}; "
+            f"a negative one shown as happy or surprise: {percent(result['negative_shown_as_positive'])}.",
+            "Accuracy in fifths of the rows:",
+            sheet.slice_table(result),
+        ]
+    told = DOCS / "results/conditions" / f"{SHIPPED}.json"
+    if told.is_file():
+        parts.append(conditions(json.loads(told.read_text(encoding="utf-8"))))
+    return "\n\n".join(parts)
+
+
+def conditions(told: dict[str, Any]) -> str:
+    """What benchmarks/expression_conditions.py found: the same faces changed, and faces by pose."""
+    changed = table(["the same faces", "accuracy"], [[name, percent(share)] for name, share in told["changed"].items()])
+    pose = [
+        [f"{name}: {part['what']}", f"{part['rows']:,}", percent(part["accuracy"])]
+        for name, parts in told["pose"].items()
+        for part in parts
+    ]
+    by_pose = table(["by pose (turned: 0 is frontal, 1 is profile; tilted: degrees)", "rows", "accuracy"], pose)
+    return f"### Other light, cover and pose: FER+ by majority, PrivateTest, single view\n\n{changed}\n\n{by_pose}"
+
+
+def confusions(result: dict[str, Any]) -> str:
+    """The commonest mistakes in words."""
+    classes, shares = result["classes"], result["confusion"]["by_label"]
+    pairs = [(shares[i][j], a, b) for i, a in enumerate(classes) for j, b in enumerate(classes) if i != j]
+    worst = sorted(pairs, reverse=True)[:5]
+    return (
+        "Commonest confusions: "
+        + "; ".join(f"{a} shown as {b} ({percent(share)} of {a})" for share, a, b in worst)
+        + "."
+    )
+
+
+# The plots
+
+
+def plots(results: Results, works: list[dict[str, Any]]) -> dict[str, Image.Image]:
+    """By the names of their files, without the suffix."""
+    drawn = {}
+    private = {
+        model: result
+        for (model, labels, split), result in results.items()
+        if (labels, split) == ("fer2013", "PrivateTest")
+    }
+    ours = {model: 100 * result["views"]["single"]["accuracy"] for model, result in private.items()}
+    theirs = {
+        f"{network['name']} ({work['key']})": (network["mb"], network["PrivateTest"])
+        for work in works
+        for network in work["networks"]
+        if "mb" in network and "PrivateTest" in network and work.get("labels", "fer2013") == "fer2013"
+    }
+    sizes = {model: (result["bytes"] / 1e6, ours[model]) for model, result in private.items()}
+    times = {model: (result["latency"]["ms_per_face"]["1"], ours[model]) for model, result in private.items()}
+    y = "FER2013 PrivateTest, %"
+    drawn["accuracy-size"] = pictures.scatter(
+        theirs | sizes,
+        title="Accuracy against size (gray: figures of others)",
+        x=_reach("MB", theirs | sizes),
+        y=Axis(y, 30, 80),
+        strong=list(sizes),
+    )
+    drawn["accuracy-time"] = pictures.scatter(
+        times,
+        title="Accuracy against time, one thread",
+        x=_reach("ms a face", times),
+        y=Axis(y, 30, 80),
+        strong=list(times),
+    )
+    recall: dict[str, dict[str, float]] = {}
+    for labels in ("fer2013", "ferplus"):
+        result = results.get((SHIPPED, labels, "PrivateTest"))
+        if result is None:
+            continue
+        own = sheet.plots(result)
+        drawn[f"{SHIPPED}-{labels}-confusion"] = own["confusion_by_label"]
+        drawn[f"{SHIPPED}-{labels}-reliability"] = own["reliability"]
+        for name, values in result["per_class"].items():
+            recall.setdefault(name, {})[labels] = values["recall"]
+    if recall:
+        drawn[f"{SHIPPED}-recall"] = pictures.bars(recall, title=f"Recall of {SHIPPED}, PrivateTest, single view")
+    return drawn
+
+
+def _reach(label: str, points: dict[str, tuple[float, float]]) -> Axis:
+    return Axis(label, 0, 1.1 * max((x for x, _ in points.values()), default=1.0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""``emojimask bench speed``: what masking costs on this machine, and how the cost grows."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from emojimask.benchmark.speed_clips import FPS, MOST_FACES, check_video, first_frames, write_clip
+from emojimask.benchmark.speed_files import measure_file, measure_limits
+from emojimask.benchmark.speed_live import measure_live
+from emojimask.benchmark.speed_process import measure_memory, measure_start
+from emojimask.benchmark.speed_stages import Stopwatch, measure_stages, spread
+from emojimask.build import build_pipeline, classifier
+from emojimask.settings import NO_EXPRESSIONS, MaskSettings
+
+WIDTH, HEIGHT = 1280, 720
+PACKAGES = ("emojimask", "numpy", "av", "onnxruntime", "ai-edge-litert", "opencv-contrib-python-headless")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        seconds: length of the clip that is made; a file that is given is masked whole.
+        stage_s: of it, how much goes through the timed stages.
+        growth_s: length of each clip of the growth curves.
+        turns: how often everything is repeated, by turns.
+        minutes: how long the live run lasts, and the video whose memory is watched.
+        faces, heights: the growth curves; the first face count and 720 lines are what the others are compared with.
+        width, height: of the clip that is made, and of those with several faces.
+    """
+
+    seconds: float = 60.0
+    stage_s: float = 10.0
+    growth_s: float = 3.0
+    turns: int = 3
+    minutes: float = 1.0
+    faces: tuple[int, ...] = tuple(range(1, MOST_FACES + 1))
+    heights: tuple[int, ...] = (480, 720, 1080, 2160)
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+QUICK = Plan(4.0, 2.0, 1.0, 1, 0.1, (1, 4, 8))
+
+Record = dict[str, Any]
+"""What JSON holds: strings, numbers, lists and records; see docs/performance.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every part is given: the video, the settings, the plan, and a folder for clips."""
+
+    path: Path
+    settings: MaskSettings
+    plan: Plan
+    folder: Path
+
+
+def stages(job: Job) -> Record:
+    runs = [measure_stages(job.path, job.settings, job.plan.stage_s) for _ in range(job.plan.turns)]
+    middle = sorted(runs, key=lambda run: run.mean_ms)[len(runs) // 2]
+    return {**asdict(middle), "frames_a_second": round(1000 / middle.mean_ms, 1)}
+
+
+def limits(job: Job) -> Record:
+    return asdict(measure_limits(job.path, job.plan.stage_s))
+
+
+def faces(job: Job) -> list[Record]:
+    sizes = [(job.plan.width, job.plan.height, count) for count in job.plan.faces]
+    return _growth(job, sizes, reference=0)
+
+
+def sizes(job: Job) -> list[Record]:
+    heights = job.plan.heights
+    reference = heights.index(HEIGHT) if HEIGHT in heights else 0
+    return _growth(job, [(_width(height), height, 1) for height in heights], reference)
+
+
+def _width(height: int) -> int:
+    """Of a picture of 16 to 9; even."""
+    return round(height * 16 / 9 / 2) * 2
+
+
+def _growth(job: Job, sizes: Sequence[tuple[int, int, int]], reference: int) -> list[Record]:
+    """Masking by width, height and number of faces, by turns; ratios to the one at ``reference``, in the same turn."""
+    clips = [
+        write_clip(job.folder / f"{width}x{height}x{count}.mp4", width, height, count, job.plan.growth_s)
+        for width, height, count in sizes
+    ]
+    turns = [
+        [measure_stages(clip, job.settings, job.plan.growth_s, write=False) for clip in clips]
+        for _ in range(job.plan.turns)
+    ]
+    records = []
+    for column, (width, height, count) in enumerate(sizes):
+        runs = [turn[column] for turn in turns]
+        middle = sorted(runs, key=lambda run: run.mean_ms)[len(runs) // 2]
+        ratio = statistics.median(turn[column].mean_ms / turn[reference].mean_ms for turn in turns)
+        records.append(
+            {
+                "width": width,
+                "height": height,
+                "faces": count,
+                "covered": round(middle.faces, 2),
+                "shielded": middle.shielded,
+                **asdict(middle.stages["masking"]),
+                "ratio": round(ratio, 3),
+            }
+        )
+    return records
+
+
+def whole_file(job: Job) -> Record:
+    return asdict(measure_file(job.path, job.settings, job.plan.turns))
+
+
+def live(job: Job) -> Record:
+    return asdict(measure_live(job.path, job.settings, 60 * job.plan.minutes))
+
+
+def model(job: Job) -> Record:
+    """The expression model with its crops, one face and eight at once."""
+    clip = write_clip(job.folder / "model.mp4", WIDTH, HEIGHT, 1, 0.2)
+    frame = first_frames(clip, 0)[0]
+    (found,) = build_pipeline(MaskSettings()).process(frame).faces
+    name = "default" if job.settings.expressions == NO_EXPRESSIONS else job.settings.expressions
+    read = classifier(name, job.settings.provider).classify
+    stopwatch = Stopwatch()
+    for _ in range(100 * job.plan.turns):
+        for count in (1, 8):
+            stopwatch.call(str(count), read, frame.picture, [found.track.face] * count)
+        stopwatch.end_frame()
+    return {f"faces_{count}": asdict(spread([turn[str(count)] for turn in stopwatch.frames])) for count in (1, 8)}
+
+
+def start(job: Job) -> Record:
+    return asdict(measure_start(job.path, job.settings, job.plan.turns))
+
+
+def memory(job: Job) -> Record:
+    return asdict(measure_memory(job.path, job.settings, job.plan.minutes))
+
+
+PARTS: dict[str, Callable[[Job], Any]] = {
+    "stages": stages,
+    "limits": limits,
+    "faces": faces,
+    "sizes": sizes,
+    "file": whole_file,
+    "live": live,
+    "model": model,
+    "start": start,
+    "memory": memory,
+}
+
+
+def bench(
+    file: Path | None,
+    plan: Plan,
+    settings: MaskSettings,
+    people: int = 1,
+    parts: Sequence[str] = tuple(PARTS),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Record:
+    """Measure ``parts`` on a video: ``file``, or one made here of ``people`` (1 to 8) faces.
+
+    The growth curves are always measured on videos that are made.
+
+    Returns:
+        A record of ``machine``, ``settings``, ``plan``, ``clip``, and each part by name.
+
+    Raises:
+        SourceError, UsageError: ``file`` cannot be read, or is no video.
+    """
+    with TemporaryDirectory() as folder:
+        path = file
+        if path is None:
+            tell("making a clip")
+            path = write_clip(Path(folder) / "synthetic.mp4", plan.width, plan.height, people, plan.seconds)
+        record = {
+            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine(),
+            "settings": asdict(settings),
+            "plan": asdict(plan),
+            "clip": _clip(path, None if file is not None else people),
+        }
+        job = Job(path, settings, plan, Path(folder))
+        for name in parts:
+            tell(name)
+            record[name] = PARTS[name](job)
+        return record
+
+
+def _clip(path: Path, people: int | None) -> Record:
+    info = check_video(path)
+    name = path.name if people is None else f"synthetic, {people} swaying {'head' if people == 1 else 'heads'}"
+    return {
+        "name": name,
+        "width": info.width,
+        "height": info.height,
+        "fps": round(info.fps or FPS, 3),
+        "frames": info.frame_count,
+    }
+
+
+def machine() -> Record:
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES if _is_installed(name)},
+        "provider": getattr(classifier("default"), "provider", "cpu"),
+    }
+
+
+def _is_installed(package: str) -> bool:
+    from importlib.metadata import PackageNotFoundError
+
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _processor() -> str:
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.partition(":")[2].strip() for line in told if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"

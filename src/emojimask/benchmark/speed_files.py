@@ -1,0 +1,177 @@
+"""A whole file masked, against decoding and encoding the same file; and what the codecs and the memory can do."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+
+from emojimask.build import build_pipeline, file_sinks, open_file
+from emojimask.pipeline import MaskingPipeline
+from emojimask.runner import run
+from emojimask.settings import MaskSettings
+
+H264 = {"preset": "veryfast", "crf": "20"}
+"""As :class:`emojimask.sinks.video_file.VideoFileSink` encodes."""
+
+Way = Callable[[Path, Path], None]
+"""Makes the second file from the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTimes:
+    """Medians over the turns, in seconds; ``cpu_s`` is the processor's time of masking, over all cores.
+
+    Attributes:
+        codecs_s: decoding and encoding and nothing else, sound copied: the reference.
+        masked_s: the whole.
+        ratio: masked to codecs, the median of each turn's ratio.
+        turns: every turn's seconds, in the same order.
+    """
+
+    codecs_s: float
+    masked_s: float
+    cpu_s: float
+    ratio: float
+    turns: list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What this machine can do at best with the same frames.
+
+    Attributes:
+        memory_gb_s: read and written by copying, on one core.
+        frame_copy_ms: one frame (4:2:0) copied at that rate.
+        decode_ms, encode_ms: a frame, in and out of H.264, each alone on all cores.
+    """
+
+    memory_gb_s: float
+    frame_copy_ms: float
+    decode_ms: float
+    encode_ms: float
+
+
+def measure_file(path: Path, settings: MaskSettings, turns: int) -> FileTimes:
+    """Both ways by turns, in this process; the first turn warms up and does not count unless it is the only."""
+    cpu: list[float] = []
+
+    def masked(source: Path, target: Path) -> None:
+        started = time.process_time()
+        through_runner(source, target, build_pipeline(settings))
+        cpu.append(time.process_time() - started)
+
+    ways: tuple[Way, ...] = (decode_and_encode, masked)
+    rounds = [tuple(timed(way, path) for way in ways) for _ in range(turns + (turns > 1))]
+    counted = cast(list[tuple[float, float]], rounds[turns > 1 :])
+    codecs_s, masked_s = (_median(column) for column in zip(*counted, strict=True))
+    return FileTimes(
+        codecs_s,
+        masked_s,
+        cpu_s=_median(cpu[turns > 1 :]),
+        ratio=_median(turn[1] / turn[0] for turn in counted),
+        turns=[(round(a, 3), round(b, 3)) for a, b in counted],
+    )
+
+
+def _median(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 3)
+
+
+def timed(way: Way, path: Path) -> float:
+    """Seconds for one file; the result is thrown away."""
+    with TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        way(path, Path(folder) / "out.mkv")
+        return time.perf_counter() - started
+
+
+def through_runner(path: Path, target: Path, pipeline: MaskingPipeline) -> None:
+    """As ``emojimask mask`` does a file."""
+    with open_file(path) as source:
+        run(source, pipeline, file_sinks(source.info, target, None, audio=True, force=False))
+
+
+def decode_and_encode(path: Path, target: Path) -> None:
+    """The picture through the codecs, the sound copied: the least that any way of changing pictures must do."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as output:
+        video = source.streams.video[0]
+        video.thread_type = "AUTO"
+        encoder = output.add_stream("libx264", video.average_rate or 25, dict(H264))
+        encoder.width, encoder.height, encoder.pix_fmt = video.width, video.height, "yuv420p"
+        encoder.codec_context.max_b_frames = 0
+        sounds = {sound.index: output.add_stream_from_template(sound) for sound in source.streams.audio}
+        count = 0
+        for packet in source.demux(video, *source.streams.audio):
+            if packet.stream_index in sounds:
+                if packet.dts is not None:
+                    packet.stream = sounds[packet.stream_index]
+                    output.mux(packet)
+                continue
+            for frame in cast(Iterable[av.VideoFrame], packet.decode()):
+                frame.pict_type, frame.pts, frame.time_base = PictureType.NONE, count, 1 / encoder.codec_context.rate
+                output.mux(encoder.encode(frame))
+                count += 1
+        output.mux(encoder.encode(None))
+
+
+def measure_limits(path: Path, seconds: float) -> Limits:
+    """From the first ``seconds`` of a video; the best of three for memory, one pass for each codec."""
+    with av.open(str(path)) as source:
+        video = source.streams.video[0]
+        video.thread_type = "AUTO"
+        most = max(1, round(seconds * float(video.average_rate or 25)))
+        started = time.perf_counter()
+        frames = 0
+        for _ in source.decode(video):
+            frames += 1
+            if frames >= most:
+                break
+        decode_ms = 1000 * (time.perf_counter() - started) / frames
+        frame_bytes = video.width * video.height * 3 / 2
+    bandwidth = memory_bandwidth()
+    return Limits(
+        round(bandwidth / 1e9, 2),
+        round(1000 * 2 * frame_bytes / bandwidth, 3),
+        round(decode_ms, 3),
+        round(_encode_ms(path, most), 3),
+    )
+
+
+def memory_bandwidth(size: int = 64_000_000) -> float:
+    """Bytes read and written a second when numpy copies ``size`` bytes, more than caches hold; the best of five."""
+    here = np.ones(size, np.uint8)
+    there = np.empty_like(here)
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        np.copyto(there, here)
+        took.append(time.perf_counter() - started)
+    return 2 * size / min(took)
+
+
+def _encode_ms(path: Path, most: int) -> float:
+    """Milliseconds a frame, the frames decoded beforehand, as many as fit into 300 MB."""
+    with av.open(str(path)) as source:
+        video = source.streams.video[0]
+        most = min(most, max(1, int(300e6 / (video.width * video.height * 1.5))))
+        frames = [frame for frame, _ in zip(source.decode(video), range(most), strict=False)]
+        rate = video.average_rate or 25
+    with TemporaryDirectory() as folder, av.open(str(Path(folder) / "out.mkv"), "w") as output:
+        encoder = output.add_stream("libx264", rate, dict(H264))
+        encoder.width, encoder.height, encoder.pix_fmt = frames[0].width, frames[0].height, "yuv420p"
+        encoder.codec_context.max_b_frames = 0
+        started = time.perf_counter()
+        for count, frame in enumerate(frames):
+            frame.pict_type, frame.pts, frame.time_base = PictureType.NONE, count, 1 / encoder.codec_context.rate
+            output.mux(encoder.encode(frame))
+        output.mux(encoder.encode(None))
+        return 1000 * (time.perf_counter() - started) / len(frames)

@@ -1,0 +1,109 @@
+"""The speed bench's record as plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emojimask.benchmark.speed_stages import MASKING
+from emojimask.errors import SinkError, UsageError
+
+Axes = Any
+"""Of matplotlib, which is loaded only when something is drawn."""
+
+
+def save_plot(record: Mapping[str, Any], path: Path, parts: tuple[str, ...] = ()) -> None:
+    """Draw a panel for every part that the record has, or for those of ``parts``, into an .svg, .png or .pdf.
+
+    Raises:
+        UsageError: the suffix is not known, or the record has nothing to draw.
+        SinkError: the file cannot be written.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    drawn = [part for part in (parts or tuple(_PANELS)) if part in record]
+    if not drawn:
+        raise UsageError(f"{path}: nothing to draw; measure one of {', '.join(_PANELS)}")
+    columns = min(2, len(drawn))
+    rows = -(-len(drawn) // columns)
+    with matplotlib.rc_context({"svg.hashsalt": "emojimask", "svg.fonttype": "none", "font.size": 9}):
+        figure, grid = pyplot.subplots(
+            rows, columns, figsize=(4.6 * columns, 2.8 * rows), layout="constrained", squeeze=False
+        )
+        for axes, part in zip(grid.flat, drawn, strict=False):
+            _PANELS[part](axes, record[part])
+        for axes in list(grid.flat)[len(drawn) :]:
+            axes.remove()
+        try:
+            figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+        except ValueError as error:  # matplotlib does not know the suffix
+            raise UsageError(f"{path}: {error}") from error
+        except OSError as error:
+            raise SinkError(f"{path}: cannot be written: {error.strerror}") from error
+        finally:
+            pyplot.close(figure)
+
+
+def _stages(axes: Axes, part: Mapping[str, Any]) -> None:
+    spent = {name: spread["mean_ms"] for name, spread in part["stages"].items() if name != MASKING}
+    bars = axes.barh(list(spent), list(spent.values()), color="tab:blue")
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set(xlabel="ms a frame, mean", title="Where the time goes")
+
+
+def _faces(axes: Axes, part: list[Mapping[str, Any]]) -> None:
+    _curve(axes, [row["faces"] for row in part], part)
+    axes.set(xlabel="faces", title="Masking by number of faces")
+
+
+def _sizes(axes: Axes, part: list[Mapping[str, Any]]) -> None:
+    _curve(axes, [row["width"] * row["height"] / 1e6 for row in part], part)
+    for row in part:
+        at = row["width"] * row["height"] / 1e6, row["mean_ms"]
+        axes.annotate(f"{row['height']}p", at, xytext=(0, -12), textcoords="offset points", ha="center")
+    axes.set(xlabel="million pixels", title="Masking by size of the picture")
+
+
+def _curve(axes: Axes, x: list[float], part: list[Mapping[str, Any]]) -> None:
+    for key, style in (("mean_ms", "o-"), ("p95_ms", "o:")):
+        axes.plot(x, [row[key] for row in part], style, color="tab:blue", label=key.removesuffix("_ms"), markersize=4)
+    axes.set(ylabel="ms a frame", ylim=(0, None), xlim=(0, None))
+    axes.legend(frameon=False)
+
+
+def _file(axes: Axes, part: Mapping[str, Any]) -> None:
+    names = {"codecs_s": "codecs alone", "masked_s": "masked"}
+    bars = axes.barh(list(names.values()), [part[key] for key in names], color=["tab:gray", "tab:blue"])
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set(xlabel="seconds", title="A whole file")
+
+
+def _live(axes: Axes, part: Mapping[str, Any]) -> None:
+    axes.plot(*zip(*part["course"], strict=True), color="tab:blue", label="median")
+    axes.axhline(part["p95_ms"], color="tab:blue", linestyle=":", label="p95 of all")
+    axes.set(xlabel="seconds", ylabel="ms", ylim=(0, None), title="Live: captured to delivered")
+    axes.legend(frameon=False)
+
+
+def _memory(axes: Axes, part: Mapping[str, Any]) -> None:
+    if part["course"]:
+        axes.plot(*zip(*part["course"], strict=True), color="tab:blue")
+    axes.set(xlabel="minutes of video", ylabel="MB resident", ylim=(0, None), title="Memory")
+
+
+_PANELS: dict[str, Callable[[Axes, Any], None]] = {
+    "stages": _stages,
+    "faces": _faces,
+    "sizes": _sizes,
+    "file": _file,
+    "live": _live,
+    "memory": _memory,
+}

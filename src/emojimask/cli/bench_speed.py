@@ -1,0 +1,79 @@
+"""``emojimask bench speed``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from emojimask.cli.main import DONE
+from emojimask.errors import SinkError, UsageError
+
+PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
+
+
+def add_speed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a video (default: one that is made)")
+    parser.add_argument(
+        "--faces", type=int, choices=range(1, 9), metavar="1..8", help="in the video that is made (default: 1)"
+    )
+    parser.add_argument("--quick", action="store_true", help="a minute's work: shows that all works, not how fast")
+    parser.add_argument(
+        "--minutes", type=_minutes, help="of the live run, and of the video whose memory is watched (default: 1)"
+    )
+    parser.add_argument("--only", type=_parts, metavar="PART,...", help=f"some of: {', '.join(PARTS)}")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="a settings file instead of emojimask.toml")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves: .svg, .png or .pdf")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.set_defaults(run=run_speed)
+
+
+def run_speed(args: argparse.Namespace) -> int:
+    from emojimask.benchmark.speed import QUICK, Plan, bench
+    from emojimask.benchmark.speed_plot import save_plot
+    from emojimask.benchmark.speed_table import table
+    from emojimask.settings import load_settings
+
+    if args.file is not None and args.faces is not None:
+        raise UsageError("--faces is for the video that is made; leave it out with a FILE")
+
+    def tell(part: str) -> None:
+        if not args.quiet:
+            print(f"{part} ...", file=sys.stderr)
+
+    plan = QUICK if args.quick else Plan()
+    if args.minutes is not None:
+        plan = replace(plan, minutes=args.minutes)
+    record = bench(args.file, plan, load_settings(args.settings), args.faces or 1, args.only or PARTS, tell)
+    text = json.dumps(record, indent=2)
+    if args.out is not None:
+        _write(args.out, text)
+    if args.plot is not None:
+        save_plot(record, args.plot)
+    print(text if args.json else table(record))
+    return DONE
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes <= 24 * 60:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {24 * 60}")
+    return minutes
+
+
+def _parts(text: str) -> list[str]:
+    unknown = [name for name in text.split(",") if name not in PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(PARTS)}")
+    return text.split(",")

@@ -1,0 +1,77 @@
+"""``emojimask data``: faces of one's own for training."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from emojimask.cli.main import DONE, FAILED
+from emojimask.errors import UsageError
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="collect")
+    collect = actions.add_parser(
+        "collect",
+        help="crop faces out of pictures, videos or a camera into a labelled folder",
+        description="Crop faces out of pictures, videos or a camera into a labelled folder that training reads. The "
+        "crops show real faces, unmasked; they stay on this machine.",
+    )
+    collect.add_argument("out", type=Path, metavar="OUT_DIR", help="receives train/LABEL/*.png; what is there stays")
+    collect.add_argument(
+        "inputs", nargs="*", type=Path, metavar="PICTURES", help="pictures, videos, or folders of them"
+    )
+    collect.add_argument("--camera", metavar="0|NAME|URL|FILE", help="a camera; asks for each expression")
+    collect.add_argument(
+        "--label", help="the expression that all show (default: the name of a picture's folder; camera: one by one)"
+    )
+    collect.add_argument(
+        "--count", type=_positive, default=10, metavar="N", help="camera: crops of each expression (default: 10)"
+    )
+    collect.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    collect.set_defaults(run=run_collect)
+
+
+def run_collect(args: argparse.Namespace) -> int:
+    if bool(args.inputs) == (args.camera is not None):
+        raise UsageError("data collect: give pictures or --camera, one of the two")
+    found = _from_camera(args) if args.camera is not None else _from_pictures(args)
+    if args.json:
+        print(json.dumps(found))
+    else:
+        numbers = ", ".join(f"{count} {name}" for name, count in found.items())
+        print(f"{args.out}: {numbers}" if found else "no face was found")
+    return DONE if found else FAILED
+
+
+def _from_pictures(args: argparse.Namespace) -> Counter[str]:
+    from emojimask.training.data.collect import collect_pictures
+
+    return collect_pictures(args.inputs, args.out, args.label)
+
+
+def _from_camera(args: argparse.Namespace) -> Counter[str]:
+    from emojimask.build import open_camera
+    from emojimask.training.data.collect import collect_camera
+    from emojimask.training.data.fer2013 import FER2013_CLASSES
+
+    labels = [args.label] if args.label else FER2013_CLASSES
+    with open_camera(args.camera) as source:
+        return collect_camera(source, args.out, labels, _ready, args.count)
+
+
+def _ready(label: str) -> bool:
+    """Ask on standard error, so that standard output holds the numbers alone."""
+    print(f"{label}: look into the camera so, and press Enter (s and Enter: leave it out) ", end="", file=sys.stderr)
+    answer = sys.stdin.readline()
+    return answer != "" and not answer.strip().lower().startswith("s")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number

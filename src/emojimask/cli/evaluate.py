@@ -1,0 +1,123 @@
+"""``emojimask evaluate``: what a model is worth on labelled faces, as figures, a page and plots."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emojimask.cli.main import DONE
+from emojimask.errors import MissingExtraError, ModelError, OutputExistsError, SinkError
+
+if TYPE_CHECKING:
+    from emojimask.expressions.card import ModelCard
+
+RUNS = Path("runs")
+"""Where a recipe's run is looked for, as the documentation places it."""
+_TORCH = {"torch", "torchvision", "onnx", "onnxscript"}
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run_evaluate)
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="an .onnx file with its card beside it, a shipped model's name, a trained run's folder or best.pt, or a "
+        f"recipe's name whose run is in {RUNS}/NAME",
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
+    parser.add_argument(
+        "--labels", required=True, metavar="PROTOCOL", help="fer2013, ferplus, ferplus-argmax or six-classes"
+    )
+    parser.add_argument(
+        "--split", default="PublicTest", help="PublicTest (default), or PrivateTest, once everything is chosen"
+    )
+    parser.add_argument(
+        "--single-view", action="store_true", help="leave out the flip and ten-crop columns; ten times quicker"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the JSON file, the page and the plots")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON instead of the page")
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Evaluate; the page or the JSON on standard output, how far it is on standard error."""
+    from emojimask.evaluation.sheet import markdown
+    from emojimask.training.evaluate import evaluate
+
+    graph, card = load(args.model)
+    result = evaluate(
+        graph,
+        card,
+        args.data,
+        args.labels,
+        split=args.split,
+        single_view=args.single_view,
+        progress=_tell if sys.stderr.isatty() else None,
+    )
+    if args.out is not None:
+        write(result, args.out, force=args.force)
+    print(json.dumps(result, indent=1) if args.json else markdown(result), end="\n" if args.json else "")
+    return DONE
+
+
+def load(model: str) -> tuple[bytes, ModelCard]:
+    """The graph and the card behind what the command line names.
+
+    Raises:
+        ModelError: there is no such model, it is damaged, or its card does not fit.
+        MissingExtraError: it is a trained run, and PyTorch is not installed.
+    """
+    from emojimask.expressions.classifier import MODELS, OnnxClassifier, find_model
+
+    path = Path(model)
+    if path.suffix == ".onnx" or (MODELS / f"{model}.onnx").is_file():
+        return find_model(model).read_bytes(), OnnxClassifier(model).card
+    checkpoint = next((place for place in (path, path / "best.pt", RUNS / model / "best.pt") if place.is_file()), None)
+    if checkpoint is None:
+        shipped = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
+        raise ModelError(
+            f"no model or trained run {model!r}: give an .onnx file, a run's folder, or one of: {shipped}; "
+            f"a recipe must be trained first: emojimask train {path.stem} --data DIR --out {RUNS / path.stem}"
+        )
+    try:
+        from emojimask.training.export import exported
+    except ModuleNotFoundError as error:
+        if error.name not in _TORCH:
+            raise
+        raise MissingExtraError(f"a trained run needs {error.name}: pip install 'emojimask[train]'") from error
+    return exported(checkpoint)
+
+
+def write(result: dict[str, Any], folder: Path, *, force: bool) -> None:
+    """The JSON file, the Markdown page and the plots, all named after the model, the protocol and the split.
+
+    Raises:
+        OutputExistsError: one is there already and ``force`` was not given.
+        SinkError: the folder cannot be written to.
+    """
+    from emojimask.evaluation.sheet import markdown, plots, stem
+
+    name = stem(result)
+    drawn = {folder / f"{name}_{plot}.png": image for plot, image in plots(result).items()}
+    texts = {
+        folder / f"{name}.json": json.dumps(result, indent=1) + "\n",
+        folder / f"{name}.md": markdown(result, [path.name for path in drawn]),
+    }
+    for path in (*texts, *drawn):
+        if path.exists() and not force:
+            raise OutputExistsError(f"{path}: is there already; add --force to replace it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, image in drawn.items():
+            image.save(path)
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{folder}: cannot be written to ({error.strerror})") from error
+
+
+def _tell(done: int, of: int) -> None:
+    print(f"\rlooks at each face: {done} of {of}", end="\n" if done == of else "", file=sys.stderr, flush=True)

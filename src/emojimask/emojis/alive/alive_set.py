@@ -1,0 +1,69 @@
+"""The living sets: one head for every expression, and features that wear the face's movement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from emojimask.emojis.alive.accents import draw_over, draw_under
+from emojimask.emojis.alive.curves import grid
+from emojimask.emojis.alive.eyes import draw_brows, draw_eyes
+from emojimask.emojis.alive.head import draw_head, head_edge
+from emojimask.emojis.alive.mouth import draw_mouth
+from emojimask.emojis.alive.pose import pose
+from emojimask.emojis.alive.sheet import Sheet
+from emojimask.emojis.alive.style import STYLES
+from emojimask.emojis.picture import SIZE
+from emojimask.errors import UsageError
+from emojimask.stages import Emoji, Shape
+from emojimask.types import EXPRESSIONS, MaskedFace
+
+# Where eyes and mouth of every head lie, in the order of KEY_POINTS, 0 to 1 across and down.
+_KEY_POINTS = ((0.284, 0.4225), (0.716, 0.4225), (0.5, 0.7083), (0.3775, 0.7373), (0.6225, 0.7373), (0.5, 0.9166))
+
+
+class AliveEmojiSet:
+    """An emoji drawn from vector shapes by the face's blend and measures; stateless, shared, read-only.
+
+    Args:
+        name: one of :data:`~emojimask.emojis.alive.style.STYLES`; UsageError for any other.
+
+    Attributes:
+        name, title, author, licence: what the set says of itself.
+        fill: (blue, green, red), 0 to 255: covers what the head does not reach of a face.
+    """
+
+    author = "The emojimask contributors"
+    licence = "MIT"
+
+    def __init__(self, name: str = "alive") -> None:
+        try:
+            self._style = STYLES[name]
+        except KeyError:
+            raise UsageError(f'no living emoji set "{name}"; known: {", ".join(STYLES)}') from None
+        self.name = name
+        self.title = self._style.title
+        self.fill = self._style.skin
+        self._edge = head_edge(self._style)
+        self._grid = grid(self._style.samples)
+        key_points = (np.array(_KEY_POINTS) * SIZE - 0.5).astype(np.float32)
+        key_points.flags.writeable = False
+        self._emoji = Emoji(draw_head(self._style), key_points)
+
+    def emoji(self, expression: str) -> Emoji:
+        """The bare head, the same for all of :data:`~emojimask.types.EXPRESSIONS`; UsageError for any other name."""
+        if expression not in EXPRESSIONS:
+            raise UsageError(f'no expression "{expression}"; known: {", ".join(EXPRESSIONS)}')
+        return self._emoji
+
+    def shapes(self, face: MaskedFace) -> Sequence[Shape]:
+        """The features, back to front; continuous in the face's blend and measures, and all within the head."""
+        held, style, places = pose(face), self._style, self._grid
+        sheet = Sheet(style)
+        draw_under(sheet, held, style, places, self._edge)
+        draw_eyes(sheet, held, style, places)
+        draw_brows(sheet, held, style, places)
+        draw_mouth(sheet, held, style, places)
+        draw_over(sheet, held, style, places)
+        return sheet.shapes(held.yaw, held.pitch)

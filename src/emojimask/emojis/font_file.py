@@ -1,0 +1,65 @@
+"""What a font file says of itself: which kind of colour it has, and at which size its emoji are drawn best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from struct import Struct, error, unpack_from
+
+from emojimask.errors import EmojiSetError
+
+DRAWN_SIZE = 512
+"""Pixels an em at which a font of shapes, and not of pictures, is drawn."""
+
+_RECORD = Struct(">4s4xII")  # tag, offset, length
+_STRIKE = Struct(">44xB3x")  # of a CBLC table: pixels an em
+
+
+def best_size(file: Path) -> int:
+    """Pixels an em at which the colour font in ``file`` is drawn: that of its largest pictures.
+
+    Raises EmojiSetError where it is no font, or has no colour of a kind that can be drawn here: CBDT, sbix, or COLR
+    version 0.
+    """
+    try:
+        content = file.read_bytes()
+        tables = _tables(content)
+        if sizes := [*_cblc(content, tables), *_sbix(content, tables)]:
+            return max(sizes)
+        if b"COLR" in tables and unpack_from(">xxH", content, tables[b"COLR"])[0]:
+            return DRAWN_SIZE
+    except OSError as fault:
+        raise EmojiSetError(f"{file}: cannot be read: {fault.strerror}") from fault
+    except error:
+        raise EmojiSetError(f"{file}: is no font, or damaged; install it anew") from None
+    if tables.keys() & {b"COLR", b"SVG "}:
+        wanted = "get the one that holds pictures, such as NotoColorEmoji.ttf with a CBDT table"
+        raise EmojiSetError(f"{file}: its kind of colour (COLR version 1 or SVG) cannot be drawn here; {wanted}")
+    raise EmojiSetError(f"{file}: a font without colour; name a colour emoji font, such as NotoColorEmoji.ttf")
+
+
+def _tables(content: bytes) -> Mapping[bytes, int]:
+    """Where each table of the font, or of the first in a collection, begins."""
+    start = unpack_from(">I", content, 12)[0] if content[:4] == b"ttcf" else 0
+    if content[start : start + 4] not in (b"\0\1\0\0", b"OTTO", b"true"):
+        raise error
+    count = unpack_from(">H", content, start + 4)[0]
+    records = (_RECORD.unpack_from(content, start + 12 + number * _RECORD.size) for number in range(count))
+    return {tag: offset for tag, offset, length in records if length}
+
+
+def _cblc(content: bytes, tables: Mapping[bytes, int]) -> list[int]:
+    if not {b"CBLC", b"CBDT"} <= tables.keys():
+        return []
+    start = tables[b"CBLC"]
+    count = unpack_from(">4xI", content, start)[0]
+    return [_STRIKE.unpack_from(content, start + 8 + number * _STRIKE.size)[0] for number in range(count)]
+
+
+def _sbix(content: bytes, tables: Mapping[bytes, int]) -> list[int]:
+    if b"sbix" not in tables:
+        return []
+    start = tables[b"sbix"]
+    count = unpack_from(">4xI", content, start)[0]
+    strikes = [unpack_from(">I", content, start + 8 + 4 * number)[0] for number in range(count)]
+    return [unpack_from(">H", content, start + strike)[0] for strike in strikes]

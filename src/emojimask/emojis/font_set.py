@@ -1,0 +1,117 @@
+"""The emoji of a colour font, such as the system's own, as an emoji set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from emojimask.emojis.font_file import best_size
+from emojimask.emojis.picture import SIZE, place_key_points
+from emojimask.emojis.system_font import find_color_font
+from emojimask.errors import EmojiSetError, UsageError
+from emojimask.stages import Emoji, Shape
+from emojimask.types import EXPRESSIONS, MaskedFace
+
+CHARACTERS = dict(zip(EXPRESSIONS, "😠🤢😨😀😢😮😐😏", strict=True))
+"""The emoji of each expression."""
+
+_NOBODY = "\U000fffff"  # belongs to no font, so that it is drawn as every missing character is
+_RADIUS = 248 / SIZE
+# From the disc's centre, in radii: near the features of every font's emoji, and far enough apart that on a face of
+# usual proportions the disc stays round.
+_KEY_POINTS = np.array(
+    [[-0.45, -0.15], [0.45, -0.15], [0, 0.43], [-0.25, 0.48], [0.25, 0.48], [0, 0.87]], np.float32
+)  # fmt: skip
+_OPAQUE = 240 / 255  # fonts of few colours leave their discs not quite opaque
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FontEmojiSet:
+    """The emoji of a font; pictures of 512 x 512 pixels, in memory, read-only.
+
+    Attributes:
+        name: "font".
+        title: the font's own name.
+        fill: (blue, green, red), the colour that most of the neutral emoji has.
+        emojis: by expression.
+    """
+
+    name: str
+    title: str
+    fill: tuple[int, int, int]
+    emojis: Mapping[str, Emoji]
+
+    def emoji(self, expression: str) -> Emoji:
+        """The emoji of one of :data:`~emojimask.types.EXPRESSIONS`."""
+        return self.emojis[expression]
+
+    def shapes(self, face: MaskedFace) -> tuple[Shape, ...]:  # noqa: ARG002
+        """Nothing: a font's pictures are still."""
+        return ()
+
+
+def load_font_set(file: Path | None = None) -> FontEmojiSet:
+    """The emoji in ``file``, or in the system's colour font.
+
+    Raises:
+        UsageError: there is no such file.
+        EmojiSetError: no colour font is found, or it is damaged, has no colour, or lacks a character.
+    """
+    if file is not None and not file.is_file():
+        raise UsageError(f"{file}: no such font; give the path of a colour emoji font, or just --emojis font")
+    file = file or find_color_font()
+    size = best_size(file)
+    try:
+        font = ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
+        missing = _draw(font, size, _NOBODY)
+        emojis = {name: _emoji(file, name, _draw(font, size, CHARACTERS[name]), missing) for name in EXPRESSIONS}
+    except (OSError, SyntaxError, ValueError) as error:
+        raise EmojiSetError(f"{file}: cannot be drawn ({error}); install it anew, or choose another") from error
+    return FontEmojiSet("font", " ".join(filter(None, font.getname())), _main_color(emojis["neutral"]), emojis)
+
+
+def _emoji(file: Path, expression: str, glyph: NDArray[np.uint8], missing: NDArray[np.uint8]) -> Emoji:
+    """From the drawn character; ``missing`` is what the font draws for one that it has not."""
+    character = CHARACTERS[expression]
+    if not glyph[..., 3].any() or np.array_equal(glyph, missing):
+        raise EmojiSetError(f"{file}: has no {character} (U+{ord(character):X}, {expression}); choose another font")
+    try:
+        return place_key_points(file, _fitted(glyph), 0.5 + _RADIUS * _KEY_POINTS)
+    except EmojiSetError:
+        raise EmojiSetError(
+            f"{file}: its {character} ({expression}) is no opaque disc, so that a face would shine through; "
+            "choose another font"
+        ) from None
+
+
+def _draw(font: ImageFont.FreeTypeFont, size: int, character: str) -> NDArray[np.uint8]:
+    """The character with room all round, (2 size, 2 size, 4) RGBA, premultiplied: Pillow draws on nothing so."""
+    picture = Image.new("RGBA", (2 * size, 2 * size))
+    ImageDraw.Draw(picture).text((size, size), character, font=font, anchor="mm", embedded_color=True)
+    return np.asarray(picture)
+
+
+def _fitted(glyph: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The glyph's opaque part brought to the disc of every emoji: (SIZE, SIZE, 4) BGRA, straight alpha, read-only."""
+    x, y, width, height = cv2.boundingRect((glyph[..., 3] >= 128).astype(np.uint8))
+    wanted = 2 * _RADIUS * SIZE
+    across, down = wanted / max(width, 1), wanted / max(height, 1)
+    shift = (SIZE - 1) / 2 - np.array([across * (x + (width - 1) / 2), down * (y + (height - 1) / 2)])
+    matrix = np.array([[across, 0, shift[0]], [0, down, shift[1]]])
+    drawn = cv2.warpAffine(glyph.astype(np.float32) / 255, matrix, (SIZE, SIZE), flags=cv2.INTER_CUBIC)
+    alpha = np.clip(drawn[..., 3:] / _OPAQUE, 0, 1)
+    color = np.clip(drawn[..., 2::-1] / np.maximum(drawn[..., 3:], 1e-3), 0, 1)
+    image = np.asarray((np.dstack([color, alpha]) * 255).round(), np.uint8)
+    image.flags.writeable = False
+    return image
+
+
+def _main_color(emoji: Emoji) -> tuple[int, int, int]:
+    blue, green, red = np.median(emoji.image[emoji.image[..., 3] == 255][:, :3], axis=0)
+    return int(blue), int(green), int(red)

@@ -1,0 +1,57 @@
+"""Where each system keeps its colour emoji font."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from emojimask.emojis.font_file import best_size
+from emojimask.errors import EmojiSetError
+
+_NAMES = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf", "Twemoji.Mozilla.ttf")
+_REMEDY = (
+    "install one (Debian, Ubuntu: fonts-noto-color-emoji; Fedora: google-noto-color-emoji-fonts; Arch: "
+    "noto-fonts-emoji; macOS and Windows bring their own), or name a file: --emojis font:FILE.ttf"
+)
+
+
+def find_color_font() -> Path:
+    """The system's colour emoji font. Raises EmojiSetError where there is none that can be drawn."""
+    faults = []
+    for file in _candidates():
+        try:
+            best_size(file)
+        except EmojiSetError as fault:
+            faults.append(f" ({fault})")
+        else:
+            return file
+    raise EmojiSetError(f"no colour emoji font found{''.join(faults[-1:])}; {_REMEDY}")
+
+
+def _candidates() -> Iterator[Path]:
+    """What fontconfig prefers, where it is there, then what has the name of a known font."""
+    if command := shutil.which("fc-match"):
+        asked = [command, "--format=%{file}", "emoji:color=true"]
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False).stdout
+        if (file := Path(answer)).name in _NAMES:  # it always has an answer, be it a font of plain letters
+            yield file
+    for folder in _folders():
+        found = {file.name: file for file in folder.rglob("*") if file.name in _NAMES}
+        yield from (found[name] for name in _NAMES if name in found)
+
+
+def _folders() -> list[Path]:
+    home = Path.home()
+    match sys.platform:
+        case "darwin":
+            return [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
+        case "win32":
+            own, system = os.environ.get("LOCALAPPDATA", home), os.environ.get("WINDIR", "C:/Windows")
+            return [Path(own, "Microsoft/Windows/Fonts"), Path(system, "Fonts")]
+        case _:
+            own = os.environ.get("XDG_DATA_HOME") or home / ".local/share"
+            return [Path(own, "fonts"), home / ".fonts", Path("/usr/local/share/fonts"), Path("/usr/share/fonts")]

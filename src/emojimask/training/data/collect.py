@@ -1,0 +1,132 @@
+"""A person's own labelled faces: crops from pictures, videos or a camera, into folders that training reads.
+
+The folder gets the layout ``train/happy/*.png`` of :mod:`emojimask.training.data.image_folder`. Everything stays on
+this machine. The crops are real faces, unmasked: that is what they are for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+
+from emojimask.build import open_file
+from emojimask.errors import DataError
+from emojimask.sources.folder import find_inputs
+from emojimask.training.data import rows
+from emojimask.training.data.cropping import FaceFinder, crops_of
+from emojimask.training.data.fer2013 import FER2013_CLASSES
+from emojimask.training.data.rows import Crop
+from emojimask.types import Frame
+
+EVERY_S = 1.0
+"""Of a video, one frame in so many seconds is looked at."""
+CAMERA_EVERY_S = 0.3
+CAMERA_PATIENCE_S = 10.0
+"""A label for which the camera shows no face for so long is left."""
+
+
+def collect_pictures(
+    inputs: Iterable[Path], out: Path, label: str | None = None, find: FaceFinder = crops_of
+) -> Counter[str]:
+    """Every face in pictures and videos.
+
+    Args:
+        inputs: files, or folders of files.
+        out: the data set's folder, made if needed; what is there stays.
+        label: of all faces; by default the name of the folder in which a file lies.
+        find: finds and crops the faces of a picture.
+
+    Returns:
+        How many crops of each label were found; the same crop is kept once.
+
+    Raises:
+        DataError: a label is unknown; nothing has been written then.
+        SourceError: a file cannot be read; the crops of those before it stay.
+    """
+    files = [(file, _label(label or file.parent.name, file)) for path in inputs for file in find_inputs(path)]
+    found: Counter[str] = Counter()
+    for file, name in files:
+        with open_file(file) as source:
+            for frame in spaced(source, EVERY_S):
+                for crop in find(frame.image):
+                    write(crop, out, name)
+                    found[name] += 1
+    return found
+
+
+def collect_camera(
+    frames: Iterable[Frame],
+    out: Path,
+    labels: Sequence[str],
+    ready: Callable[[str], bool],
+    count: int = 10,
+    find: FaceFinder = crops_of,
+) -> Counter[str]:
+    """The largest face before a camera, label by label.
+
+    Args:
+        frames: of a camera, the newest each time.
+        out: the data set's folder, made if needed; what is there stays.
+        labels: in the order in which they are asked for.
+        ready: called before each label; False leaves it out.
+        count: crops of each label.
+        find: finds and crops the faces of a picture.
+
+    Returns:
+        How many crops of each label were taken.
+
+    Raises:
+        DataError: a label is unknown; nothing has been written then.
+        SourceError: the camera fails.
+    """
+    names = [_label(label, Path("--label")) for label in labels]
+    newest = iter(frames)
+    taken: Counter[str] = Counter()
+    for name in names:
+        if ready(name):
+            for crop in _shots(newest, count, find):
+                write(crop, out, name)
+                taken[name] += 1
+    return taken
+
+
+def write(crop: Crop, out: Path, label: str) -> Path:
+    """Keep a crop as ``out/train/label/*.png``, named by its content, so that nothing is overwritten or kept twice."""
+    path = out / "train" / label / f"{hashlib.sha256(crop.tobytes()).hexdigest()[:16]}.png"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(cv2.imencode(".png", crop)[1].tobytes())
+        part.replace(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+    return path
+
+
+def spaced(frames: Iterable[Frame], every_s: float) -> Iterator[Frame]:
+    """The first frame, and each that comes at least ``every_s`` after the last one given."""
+    last_s = -float("inf")
+    for frame in frames:
+        if frame.time_s - last_s >= every_s:
+            last_s = frame.time_s
+            yield frame
+
+
+def _shots(newest: Iterator[Frame], count: int, find: FaceFinder) -> Iterator[Crop]:
+    seen_s = None
+    for frame in spaced(newest, CAMERA_EVERY_S):
+        seen_s = frame.time_s if seen_s is None else seen_s
+        crops = find(frame.image)
+        if crops:
+            yield crops[0]
+            seen_s, count = frame.time_s, count - 1
+        if not count or frame.time_s - seen_s > CAMERA_PATIENCE_S:
+            return
+
+
+def _label(name: str, where: Path) -> str:
+    return FER2013_CLASSES[rows.label_named(name, str(where))]

@@ -1,0 +1,135 @@
+"""Data from any layout that people hold: recognised by what is there, read into one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from emojimask.errors import DataError
+from emojimask.training.data import ck_plus, csv_files, image_folder, jaffe, kdef, parquet_files
+from emojimask.training.data.cropping import FaceFinder, crops_of
+from emojimask.training.data.fer2013 import SPLITS, FerSplit
+
+
+class Layout(NamedTuple):
+    """A way in which data lies in a folder.
+
+    Attributes:
+        name: says what was recognised.
+        recognises: whether a path holds it.
+        splits: which splits a path that does can give.
+        read: reads a split; raises DataError.
+    """
+
+    name: str
+    recognises: Callable[[Path], bool]
+    splits: Callable[[Path], Sequence[str]]
+    read: Callable[[Path, str, FaceFinder], FerSplit]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """All that a folder gives. ``layout``: what it was recognised as."""
+
+    layout: str
+    splits: Mapping[str, FerSplit]
+
+
+def load_data(path: Path, find: FaceFinder = crops_of) -> DataSet:
+    """Read every split at ``path``.
+
+    Args:
+        path: a folder in any of the :data:`LAYOUTS`, or a table's own path.
+        find: finds the faces of pictures that are not crops.
+
+    Raises:
+        DataError: the path is missing or not recognised, or a file or row in it is not as its format says.
+        MissingExtraError: the files are parquet and pyarrow is not installed.
+    """
+    layout = recognise(path)
+    return DataSet(layout.name, {split: layout.read(path, split, find) for split in layout.splits(path)})
+
+
+def load_split(path: Path, split: str, find: FaceFinder = crops_of) -> FerSplit:
+    """Read one split, "train", "valid" or "test", and nothing else. As :func:`load_data` otherwise."""
+    if split not in SPLITS:
+        raise DataError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
+    layout = recognise(path)
+    there = layout.splits(path)
+    if split not in there:
+        raise DataError(f"{path}: is {layout.name}, which has no split {split!r}, only {', '.join(there)}")
+    return layout.read(path, split, find)
+
+
+def recognise(path: Path) -> Layout:
+    """The layout of what lies at ``path``. Raises DataError."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder")
+    for layout in LAYOUTS:
+        if layout.recognises(path):
+            return layout
+    known = "; ".join(layout.name for layout in LAYOUTS)
+    raise DataError(f"{path}: holds no data in a known layout ({known})")
+
+
+def join(splits: Sequence[FerSplit]) -> FerSplit:
+    """Several splits of the same classes as one, in order."""
+    classes = {split.classes for split in splits}
+    if len(classes) != 1:
+        raise DataError("data sets of different classes cannot be joined")
+    return FerSplit(
+        np.concatenate([split.images for split in splits]),
+        np.concatenate([split.labels for split in splits]),
+        np.concatenate([split.votes for split in splits]),
+        classes.pop(),
+        "; ".join(split.source for split in splits),
+    )
+
+
+def _all(_: Path) -> Sequence[str]:
+    return tuple(SPLITS)
+
+
+def _training_only(_: Path) -> Sequence[str]:
+    return ("train",)
+
+
+LAYOUTS = (
+    Layout(
+        "train.parquet, valid.parquet, test.parquet",
+        lambda path: any((path / f"{split}.parquet").is_file() for split in SPLITS),
+        _all,
+        lambda path, split, _: parquet_files.read(path, split),
+    ),
+    Layout(
+        "fer2013.csv or icml_face_data.csv",
+        lambda path: csv_files.table_of(path) is not None,
+        _all,
+        lambda path, split, _: csv_files.read(path, split),
+    ),
+    Layout(
+        "a folder a class under train, valid and test",
+        image_folder.recognises,
+        image_folder.splits,
+        lambda path, split, _: image_folder.read(path, split),
+    ),
+    Layout(
+        "CK+ with cohn-kanade-images and Emotion",
+        ck_plus.recognises_original,
+        _training_only,
+        lambda path, _, find: ck_plus.read_original(path, find),
+    ),
+    Layout(
+        "CK+ as folders of crops",
+        ck_plus.recognises_crops,
+        _training_only,
+        lambda path, _split, _find: ck_plus.read_crops(path),
+    ),
+    Layout("JAFFE", jaffe.recognises, _training_only, lambda path, _, find: jaffe.read(path, find)),
+    Layout("KDEF", kdef.recognises, _training_only, lambda path, _, find: kdef.read(path, find)),
+)
+"""In the order in which they are tried."""

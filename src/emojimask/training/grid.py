@@ -1,0 +1,57 @@
+"""Every combination of a few values of a recipe, trained one after the other; the best chosen on PublicTest."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from emojimask.training.recipe import Recipe, changed
+from emojimask.training.targets import heads
+from emojimask.training.train import read_checkpoint, save_text
+
+TABLE = "grid.json"
+
+
+def run_grid(
+    recipe: Recipe,
+    choices: Mapping[str, Sequence[Any]],
+    out: Path,
+    run: Callable[[Recipe, Path], Path],
+    tell: Callable[[str], None],
+) -> str:
+    """Train every combination of ``choices`` in a folder of ``out`` that is named after it.
+
+    Args:
+        recipe: what the combinations change.
+        choices: values to try, by the recipe's key.
+        out: receives a folder for each combination and ``grid.json``, best first.
+        run: trains a recipe in a folder, or goes on with it, and returns its best checkpoint.
+        tell: called with a line before each run.
+
+    Returns:
+        The table as text, best first.
+
+    Raises:
+        UsageError: a key or value that a recipe does not have; nothing was trained then.
+    """
+    combinations = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+    recipes = [changed(recipe, combination) for combination in combinations]
+    rows: list[dict[str, Any]] = []
+    for number, (combination, candidate) in enumerate(zip(combinations, recipes, strict=True), 1):
+        name = ",".join(f"{key}={value}" for key, value in combination.items()).replace("/", "_")
+        tell(f"run {number} of {len(combinations)}: {name}")
+        content = read_checkpoint(run(candidate, out / name), torch.device("cpu"), "epoch", *heads(candidate))
+        scores = {head: content[head] for head in heads(candidate)}
+        rows.append({"run": name, **combination, "epoch": content["epoch"], **scores, "score": sum(scores.values())})
+        rows.sort(key=lambda row: -row["score"])
+        save_text(json.dumps(rows, indent=1) + "\n", out / TABLE)
+    lines = ["PublicTest, best first"]
+    for row in rows:
+        told = "".join(f"  {head} {row[head]:.2%}" for head in heads(recipe) if head in row)
+        lines.append(f"{row['run']}  epoch {row['epoch']}{told}")
+    return "\n".join(lines)

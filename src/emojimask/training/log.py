@@ -1,0 +1,70 @@
+"""What a run tells of itself while it goes: a line an epoch, TensorBoard's events, and its curves at the end."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from PIL import Image
+
+from emojimask.evaluation.pictures import lines
+
+LOG = "log.jsonl"
+CURVES = "curves.png"
+EVENTS = "tensorboard"
+
+
+def tensorboard_is_installed() -> bool:
+    return find_spec("tensorboardX") is not None
+
+
+class RunLog:
+    """A context manager. ``out`` is the run's folder, which must exist; ``epoch`` the last one done before."""
+
+    def __init__(self, out: Path, epoch: int) -> None:
+        self._out = out
+        self._events: Any = None
+        if tensorboard_is_installed():
+            from tensorboardX import SummaryWriter
+
+            self._events = SummaryWriter(str(out / EVENTS), purge_step=epoch + 1)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """``row`` has the key "epoch" and numbers."""
+        with (self._out / LOG).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        if self._events is not None:
+            for name, value in row.items():
+                if name != "epoch":
+                    self._events.add_scalar(name, value, row["epoch"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._events is not None:
+            self._events.close()
+        if (self._out / LOG).is_file():
+            draw_curves(read_log(self._out / LOG), self._out / CURVES)
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def draw_curves(rows: list[dict[str, Any]], path: Path) -> None:
+    """Each head's accuracy on PublicTest over the epochs, and below it the loss."""
+    scores = rows[0].keys() - {"epoch", "loss", "seconds"}
+    curves = {head: [(row["epoch"], 100 * row[head]) for row in rows] for head in sorted(scores)}
+    loss = {"loss": [(row["epoch"], row["loss"]) for row in rows]}
+    above = lines(curves, title="PublicTest", x_label="epoch", y_label="accuracy, %")
+    below = lines(loss, title="Training", x_label="epoch", y_label="loss")
+    both = Image.new("RGB", (max(above.width, below.width), above.height + below.height), "white")
+    both.paste(above, (0, 0))
+    both.paste(below, (0, above.height))
+    both.save(path)

@@ -1,0 +1,127 @@
+"""Networks that torchvision defines, without their last layer; it gives their ImageNet weights too."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.error import URLError
+
+import torch
+from torch import Tensor, nn
+
+from emojimask.errors import DataError
+from emojimask.training.models.network import Backbone
+from emojimask.training.recipe import Recipe
+
+IMAGENET = "imagenet"
+
+
+class TorchvisionFeatures(nn.Module):
+    """A network of torchvision's by its name there, with ``last``, the layer before the classes, put in its place."""
+
+    def __init__(self, name: str, last: dict[str, nn.Module], **options: Any) -> None:
+        super().__init__()
+        self.name = name
+        self.net = torchvision_models().get_model(name, weights=None, **options)
+        for path, layer in last.items():
+            self.net.set_submodule(path, layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.net(x)
+        return features
+
+    def load(self, weights: str) -> None:
+        """Take weights on: "imagenet" for torchvision's own, which it fetches, or the path of a file of them.
+
+        Raises:
+            DataError: they cannot be had, or are not this network's.
+        """
+        state = imagenet_weights(self.name) if weights == IMAGENET else read_weights(Path(weights))
+        own = self.net.state_dict()
+        fitting = {key: value for key, value in state.items() if key in own}
+        try:
+            self.net.load_state_dict(fitting)
+        except RuntimeError as error:
+            raise DataError(f"{weights}: not weights of torchvision's {self.name}") from error
+
+
+def imagenet_weights(name: str) -> dict[str, Tensor]:
+    try:
+        state = torchvision_models().get_model_weights(name).IMAGENET1K_V1.get_state_dict(progress=False)
+    except (URLError, OSError) as error:
+        raise DataError(
+            f"ImageNet weights of {name} cannot be fetched ({error}); give a file's path instead"
+        ) from error
+    return dict(state)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file of weights")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds, none of them documented
+        raise DataError(f"{path}: is damaged or no file of weights ({type(error).__name__})") from error
+    if not isinstance(state, dict):
+        raise DataError(f"{path}: no file of weights")
+    return state
+
+
+def torchvision_models() -> ModuleType:
+    """``torchvision.models``, also where a torchvision built for CUDA meets a torch built for CPUs.
+
+    Such a pair lacks torchvision's compiled operators. No network here uses one, but the import asks for two by name.
+    """
+    try:
+        return import_module("torchvision.models")
+    except RuntimeError:
+        for operator in ("nms", "qnms"):
+            torch.library.define(f"torchvision::{operator}", "(Tensor boxes, Tensor scores, float limit) -> Tensor")
+        return import_module("torchvision.models")
+
+
+def resnet18(recipe: Recipe) -> Backbone:
+    return Backbone(TorchvisionFeatures("resnet18", {"fc": nn.Dropout(recipe.dropout)}), 512, channels=3)
+
+
+def emonet_resnet50(recipe: Recipe) -> Backbone:
+    """EmoNet: ResNet50's features, dense layers of 600 and 50, dropout before each."""
+    head: list[nn.Module] = []
+    for inputs, outputs in ((2048, 600), (600, 50)):
+        head += [nn.Dropout(recipe.dropout), nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
+    head.append(nn.Dropout(recipe.dropout))
+    features = nn.Sequential(TorchvisionFeatures("resnet50", {"fc": nn.Identity()}), *head)
+    return Backbone(features, 50, side=224, channels=3)
+
+
+def alexnet(recipe: Recipe) -> Backbone:
+    features = TorchvisionFeatures("alexnet", {"classifier.6": nn.Identity()}, dropout=recipe.dropout)
+    return Backbone(features, 4096, side=224, channels=3)
+
+
+def googlenet(recipe: Recipe) -> Backbone:
+    features = TorchvisionFeatures(
+        "googlenet", {"fc": nn.Identity()}, aux_logits=False, init_weights=False, dropout=recipe.dropout
+    )
+    return Backbone(features, 1024, side=224, channels=3)
+
+
+def shufflenet(recipe: Recipe) -> Backbone:
+    """ShuffleNet v2 x1.0 over 44x44 faces."""
+    features = TorchvisionFeatures("shufflenet_v2_x1_0", {"fc": nn.Dropout(recipe.dropout)})
+    return Backbone(features, 1024, side=44, channels=3)
+
+
+def squeezenet(recipe: Recipe) -> Backbone:
+    """SqueezeNet 1.0 over 44x44 faces; its head is a map for each class, averaged."""
+    net = TorchvisionFeatures("squeezenet1_0", {"classifier": nn.Dropout(recipe.dropout)})
+    features = nn.Sequential(net, nn.Unflatten(1, (512, 2, 2)))  # torchvision's forward ends in flattening
+    return Backbone(features, 512, side=44, channels=3, head=SqueezeHead)
+
+
+class SqueezeHead(nn.Sequential):
+    def __init__(self, inputs: int, classes: int) -> None:
+        layers = nn.Conv2d(inputs, classes, 1), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        super().__init__(*layers)

@@ -1,0 +1,92 @@
+"""What all networks have in common: one input, features of their own, and a head for each set of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from emojimask.training.data.fer2013 import SIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A network without its heads.
+
+    Attributes:
+        features: (N, ``channels``, ``side``, ``side``) float32 -> what ``head`` takes, (N, ``width``) as a rule.
+        width: features' channels.
+        side: the picture's side that the network was made for, in pixels.
+        channels: 1, or 3 where the published network takes colour; it gets the gray channel three times.
+        head: (width, classes) -> the layers that end in (N, classes) logits.
+    """
+
+    features: nn.Module
+    width: int
+    side: int = SIDE
+    channels: int = 1
+    head: Callable[[int, int], nn.Module] = nn.Linear
+
+
+class Network(nn.Module):
+    """(N, 1, 48, 48) float32, normalised -> a tuple of logits, (N, classes) for each head, in their order."""
+
+    def __init__(self, backbone: Backbone, heads: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        self.side, self.channels = backbone.side, backbone.channels
+        self.heads = dict(heads)
+        self.features = backbone.features
+        for name, classes in self.heads.items():
+            self.add_module(name, backbone.head(backbone.width, len(classes)))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        features = self.features(fitted(x, self.side).expand(-1, self.channels, -1, -1))
+        return tuple(self.get_submodule(name)(features) for name in self.heads)
+
+
+def fitted(x: Tensor, side: int) -> Tensor:
+    """A face of 48x48 as a network of another side takes it: the middle for 44, for the others the whole, resized.
+
+    With a random shift by up to two pixels before, the middle is a random 44x44 crop, as the papers train.
+    """
+    edge = (SIDE - side) // 2
+    if 0 < edge <= 2:
+        return x[:, :, edge : SIDE - edge, edge : SIDE - edge]
+    if side == SIDE:
+        return x
+    return F.interpolate(x, (side, side), mode="bilinear")
+
+
+def conv_bn(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+
+
+def count_parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+@torch.no_grad()
+def count_macs(network: Network) -> int:
+    """Multiplications of convolutions and linear layers for one face; what the others do is not counted."""
+    total = 0
+
+    def add(layer: nn.Module, _: object, output: Tensor) -> None:
+        nonlocal total
+        if isinstance(layer, nn.Conv2d):
+            total += output[0].numel() * layer.weight[0].numel()
+        elif isinstance(layer, nn.Linear):
+            total += layer.weight.numel()
+
+    hooks = [layer.register_forward_hook(add) for layer in network.modules()]
+    training = network.training
+    network.eval()(torch.zeros(1, 1, SIDE, SIDE))
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    return total

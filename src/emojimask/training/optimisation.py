@@ -1,0 +1,63 @@
+"""Optimisers and schedules of the learning rate, by the names that recipes use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+from emojimask.training.recipe import Recipe
+
+Schedule = lr_scheduler.LRScheduler
+
+
+def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Weight decay acts on convolutions and linear layers alone."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    makers: dict[str, Callable[[], torch.optim.Optimizer]] = {
+        "nesterov": lambda: torch.optim.SGD(groups, recipe.rate, recipe.momentum, nesterov=True),
+        "sgd": lambda: torch.optim.SGD(groups, recipe.rate, recipe.momentum),
+        "adam": lambda: torch.optim.Adam(groups, recipe.rate),
+        "adamw": lambda: torch.optim.AdamW(groups, recipe.rate),
+        "rmsprop": lambda: torch.optim.RMSprop(groups, recipe.rate),
+        "adadelta": lambda: torch.optim.Adadelta(groups, recipe.rate),
+    }
+    return makers[recipe.optimizer]()
+
+
+def make_schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> Schedule:
+    """``steps`` are those of one epoch."""
+    total = recipe.epochs * steps
+
+    def stairs(step: int) -> float:
+        late = step // steps - recipe.schedule_start
+        return recipe.schedule_factor ** max(0, late // recipe.schedule_every)
+
+    makers: dict[str, Callable[[], Any]] = {
+        "one-cycle": lambda: lr_scheduler.OneCycleLR(
+            optimizer, recipe.rate, total, pct_start=0.2, cycle_momentum=recipe.optimizer in {"nesterov", "sgd"}
+        ),
+        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, total),
+        "step": lambda: lr_scheduler.LambdaLR(optimizer, stairs),
+        "plateau": lambda: lr_scheduler.ReduceLROnPlateau(
+            optimizer, "max", factor=recipe.schedule_factor, patience=recipe.schedule_every
+        ),
+        "constant": lambda: lr_scheduler.ConstantLR(optimizer, factor=1.0),
+    }
+    schedule: Schedule = makers[recipe.schedule]()
+    return schedule
+
+
+def after_step(schedule: Schedule) -> None:
+    if not isinstance(schedule, lr_scheduler.ReduceLROnPlateau):
+        schedule.step()
+
+
+def after_epoch(schedule: Schedule, score: float) -> None:
+    if isinstance(schedule, lr_scheduler.ReduceLROnPlateau):
+        schedule.step(score)

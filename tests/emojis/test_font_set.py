@@ -1,0 +1,151 @@
+"""System emoji: colour fonts of every kind are worn, and what cannot be worn is told with its remedy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fonts import YELLOW, make_font
+
+from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set
+from emojimask.emojis.font_set import CHARACTERS, load_font_set
+from emojimask.emojis.system_font import find_color_font
+from emojimask.errors import EmojiSetError, UsageError
+from emojimask.types import EXPRESSIONS
+
+ALL = tuple(CHARACTERS.values())
+
+
+@pytest.fixture
+def font(tmp_path: Path) -> Path:
+    return make_font(tmp_path / "NotoColorEmoji.ttf", ALL)
+
+
+@pytest.fixture
+def no_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A system whose font folder, the answer, is empty."""
+    folder = tmp_path / "system"
+    folder.mkdir()
+    monkeypatch.setattr("emojimask.emojis.system_font._folders", lambda: [folder])
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "size"), [("CBDT", 64), ("CBDT", 136), ("sbix", 96), ("COLR", 64)])
+def test_every_kind_of_colour_font_becomes_opaque_discs(tmp_path: Path, kind: str, size: int) -> None:
+    emojis = load_font_set(make_font(tmp_path / "tiny.ttf", ALL, kind, size=size))
+    assert emojis.title == "Tiny Emoji Regular"
+    np.testing.assert_allclose(emojis.fill, YELLOW[::-1], atol=2)
+    y, x = np.mgrid[:512, :512] - 255.5
+    for expression in EXPRESSIONS:
+        image, key_points = emojis.emoji(expression)
+        assert (image.shape, image.dtype, key_points.shape) == ((512, 512, 4), np.uint8, (6, 2))
+        assert (image[np.hypot(x, y) <= 0.95 * 248, 3] == 255).all()
+        assert (image[np.hypot(x, y) >= 1.03 * 248, 3] < 128).all()
+        assert not image.flags.writeable
+        left, right = key_points[:2]
+        assert left[0] + right[0] == pytest.approx(511, abs=1)
+
+
+def test_edges_keep_their_colour(font: Path) -> None:
+    """Straight alpha: a half transparent pixel at the rim is as yellow as the disc, and not half black."""
+    image = load_font_set(font).emoji("happy").image
+    rim = image[(image[..., 3] > 60) & (image[..., 3] < 200)]
+    assert len(rim) > 50
+    assert np.abs(rim[:, :3].astype(int) - YELLOW[::-1]).max() <= 12
+
+
+def test_the_expressions_have_their_characters() -> None:
+    assert "".join(CHARACTERS[name] for name in EXPRESSIONS) == "😠🤢😨😀😢😮😐😏"
+
+
+def test_by_name_with_a_file(font: Path) -> None:
+    assert load_emoji_set(f"font:{font}").name == "font"
+    assert check_emoji_set(f"font:{font}") == []
+
+
+def test_the_systems_own_is_found(font: Path, no_fonts: Path) -> None:
+    place = no_fonts / "truetype/noto"
+    place.mkdir(parents=True)
+    font.rename(place / font.name)
+    assert find_color_font() == place / font.name
+    assert load_emoji_set("font").name == "font"
+
+
+def test_a_font_that_cannot_be_drawn_gives_way_to_one_that_can(font: Path, no_fonts: Path) -> None:
+    make_font(no_fonts / "NotoColorEmoji.ttf", ALL, "COLRv1")
+    with pytest.raises(EmojiSetError, match=r"no colour emoji font found \(.*COLR version 1.*install one"):
+        find_color_font()
+    font.rename(no_fonts / "seguiemj.ttf")
+    assert find_color_font() == no_fonts / "seguiemj.ttf"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for fontconfig")
+def test_what_fontconfig_prefers_comes_first(
+    font: Path, no_fonts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_font(no_fonts / "NotoColorEmoji.ttf", ALL)
+    command = tmp_path / "fc-match"
+    command.write_text(f"#!/bin/sh\nprintf %s '{font}'\n")
+    command.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda _: str(command))
+    assert find_color_font() == font
+    command.write_text("#!/bin/sh\nprintf %s /usr/share/fonts/DejaVuSans.ttf\n")  # it always has an answer
+    assert find_color_font() == no_fonts / "NotoColorEmoji.ttf"
+
+
+def test_no_colour_font_on_this_system(no_fonts: Path) -> None:
+    (fault,) = check_emoji_set("font")
+    assert fault.startswith("no colour emoji font found; install one (Debian, Ubuntu: fonts-noto-color-emoji")
+    assert fault.endswith("or name a file: --emojis font:FILE.ttf")
+
+
+def cut(file: Path) -> Path:
+    file.write_bytes(file.read_bytes()[:300])
+    return file
+
+
+FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "a character is missing": (
+        lambda file: make_font(file, [c for c in ALL if c != "😏"]),
+        "has no 😏 (U+1F60F, contempt); choose another font",
+    ),
+    "no colour": (lambda file: make_font(file, ALL, "plain"), "a font without colour; name a colour emoji font"),
+    "another kind of colour": (
+        lambda file: make_font(file, ALL, "COLRv1"),
+        "its kind of colour (COLR version 1 or SVG) cannot be drawn here",
+    ),
+    "hollow": (lambda file: make_font(file, ALL, hollow="😨"), "its 😨 (fear) is no opaque disc"),
+    "cut off": (lambda file: cut(make_font(file, ALL)), "is no font, or damaged; install it anew"),
+    "no font": (lambda file: Path(file.write_text("hello") and file), "is no font, or damaged; install it anew"),
+    "empty": (lambda file: Path(file.write_text("") or file), "is no font, or damaged; install it anew"),
+    "damaged pictures": (lambda file: make_font(file, ALL, damaged=True), ""),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), FAULTS.values(), ids=FAULTS)
+def test_faults_of_fonts(tmp_path: Path, make: Callable[[Path], Path], message: str) -> None:
+    file = make(tmp_path / "bad.ttf")
+    with pytest.raises(EmojiSetError) as error:
+        load_font_set(file)
+    assert str(error.value).startswith(f"{file}: {message}")
+    assert "\n" not in str(error.value)
+    assert check_emoji_set(f"font:{file}") == [str(error.value)]
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.ttf: no such font; give the path of a colour emoji font"):
+        load_emoji_set(f"font:{tmp_path / 'none.ttf'}")
+
+
+def test_a_font_cut_anywhere_is_told_or_drawn_but_never_crashes(font: Path) -> None:
+    content = font.read_bytes()
+    for share in range(1, 20):
+        font.write_bytes(content[: len(content) * share // 20])
+        try:
+            load_font_set(font)
+        except EmojiSetError as error:
+            assert str(font) in str(error)  # noqa: PT017

@@ -1,0 +1,52 @@
+"""A starter set is a sound set that looks as the one it was made from."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set, load_folder_set
+from emojimask.emojis.sample import sample
+from emojimask.emojis.starter import make_starter
+from emojimask.errors import OutputExistsError, SinkError
+from emojimask.types import EXPRESSIONS
+
+
+@pytest.mark.parametrize("source", ["classic", "alive"])
+def test_it_looks_as_its_source(tmp_path: Path, source: str) -> None:
+    emojis = load_emoji_set(source)
+    make_starter(tmp_path / "mine", emojis)
+    assert check_emoji_set(tmp_path / "mine") == []
+    mine = load_folder_set(tmp_path / "mine")
+    assert (mine.name, mine.fill, mine.licence) == ("mine", emojis.fill, "MIT")
+    assert source in mine.author
+    for expression in EXPRESSIONS:
+        image, key_points = mine.emoji(expression)
+        np.testing.assert_array_equal(image, sample(emojis, expression))
+        np.testing.assert_allclose(key_points, emojis.emoji(expression).key_points, atol=0.05)
+    assert len({mine.emoji(expression).image.tobytes() for expression in EXPRESSIONS}) == len(EXPRESSIONS)
+
+
+def test_a_folder_with_an_odd_name(tmp_path: Path) -> None:
+    folder = tmp_path / 'say "hi" \\ [x]'
+    make_starter(folder, load_emoji_set("classic"))
+    assert tomllib.loads((folder / "set.toml").read_text(encoding="utf-8"))["name"] == folder.name
+    assert check_emoji_set(folder) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "happy.png").write_text("mine")
+    with pytest.raises(OutputExistsError, match="is there and not empty; name a new folder"):
+        make_starter(tmp_path, load_emoji_set("classic"))
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_empty_folder_is_filled_and_a_file_is_told(tmp_path: Path) -> None:
+    make_starter(tmp_path, load_emoji_set("classic"))
+    assert check_emoji_set(tmp_path) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(SinkError, match="cannot be written"):
+        make_starter(tmp_path / "file", load_emoji_set("classic"))

@@ -1,0 +1,112 @@
+"""``emojimask data collect``: what it gathers can be trained on; it writes nothing it should not."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emojimask.cli.main import main
+from emojimask.errors import DataError
+from emojimask.sources.synthetic import SyntheticSource
+from emojimask.training.data.collect import CAMERA_PATIENCE_S, collect_camera, collect_pictures
+from emojimask.training.data.fer2013 import FER2013_CLASSES
+from emojimask.training.data.load import load_split
+from emojimask.types import Frame, Image
+from media import write_video
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Image:
+    """A real face in a scene."""
+    return next(iter(SyntheticSource(640, 360, fps=10, seconds=0.1))).image
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_pictures_are_labelled_by_their_folders(
+    tmp_path: Path, portrait: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, image in {
+        "Happy/a.png": portrait,
+        "sadness/b.png": portrait[:, ::-1],
+        "fear/c.png": portrait * 0,
+    }.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "in" / name), image)
+    for _ in range(2):  # a second time adds nothing
+        assert main(["data", "collect", str(tmp_path / "out"), str(tmp_path / "in"), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"happy": 1, "sad": 1}
+    assert len(files(tmp_path / "out")) == 2
+    split = load_split(tmp_path / "out", "train")
+    assert [FER2013_CLASSES[i] for i in split.labels] == ["happy", "sad"]
+    happy, sad = split.images.astype(float)
+    assert np.abs(happy - sad[:, ::-1]).mean() < 12  # one face, mirrored
+    assert happy.std() > 20
+
+
+def test_a_video_gives_a_crop_a_second(tmp_path: Path, portrait: Image) -> None:
+    clip = write_video(tmp_path / "clip.mp4", image=portrait, frames=25, rate=10)
+    found = collect_pictures([clip], tmp_path / "out", "surprise", lambda image: [image[:48, :48, 0]])
+    assert found == {"surprise": 3}
+
+
+def test_an_unknown_label_is_refused_before_anything_is_written(tmp_path: Path, portrait: Image) -> None:
+    for name in ("angry", "zeal"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "in" / name / "a.png"), portrait)
+    with pytest.raises(DataError, match="unknown label 'zeal'"):
+        collect_pictures([tmp_path / "in"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_camera_is_asked_for_one_expression_after_another(
+    tmp_path: Path, portrait: Image, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_video(tmp_path / "camera.mkv", image=portrait, frames=30, rate=10)
+    monkeypatch.setattr("sys.stdin", io.StringIO("s\n\n"))  # not angry; disgust; then nobody answers
+    arguments = ["data", "collect", str(tmp_path / "out"), "--camera", str(clip), "--count", "2", "--json"]
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"disgust": 2}
+    assert "angry: look into the camera so" in told.err
+    assert {path.split("/")[1] for path in files(tmp_path / "out")} == {"disgust"}
+
+
+def test_a_camera_gives_the_largest_face_at_intervals_and_is_left_where_there_is_none(tmp_path: Path) -> None:
+    looked: list[float] = []
+
+    def frames() -> object:
+        for i in range(1000):
+            yield Frame(np.full((60, 60, 3), i % 250, np.uint8), i, i / 10)
+
+    def find(image: Image) -> list[np.ndarray]:
+        looked.append(float(image[0, 0, 0]) / 10)
+        return [image[:48, :48, 0], image[:48, :48, 0] * 0] if len(looked) <= 3 else []
+
+    taken = collect_camera(frames(), tmp_path, ["happy", "sad"], lambda _: True, count=3, find=find)  # type: ignore[arg-type]
+    assert taken == {"happy": 3}
+    assert np.diff(looked[:3]) == pytest.approx(0.3)
+    assert looked[-1] - looked[3] == pytest.approx(CAMERA_PATIENCE_S, abs=0.5)
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.png", "--camera", "0"], ["a.png", "--count", "0"]])
+def test_wrong_usage(tmp_path: Path, arguments: list[str]) -> None:
+    try:
+        status = main(["data", "collect", str(tmp_path / "out"), *arguments])
+    except SystemExit as stop:
+        status = int(str(stop.code))
+    assert status == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_face_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((100, 100, 3), np.uint8))
+    assert main(["data", "collect", str(tmp_path / "out"), str(tmp_path / "a.png"), "--label", "happy"]) == 1
+    assert capsys.readouterr().out == "no face was found\n"

@@ -1,0 +1,108 @@
+"""The zoo's table, the grid, and the command line of both."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from generated_fer import write_csv
+
+from emojimask.errors import DataError, UsageError
+from emojimask.training import cli, zoo
+from emojimask.training.recipe import RECIPES
+
+TINY = "widths = [4, 8]\nblocks = [1, 1]\nepochs = 1\nbatch = 14\nrate = 0.01\n"
+
+
+def run(add: object, *words: object) -> int:
+    parser = argparse.ArgumentParser()
+    add(parser)  # type: ignore[operator]
+    args = parser.parse_args([str(word) for word in words])
+    return int(args.run(args))
+
+
+def result(recipe: str, labels: str, split: str, accuracy: float) -> str:
+    views = {"single": {"accuracy": accuracy}}
+    return json.dumps({"recipe": recipe, "labels": labels, "split": split, "views": views})
+
+
+def test_the_table_lists_every_recipe_without_torch(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(cli.add_zoo) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines[1:]} == {path.stem for path in RECIPES.glob("*.toml")}
+    (line,) = (line for line in lines if line.startswith("mlp "))
+    assert line.split()[:5] == ["mlp", "mlp", "32x32", "1,053,703", "1.1"]
+
+
+def test_the_table_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(cli.add_zoo, "--json") == 0
+    rows = {row["recipe"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["vgg-ba-small"]["parameters"] == 6_278_151
+    assert rows["vgg-ba-small"]["side"] == 44
+
+
+def test_accuracies_come_from_evaluations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.json").write_text(result("mlp", "fer2013", "PrivateTest", 0.4712))
+    (tmp_path / "b.json").write_text(result("mlp", "ferplus", "PublicTest", 0.99))  # chose the epoch: says nothing
+    (tmp_path / "c.json").write_text(result("mine", "fer2013", "PrivateTest", 0.5))
+    before = [replace(row, accuracy={}) for row in zoo.stored()]
+    found = {row.recipe: row.accuracy for row in zoo.with_results(before, tmp_path)}
+    assert found.pop("mlp") == {"fer2013": 0.4712}
+    assert not any(found.values())
+    assert run(cli.add_zoo, "--results", tmp_path) == 0
+    assert "47.12%" in capsys.readouterr().out
+
+
+def test_faulty_results(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder of results"):
+        zoo.with_results(zoo.stored(), tmp_path / "none")
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(DataError, match=r"a\.json: not what emojimask evaluate writes"):
+        zoo.with_results(zoo.stored(), tmp_path)
+
+
+def test_values_of_the_command_line() -> None:
+    assert [cli.literal(text) for text in ("2", "1e-3", "true", "adam", "[1, 2]", "a.pt")] == [
+        2,
+        0.001,
+        True,
+        "adam",
+        [1, 2],
+        "a.pt",
+    ]
+    assert cli.assignments(["a=1", "b=x=y"]) == [("a", "1"), ("b", "x=y")]
+    for wrong in ("seed", "=3"):
+        with pytest.raises(UsageError, match=f"expected KEY=VALUE, found '{wrong}'"):
+            cli.assignments([wrong])
+
+
+def test_a_grid_is_trained_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    write_csv(tmp_path / "fer")
+    (tmp_path / "tiny.toml").write_text(TINY)
+    words = [tmp_path / "tiny.toml", "--data", tmp_path / "fer", "--out", tmp_path / "runs"]
+    assert run(cli.add_train, *words, "--set", "labels=fer2013", "--grid", "seed=1,2", "optimizer=adam,sgd") == 0
+    told = capsys.readouterr().err.splitlines()
+    assert sum(line.startswith("epoch 1/1") for line in told) == 4
+    rows = json.loads((tmp_path / "runs" / "grid.json").read_text())
+    assert [row["fer2013"] for row in rows] == sorted((row["fer2013"] for row in rows), reverse=True)
+    assert {(row["seed"], row["optimizer"]) for row in rows} == {(1, "adam"), (1, "sgd"), (2, "adam"), (2, "sgd")}
+    assert told[-4].startswith(rows[0]["run"])
+
+    best = tmp_path / "runs" / rows[0]["run"] / "best.pt"
+    before = best.read_bytes()
+    grid = ["--resume", "--set", "labels=fer2013", "--grid", "seed=1,2,3", "optimizer=adam,sgd"]
+    assert run(cli.add_train, *words, *grid) == 0
+    assert sum(line.startswith("epoch 1/1") for line in capsys.readouterr().err.splitlines()) == 2
+    assert best.read_bytes() == before
+
+
+def test_a_grid_of_what_there_is_not(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    words = ["default", "--data", tmp_path, "--out", tmp_path / "runs", "--grid", "seed=1", "speed=1,2"]
+    with pytest.raises(UsageError, match="unknown key 'speed'"):
+        run(cli.add_train, *words)
+    assert not (tmp_path / "runs").exists()
