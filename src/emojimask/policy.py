@@ -25,7 +25,7 @@ LEAD_S = 0.5
 """Files: a face is covered for this long before it was first seen."""
 CUT_S = 0.2
 """Files: no mask is held for longer than this over a cut to another scene."""
-MAX_WINDOW_BYTES = 600_000_000
+MAX_WINDOW_BYTES = 300_000_000
 """Files: the frames kept to look ahead never take more memory than this; the window shortens instead."""
 
 

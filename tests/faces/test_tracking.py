@@ -190,3 +190,13 @@ def test_who_goes_behind_somebody_is_covered_whole_and_expected_on_the_other_sid
         later = film.shoot(red=(300, 150, 60))[blue_id]
     assert held.state is later.state is TrackState.HELD
     assert later.face.box.center[0] > held.face.box.center[0] + 10
+
+
+def test_a_find_outside_the_picture_does_not_move_a_held_face() -> None:
+    film = Film()
+    for _ in range(10):
+        film.shoot(red=(300, 10, 60))
+    held = film.shoot()[1].face.box
+    after = film.shoot(red=(300, -28, 60))[1]  # the detector makes it up: a thirtieth of it lies in the picture
+    assert after.state is TrackState.HELD
+    assert after.face.box == held

@@ -22,6 +22,8 @@ from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
 
 SURE = 0.5
 """A detection of at least this score is tried for a new face; a weaker one only where a face was lost."""
+LEAST_INSIDE = 0.25
+"""A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
 ALONE = (0.7, 0.7)
 """Where the landmarker denies a face, a detection counts with this score at first sight and at a closer look ..."""
 ALONE_SMALL = (0.6, 0.5)
@@ -234,7 +236,7 @@ class LandmarkTracker:
     def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> Face | None:
         """A face with landmarks; where the landmarker denies one, the detection itself if it is sure enough."""
         expected = any(_near(detection.box, p, frame.time_s) for p in lost)
-        if detection.score < SURE and not expected:
+        if (detection.score < SURE and not expected) or _inside(detection.box, frame.picture) < LEAST_INSIDE:
             return None
         face = self._landmarker.locate(frame.picture, detection)
         if face is not None and _covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
@@ -350,8 +352,13 @@ def _plausible(face: Face, expected: Points) -> bool:
 
 def _is_cut_off(face: Face, picture: Picture) -> bool:
     """True where the picture's edge cuts more than a tenth off a face."""
+    return _inside(face.box, picture) < 0.9
+
+
+def _inside(box: Box, picture: Picture) -> float:
+    """The share of a box that lies in the picture, 0 to 1."""
     height, width = picture.shape[:2]
-    return face.box.intersection(Box(0, 0, width, height)) < 0.9 * face.box.area
+    return box.intersection(Box(0, 0, width, height)) / max(box.area, 1e-6)
 
 
 def _goes_behind(person: _Person, face: Face, others: Iterable[Face], time_s: float) -> bool:

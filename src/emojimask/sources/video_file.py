@@ -27,7 +27,8 @@ _AnyImage = np.ndarray[Any, Any]
 _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M = 1, 2, 5, 6  # FFmpeg's numbers of colour spaces
 _MATRICES = {_BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M}  # the last two are BT.601
 _FULL_RANGE = 2  # FFmpeg's number
-_UPRIGHT = 1, 0, 0, 1
+_Axes = tuple[int, int, int, int]
+_UPRIGHT: _Axes = 1, 0, 0, 1
 _MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header
 _REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
 
@@ -66,6 +67,7 @@ class VideoFileSource:
             if span is not None and self._stream.time_base:
                 self._container.seek(round(self._start_s / self._stream.time_base), stream=self._stream)
             self._rate = _rate(self._stream)
+            self._axes: dict[int, _Axes] = {}
             self._frames = self._decode()
             self._first = next(self._frames, None)
             if self._first is None:
@@ -119,11 +121,20 @@ class VideoFileSource:
                     continue
                 if time_s >= self._end_s:
                     break
-                yield Frame(_picture(raw), count, time_s)
+                yield Frame(_picture(raw, self._axes_of(raw)), count, time_s)
                 count += 1
         if lost or reader.broken_off:
             what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
             raise SourceError(f"{self._path}: {what}; {count} frames could be read; {_REPAIR}")
+
+    def _axes_of(self, raw: VideoFrame) -> _Axes:
+        """The frame's display axes, read once for each rotation.
+
+        Reading them ties a knot of references around the frame, and whole pictures would wait for the collector.
+        """
+        if raw.rotation not in self._axes:
+            self._axes[raw.rotation] = _display_axes(raw)
+        return self._axes[raw.rotation]
 
     def _time_s(self, raw: VideoFrame, index: int, previous_s: float) -> float:
         if raw.pts is None:
@@ -203,10 +214,9 @@ def _rate(stream: VideoStream) -> Fraction:
     return stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
 
 
-def _picture(raw: VideoFrame) -> Picture:
+def _picture(raw: VideoFrame, axes: _Axes) -> Picture:
     """The frame's own planes where they are the usual kind, upright and of even size; else BGR, upright."""
     untagged_hd = raw.colorspace == _UNSPECIFIED and raw.height >= 720
-    axes = _display_axes(raw)
     usual = raw.format.name == "yuv420p" and raw.color_range != _FULL_RANGE and raw.colorspace in _MATRICES
     if usual and axes == _UPRIGHT and not (raw.width % 2 or raw.height % 2):
         y, u, v = (_plane(plane) for plane in raw.planes)
@@ -222,7 +232,7 @@ def _plane(plane: VideoPlane) -> NDArray[np.uint8]:
     return np.asarray(rows[: plane.height, : plane.width])
 
 
-def _display_axes(raw: VideoFrame) -> tuple[int, int, int, int]:
+def _display_axes(raw: VideoFrame) -> _Axes:
     """The turn that shows a frame upright: (a, b, c, d) that move (x, y) to (ax + cy, bx + dy), by their signs."""
     try:
         side_data: list[Any] = list(raw.side_data)
