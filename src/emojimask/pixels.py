@@ -150,6 +150,7 @@ def blend(picture: Image | YuvImage, overlay: Overlay, left: int, top: int) -> N
         _blend(picture[top : top + height, left : left + width], ink, cv2.merge([opacity] * 3))
 
 
+@lru_cache(maxsize=4096)
 def ink(color: tuple[int, int, int], colors: Colors) -> tuple[int, int, int]:
     """(blue, green, red), 0 to 255, as the three channels of ``colors``."""
     if colors is Colors.BGR:

@@ -162,3 +162,11 @@ def test_the_shield_is_made_of_its_size_alone(renderer: EmojiRenderer, height: i
     assert (one == other).all()
     one[:] = 0
     assert (renderer.shield(height, width) == other).all()
+
+
+@pytest.mark.parametrize("name", ["classic", "alive"])
+def test_the_shields_emoji_has_a_face(name: str) -> None:
+    shield = EmojiRenderer(load_emoji_set(name)).shield(360, 640)
+    middle = cv2.cvtColor(shield[140:220, 280:360], cv2.COLOR_BGR2GRAY)
+    assert (middle < 80).mean() > 0.02  # eyes and mouth
+    assert (middle > 140).mean() > 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from emojimask.masking.homography import Transform, project
 from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked
+from emojimask.stages import Shape
 from emojimask.types import Box, Image, Points
 
+_FAR = 1 << 24
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
 
 
@@ -39,10 +41,49 @@ class Layers:
             self._levels[colors] = [inked(level, colors) for level in self._levels[Colors.BGR]]
         levels = self._levels[colors]
         steps = int(np.clip(np.floor(np.log2(1 / max(scale, 1e-6))), 0, len(levels) - 1))
-        factor = self.side / levels[steps].shape[0]
-        # Pixel centres: a level's pixel u covers the picture's pixels around (u + 1/2) * factor - 1/2.
-        offset = 0.5 * factor - 0.5
-        return levels[steps], np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1.0]])
+        return levels[steps], _from_level(self.side / levels[steps].shape[0])
+
+
+def painted(level: Overlay, from_level: Transform, shapes: Sequence[Shape], colors: Colors) -> Overlay:
+    """A copy of a level with ``shapes``, whose outlines are in the picture's pixels, drawn over it."""
+    canvas = level.copy()
+    factor, offset = 1 / from_level[0, 0], -from_level[0, 2] / from_level[0, 0]
+    for shape in shapes:
+        polygon = shape.outline * factor + offset
+        channels = (*ink(shape.color, colors), 255)
+        if shape.opacity >= 1:
+            cv2.fillPoly(canvas, [_corners(polygon)], channels, cv2.LINE_AA, _SHIFT)
+        elif shape.opacity > 0:
+            _glaze(canvas, polygon, channels, shape.opacity)
+    return canvas
+
+
+def enlarged(level: Overlay, from_level: Transform, scale: float) -> tuple[Overlay, Transform]:
+    """A level large enough to draw crisp shapes on at ``scale`` above 1; at most four times as large."""
+    times = int(np.clip(2 ** np.ceil(np.log2(max(scale, 1.0))), 1, 4))
+    if times == 1:
+        return level, from_level
+    larger = cv2.resize(level, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(larger, np.uint8), from_level @ _from_level(1 / times)
+
+
+def _from_level(factor: float) -> Transform:
+    # Pixel centres: a level's pixel u covers the picture's pixels around (u + 1/2) * factor - 1/2.
+    offset = 0.5 * factor - 0.5
+    return np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1.0]])
+
+
+def _glaze(canvas: Overlay, polygon: Points, channels: tuple[int, ...], opacity: float) -> None:
+    """Paint a polygon that what is under it shines through."""
+    height, width = canvas.shape[:2]
+    low, high = np.floor(polygon.min(0)).astype(int) - 1, np.ceil(polygon.max(0)).astype(int) + 2
+    (left, top), (right, bottom) = np.clip(low, 0, None), np.minimum(high, [width, height])
+    if right <= left or bottom <= top:
+        return
+    part = canvas[top:bottom, left:right]
+    covered = part.copy()
+    cv2.fillPoly(covered, [_corners(polygon - [left, top])], channels, cv2.LINE_AA, _SHIFT)
+    cv2.addWeighted(part, 1 - opacity, covered, opacity, 0, dst=part)
 
 
 class Sheet:
@@ -56,49 +97,40 @@ class Sheet:
     def __init__(self, picture: Image | YuvImage, box: Box) -> None:
         height, width = picture.shape[:2]
         self._picture = picture
-        self._colors = colors_of(picture)
+        self.colors = colors_of(picture)
         self._left, right = _even_span(box.x, box.x + box.width, width)
         self._top, bottom = _even_span(box.y, box.y + box.height, height)
+        self._drawn: Overlay | None = None
         self._size = max(0, right - self._left), max(0, bottom - self._top)
 
     @property
     def is_empty(self) -> bool:
         return 0 in self._size
 
-    @cached_property
+    @property
     def _pixels(self) -> Overlay:
-        return np.zeros((self._size[1], self._size[0], 4), np.uint8)
+        if self._drawn is None:
+            self._drawn = np.zeros((self._size[1], self._size[0], 4), np.uint8)
+        return self._drawn
 
-    def fill(self, polygon: Points, color: tuple[int, int, int], opacity: float = 1.0) -> None:
+    def fill(self, polygon: Points, color: tuple[int, int, int]) -> None:
         """Paint a polygon, (N, 2) in the picture's pixels, with smooth edges. ``color``: blue, green, red."""
-        corners = _corners(polygon - np.array([self._left, self._top]))
-        channels = (*ink(color, self._colors), 255)
-        if opacity >= 1:
-            cv2.fillPoly(self._pixels, [corners], channels, cv2.LINE_AA, _SHIFT)
-            return
-        region = _even_region(Box.around(polygon), self._left, self._top, self._size)
-        if region is None:
-            return
-        part = self._pixels[region]
-        mask = np.zeros(part.shape[:2], np.uint8)
-        origin = np.array([region[1].start, region[0].start]) << _SHIFT
-        cv2.fillPoly(mask, [(corners - origin).astype(np.int32)], (round(255 * max(opacity, 0)),), cv2.LINE_AA, _SHIFT)
-        share = cv2.merge([mask] * 4)
-        painted = cv2.multiply(share, np.array(channels, np.float64), scale=1 / 255)
-        cv2.add(cv2.multiply(part, cv2.bitwise_not(share), scale=1 / 255), painted, dst=part)
+        corners = _corners(np.clip(polygon - np.array([self._left, self._top]), -_FAR, _FAR))
+        cv2.fillPoly(self._pixels, [corners], (*ink(color, self.colors), 255), cv2.LINE_AA, _SHIFT)
 
-    def draw(self, layers: Layers, transform: Transform, scale: float) -> None:
-        """Lay a picture over what is drawn so far; ``transform``: its pixels -> the frame's; ``scale``: its size."""
-        level, from_level = layers.at_scale(scale, self._colors)
+    def draw(self, level: Overlay, transform: Transform) -> None:
+        """Lay a picture, in the sheet's colours, over what is drawn; ``transform``: its pixels -> the frame's."""
         to_sheet = np.array([[1, 0, -self._left], [0, 1, -self._top], [0, 0, 1.0]])
-        mapping = to_sheet @ transform @ from_level
-        over = cv2.warpPerspective(level, mapping, self._size, flags=cv2.INTER_LINEAR)
-        kept = cv2.merge([cv2.bitwise_not(np.ascontiguousarray(over[..., 3]))] * 4)
-        cv2.add(cv2.multiply(self._pixels, kept, scale=1 / 255), over, dst=self._pixels)
+        over = cv2.warpPerspective(level, to_sheet @ transform, self._size, flags=cv2.INTER_LINEAR)
+        if self._drawn is None:
+            self._drawn = np.asarray(over, np.uint8)
+            return
+        kept = cv2.merge([cv2.bitwise_not(cv2.extractChannel(over, 3))] * 4)
+        cv2.add(cv2.multiply(self._drawn, kept, scale=1 / 255), over, dst=self._drawn)
 
     def light(self, matrix: NDArray[np.float64]) -> None:
         """Change all colours by a (4, 4) ``matrix`` for premultiplied blue, green, red and opacity."""
-        self._pixels = np.asarray(cv2.transform(self._pixels, in_colors(matrix, self._colors)), np.uint8)
+        self._drawn = np.asarray(cv2.transform(self._pixels, in_colors(matrix, self.colors)), np.uint8)
 
     def lay(self) -> None:
         """Blend the sheet into the picture."""
@@ -115,13 +147,14 @@ def draw_warped(picture: Image | YuvImage, layers: Layers, transform: Transform,
     corners = project(transform, outline)
     sheet = Sheet(picture, Box.around(corners))
     if not sheet.is_empty:
-        sheet.draw(layers, transform, scale_of(corners, outline))
+        level, from_level = layers.at_scale(scale_of(corners, outline), sheet.colors)
+        sheet.draw(level, transform @ from_level)
         sheet.lay()
 
 
 def scale_of(after: Points, before: Points) -> float:
     """By how much a polygon was scaled."""
-    return float(np.sqrt(_area(after) / max(_area(before), 1e-9)))
+    return float(np.sqrt(cv2.contourArea(after) / max(cv2.contourArea(before), 1e-9)))
 
 
 def _even_span(low: float, high: float, limit: int) -> tuple[int, int]:
@@ -130,21 +163,6 @@ def _even_span(low: float, high: float, limit: int) -> tuple[int, int]:
     return first // 2 * 2, min(limit, (end + 1) // 2 * 2)
 
 
-def _even_region(box: Box, left: int, top: int, size: tuple[int, int]) -> tuple[slice, slice] | None:
-    first_column, end_column = _even_span(box.x - left, box.x + box.width - left, size[0])
-    first_row, end_row = _even_span(box.y - top, box.y + box.height - top, size[1])
-    if end_column <= first_column or end_row <= first_row:
-        return None
-    return slice(first_row, end_row), slice(first_column, end_column)
-
-
 def _corners(polygon: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
-    corners = np.round(polygon.astype(np.float64) * (1 << _SHIFT))
-    limit = 1 << 28  # cv2 keeps corners in 32 bits
-    return np.asarray(np.clip(corners, -limit, limit), np.int32)
-
-
-def _area(polygon: Points) -> float:
-    """Shoelace formula, square pixels."""
-    x, y = polygon[:, 0].astype(np.float64), polygon[:, 1].astype(np.float64)
-    return 0.5 * abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1)))
+    """As cv2 takes them; finite, and not so far away that they leave 32 bits."""
+    return np.asarray(np.rint(polygon * (1 << _SHIFT)), np.int32)

@@ -7,6 +7,7 @@ stretch held within bounds, and where even that fails a similarity.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 
 import cv2
@@ -48,13 +49,20 @@ def bounded_affine(source: Points, target: Points) -> Transform:
     A map that mirrors or collapses gives way to the least-squares similarity.
     """
     a, b = source.astype(np.float64), target.astype(np.float64)
-    a0, b0 = a - a.mean(0), b - b.mean(0)
-    linear = (np.linalg.pinv(a0) @ b0).T
+    b0 = b - b.mean(0)
+    linear = (_inverse_of_centred(source.astype(np.float32).tobytes()) @ b0).T
     u, sizes, vt = np.linalg.svd(linear)
     if np.linalg.det(linear) <= 1e-6 * max(sizes[0], 1e-9) ** 2:
         return similarity(source, target, least_scale=1e-3)
     linear = u @ np.diag(np.maximum(sizes, sizes[0] / MAX_STRETCH)) @ vt
     return _compose(linear, b.mean(0) - linear @ a.mean(0))
+
+
+@lru_cache(maxsize=64)
+def _inverse_of_centred(source: bytes) -> Transform:
+    """(2, 6) pseudo-inverse of key points about their mean; an emoji's are the same in every frame."""
+    points = np.frombuffer(source, np.float32).reshape(-1, 2).astype(np.float64)
+    return np.asarray(np.linalg.pinv(points - points.mean(0)), np.float64)
 
 
 def project(transform: Transform, points: Points) -> Points:
@@ -81,11 +89,12 @@ def _is_sane(h: Transform, affine: Transform, disc: Points) -> bool:
     x, y, w = h @ points.T
     if w.min() * w.max() <= 0 or np.abs(w).max() > MAX_PERSPECTIVE * np.abs(w).min():
         return False
-    # Jacobian of (x/w, y/w) at every point, shape (N, 2, 2).
-    gradients = [[(h[i, j] * w - v * h[2, j]) / w**2 for j in (0, 1)] for i, v in ((0, x), (1, y))]
-    rows = np.moveaxis(np.array(gradients), -1, 0)
-    sizes = np.linalg.svd(rows, compute_uv=False)
-    if np.linalg.det(rows).min() <= 0 or (sizes[:, 0] > 1.25 * MAX_STRETCH * sizes[:, 1]).any():
+    # Jacobian of (x/w, y/w) at every point, each entry (N,).
+    (a, b), (c, d) = [[(h[i, j] * w - v * h[2, j]) / w**2 for j in (0, 1)] for i, v in ((0, x), (1, y))]
+    area, squares = a * d - b * c, a * a + b * b + c * c + d * d
+    # The singular values s and t have s t = area and s^2 + t^2 = squares; so s / t + t / s is their quotient.
+    most = 1.25 * MAX_STRETCH
+    if area.min() <= 0 or (squares > (most + 1 / most) * area).any():
         return False
-    area = np.linalg.det(rows) / max(np.linalg.det(affine[:2, :2]), 1e-12)
-    return bool(area.min() > 0.3 and area.max() < 3.0)
+    relative = area / max(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0], 1e-12)
+    return bool(relative.min() > 0.3 and relative.max() < 3.0)

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.masking.compositing import Layers, Sheet, scale_of
+from emojimask.masking.compositing import Layers, Sheet, enlarged, painted, scale_of
 from emojimask.masking.homography import Transform, fit, grown, project
 from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import MARGIN, margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
-from emojimask.pixels import YuvImage, bgr
+from emojimask.pixels import Colors, YuvImage, bgr
 from emojimask.stages import EmojiSet
-from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points
+from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points, Track
 
 GROWTH_PER_S = 0.8
 """A held mask grows by this share of its size for every second without a sighting ..."""
@@ -24,6 +24,8 @@ MAX_GROWTH = 2.0
 """... up to this many times its size."""
 MAX_FIT_GROWTH = 1.35
 """The emoji grows up to this much to hide a face that its disc does not reach; what is left over is filled."""
+
+_NO_FACE = Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 0.0)
 
 
 class EmojiRenderer:
@@ -40,7 +42,8 @@ class EmojiRenderer:
         found = {name: emojis.emoji(name) for name in EXPRESSIONS}
         drawings = {id(emoji.image): _Drawing(*emoji) for emoji in found.values()}  # a living set has one head for all
         self._drawn = {name: drawings[id(emoji.image)] for name, emoji in found.items()}
-        self._shield = self._drawn["neutral"].layers
+        features = emojis.shapes(MaskedFace(Track(0, _NO_FACE), (), "neutral"))
+        self._shield = Layers(painted(found["neutral"].image, np.eye(3), features, Colors.BGR))
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
         masked = copied(image)
@@ -61,11 +64,15 @@ class EmojiRenderer:
         sheet = Sheet(picture, Box.around(np.vstack([oval, project(transform, drawing.extent)])))
         if sheet.is_empty:
             return
-        sheet.fill(oval, self._emojis.fill)
-        sheet.draw(drawing.layers, transform @ drawing.from_layers, scale_of(outline, drawing.outline))
+        if not drawing.hides(oval, outline):
+            sheet.fill(oval, self._emojis.fill)
+        scale = scale_of(outline, drawing.outline)
+        level, from_level = drawing.layers.at_scale(scale, sheet.colors)
         shapes = self._emojis.shapes(masked)
-        for shape, polygon in zip(shapes, _projected(transform, [shape.outline for shape in shapes]), strict=True):
-            sheet.fill(polygon, shape.color, shape.opacity)
+        if shapes:
+            level, from_level = enlarged(level, from_level, scale)
+            level = painted(level, drawing.from_layers @ from_level, shapes, sheet.colors)
+        sheet.draw(level, transform @ drawing.from_layers @ from_level)
         if self._adapts:
             sheet.light(scene_light(picture))
         sheet.lay()
@@ -80,14 +87,6 @@ def nearest_last(faces: Sequence[MaskedFace]) -> list[MaskedFace]:
     return sorted(faces, key=lambda face: face.track.face.box.area)
 
 
-def _projected(transform: Transform, polygons: Sequence[Points]) -> list[Points]:
-    """All polygons through one transform, at once."""
-    if not polygons:
-        return []
-    points = project(transform, np.vstack(polygons))
-    return np.split(points, np.cumsum([len(polygon) for polygon in polygons])[:-1])
-
-
 class _Drawing:
     """One emoji, ready to be drawn: its sizes, its key points and its outline."""
 
@@ -99,9 +98,18 @@ class _Drawing:
         contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         hull = cv2.convexHull(np.vstack(contours))[:, 0].astype(np.float32)
         self.outline = hull
+        inner = cv2.fillConvexPoly(np.zeros(image.shape[:2], np.uint8), np.rint(hull).astype(np.int32), (1,))
+        margin_in = max(3, image.shape[0] // 100)
+        inner = cv2.erode(inner, np.ones((margin_in, margin_in), np.uint8))
+        self._is_solid = bool((image[..., 3][np.asarray(inner, np.bool_)] == 255).all())
         self._center = (hull.min(0) + hull.max(0)) / 2
         self._radii = np.ptp(hull, axis=0) / 2
         self.extent = self._center + (hull - self._center) * np.float32(1 + 2 * MARGIN)
+
+    def hides(self, oval: Points, outline: Points) -> bool:
+        """True where ``oval`` lies well within ``outline``, the emoji's on the frame, and the emoji has no hole."""
+        center = (outline.min(0) + outline.max(0)) / 2
+        return self._is_solid and _reach(center + (outline - center) * np.float32(0.97), center, oval) <= 1
 
     def on(self, face: Face, oval: Points, growth: float) -> Transform:
         """The emoji's pixels -> the frame's: laid on the face, grown with it, and large enough to hide ``oval``."""
