@@ -36,7 +36,8 @@ class MaskSettings:
     emojis: str = _knob(
         "classic",
         "emoji set: a shipped name, a folder with a set.toml, font (this system's own emoji) or font:FILE; several, as "
-        "in classic,alive, for one person after another; random: any for each person; NAME:happy: always that emoji",
+        "in classic,alive, for one person after another; random: any for each person; NAME:happy: always that emoji; "
+        "live and serve: alive unless told otherwise",
     )
     on_lost: str = _knob(
         "shield",
@@ -84,16 +85,24 @@ def _check(knob: Field[Any], value: Any) -> None:
         raise UsageError(f"setting {knob.name}: {value} is not between {low:g} and {high:g}")
 
 
-def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> MaskSettings:
-    """Defaults, then ``path`` or, where there is one, ``emojimask.toml`` of the working folder, then ``overrides``.
+LIVE_DEFAULTS = {"emojis": "alive"}
+"""Where a person is seen live, other defaults than for files."""
+
+
+def load_settings(
+    path: Path | None = None, overrides: Mapping[str, Any] | None = None, live: bool = False
+) -> MaskSettings:
+    """Defaults, for files or for ``live`` use; ``path`` or, if there is one, ``./emojimask.toml``; ``overrides``.
+
+    Later ones win.
 
     Raises:
         UsageError: the file is missing or not TOML, a key is unknown, or a value is out of range.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(LIVE_DEFAULTS) if live else {}
     chosen = path or Path("emojimask.toml")
     if path is not None or chosen.is_file():
-        values = _read(chosen)
+        values.update(_read(chosen))
     values.update({key: value for key, value in (overrides or {}).items() if value is not None})
     return MaskSettings(**values)
 

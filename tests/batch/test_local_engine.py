@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator
 from pathlib import Path
 from threading import Thread
 
@@ -16,6 +17,7 @@ from archives import clip, records, request, run
 import media
 from emojimask.batch.local import LocalEngine
 from emojimask.batch.run import MANIFEST, BatchRun
+from emojimask.batch.tasks import Outcome, Task
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 
@@ -55,6 +57,32 @@ def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
     run(alone)
     for name in ("0_masked.mp4", "1_masked.mp4"):  # the processes change nothing
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+@posix_only
+def test_a_worker_killed_between_two_tasks_costs_no_file(tmp_path: Path) -> None:
+    for number in range(3):
+        clip(tmp_path / "in" / f"{number}.mp4", frames=10)
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    killed: list[int] = []
+    engine = LocalEngine(wanted, workers=1)
+    original = engine.run
+
+    def run_and_kill(tasks: deque[Task]) -> Generator[Outcome]:
+        """Between the first outcome and the next task, every worker dies."""
+        for outcome in original(tasks):
+            if not killed:
+                for process in multiprocessing.active_children():
+                    os.kill(process.pid or 0, signal.SIGKILL)
+                    process.join()
+                    killed.append(process.pid or 0)
+                time.sleep(0.5)  # until the pool has noticed
+            yield outcome
+
+    engine.run = run_and_kill  # type: ignore[method-assign]
+    progress = BatchRun(wanted).run(engine)
+    assert killed
+    assert (progress.done, progress.failed) == (3, {})
 
 
 @posix_only

@@ -137,7 +137,7 @@ def test_an_internal_fault_is_one_line_without_a_traceback(
 def test_the_public_names_are_these() -> None:
     expected = {
         "EXPRESSIONS", "KEY_POINTS", "Box", "DataError", "EmojiSetError", "EmojimaskError", "Face", "Frame",
-        "MaskSettings", "MaskedFace", "MaskedFrame", "MissingExtraError", "ModelError", "NoVideoError",
+        "MaskSettings", "MaskedFace", "MaskedFrame", "Measures", "MissingExtraError", "ModelError", "NoVideoError",
         "OutputExistsError", "SinkError", "SourceError", "StreamInfo", "Track", "TrackState", "UsageError",
         "build_pipeline", "mask_file", "mask_image",
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -59,5 +60,7 @@ def test_nothing_recognised_is_shown_or_shared(settings: MaskSettings) -> None:
 
 @pytest.mark.parametrize(("expressions", "recognises"), [("none", False), ("default", True)])
 def test_the_page_is_told_whether_anything_is_recognised(expressions: str, recognises: bool) -> None:
-    about = asyncio.run(Page(MaskSettings(expressions=expressions), None).about())
+    page = Page(MaskSettings(expressions=expressions), None)
+    with ThreadPoolExecutor(1) as thread:  # this thread's loop may be a browser's
+        about = thread.submit(asyncio.run, page.about()).result()
     assert about["recognises"] is recognises

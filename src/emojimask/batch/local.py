@@ -48,14 +48,17 @@ class LocalEngine:
             while tasks or suspects or pool.running:
                 if suspects:
                     pool.submit(suspects.popleft())
-                while tasks and not suspects and len(pool.running) < self._workers:
+                while tasks and not suspects and not pool.refused and len(pool.running) < self._workers:
                     pool.submit(tasks.popleft())
                 alone = len(pool.running) == 1
                 outcomes, lost = pool.wait()
                 yield from outcomes
-                if lost:
+                if lost or pool.refused:
                     pool.close()
+                    tasks.extendleft(pool.refused)
                     pool = _Pool(self._request, self._workers, self._frames)
+                    if not lost:
+                        continue
                     if alone:
                         yield Failure(lost[0], "its worker was killed; perhaps memory ran out (try fewer --workers)")
                     else:
@@ -65,16 +68,25 @@ class LocalEngine:
 
 
 class _Pool:
-    """Processes on a leash: when its other end is let go, even by a kill of this process, they end at once."""
+    """Processes on a leash: when its other end is let go, even by a kill of this process, they end at once.
+
+    Attributes:
+        running: the tasks that were taken.
+        refused: those that came after a worker had been killed; no worker has seen them.
+    """
 
     def __init__(self, request: Request, workers: int, frames: c_longlong) -> None:
         far_end, self._leash = _CONTEXT.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(workers, _CONTEXT, _start, (request, frames, far_end))
         self._far_end = far_end
         self.running: dict[Future[Outcome], Task] = {}
+        self.refused: list[Task] = []
 
     def submit(self, task: Task) -> None:
-        self.running[self._pool.submit(_do, task)] = task
+        try:
+            self.running[self._pool.submit(_do, task)] = task
+        except BrokenProcessPool:
+            self.refused.append(task)
 
     def wait(self) -> tuple[list[Outcome], list[Task]]:
         """The next outcomes, and the tasks that were running when a worker was killed."""

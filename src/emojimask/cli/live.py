@@ -36,7 +36,7 @@ def run_live(args: argparse.Namespace) -> int:
     from emojimask.build import build_pipeline, file_sinks, open_camera, virtual_camera_sink, window_sink
     from emojimask.runner import run
 
-    pipeline = build_pipeline(settings_from(args))  # before the camera opens: no frame waits for the models
+    pipeline = build_pipeline(settings_from(args, live=True))  # before the camera opens: no frame waits for the models
     with open_camera(args.camera) as source, Progress(source.info, quiet=args.quiet) as progress:
         sinks = file_sinks(source.info, args.output, args.report, audio=False, force=args.force)
         if args.virtual_camera is not None:

@@ -37,9 +37,9 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def settings_from(args: argparse.Namespace) -> MaskSettings:
+def settings_from(args: argparse.Namespace, live: bool = False) -> MaskSettings:
     """File and flags together. Raises UsageError."""
-    return load_settings(args.settings, {knob.name: getattr(args, knob.name) for knob in fields(MaskSettings)})
+    return load_settings(args.settings, {knob.name: getattr(args, knob.name) for knob in fields(MaskSettings)}, live)
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:

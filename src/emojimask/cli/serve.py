@@ -76,7 +76,7 @@ def _serve_page(args: argparse.Namespace) -> None:
     from emojimask.web.picture import MAX_BYTES
     from emojimask.web.serving import Address, listen, serve
 
-    settings = settings_from(args)
+    settings = settings_from(args, live=True)
     address = Address(args.host, args.port)
     with listen(address) as listener:
         link = _link(args.host, listener.getsockname()[1])

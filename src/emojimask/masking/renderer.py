@@ -24,6 +24,8 @@ MAX_GROWTH = 2.0
 """... up to this many times its size."""
 MAX_FIT_GROWTH = 1.35
 """The emoji grows up to this much to hide a face that its disc does not reach; what is left over is filled."""
+MAX_SHIFT = 0.3
+"""The most that it moves to lie on the middle of the face, as a share of half its size."""
 
 _NO_FACE = Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 0.0)
 
@@ -120,11 +122,14 @@ class _Drawing:
         return grown(transform, center, min(_reach(project(transform, self.outline), center, oval), MAX_FIT_GROWTH))
 
     def _stretch(self, oval: Points) -> Transform:
-        """The emoji made as wide and as high as ``oval``, (N, 2) in its own pixels, about its middle; never smaller."""
-        reach = np.abs(oval - self._center).max(0) / self._radii
-        x, y = np.clip(np.nan_to_num(reach, nan=1.0), 1.0, MAX_FIT_GROWTH).tolist()
+        """The emoji laid over ``oval``, (N, 2) in its own pixels: on its middle, as wide and as high, never smaller."""
+        oval = np.nan_to_num(oval, nan=float(self._center[0]))
+        low, high = oval.min(0), oval.max(0)
+        x, y = np.clip((high - low) / 2 / self._radii, 1.0, MAX_FIT_GROWTH).tolist()
+        most = MAX_SHIFT * self._radii
         left, top = self._center.tolist()
-        return np.array([[x, 0, left * (1 - x)], [0, y, top * (1 - y)], [0, 0, 1.0]])
+        right, down = np.clip((low + high) / 2 - self._center, -most, most).tolist()
+        return np.array([[x, 0, left * (1 - x) + right], [0, y, top * (1 - y) + down], [0, 0, 1.0]])
 
 
 def _reach(outline: Points, center: Points, oval: Points) -> float:
