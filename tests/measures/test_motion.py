@@ -39,6 +39,21 @@ def test_an_opening_mouth_is_followed_within_a_tenth_of_a_second() -> None:
     assert (np.diff(values) > -0.01).all()
 
 
+def test_a_head_that_goes_over_upside_down_does_not_turn_back() -> None:
+    motion = MeasuredMotion()
+    upright = track().face.landmarks
+    middle, rolls = upright.mean(0), []
+    for degrees in range(0, 361, 4):
+        angle = np.radians(degrees)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        points = ((upright - middle) @ turn.T + middle).astype(np.float32)
+        rolls.append(measure(motion, degrees / 120, track(landmarks=points)).roll)
+    steps = (np.diff(rolls) + 180) % 360 - 180
+    assert -180 <= min(rolls) < -150
+    assert 150 < max(rolls) <= 180
+    assert np.abs(steps).max() < 15
+
+
 def test_a_lost_face_keeps_its_pose_and_comes_to_rest() -> None:
     motion = MeasuredMotion()
     for i in range(30):

@@ -26,6 +26,7 @@ GAZE_EVERY_S = 0.06
 
 _AT_REST = np.array([1.0, 1.0] + [0.0] * (FIELDS - 2))
 _GAZE = slice(2, 4)
+_ROLL = FIELDS - 1
 # For the One Euro filter: eyes, gaze, brows, their angles, mouth (open, width, corners, round), cheeks, pose (degrees).
 _FILTER_REST_HZ = np.array([4, 4, 4, 4, 3, 3, 2.5, 2.5, 5, 3, 3, 2.5, 2, 2.5, 2.5, 2.5])
 _FILTER_PER_SPEED_HZ = np.array([4, 4, 4, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 0.15, 0.15, 0.15])
@@ -77,6 +78,7 @@ class _Person:
         step = frame.time_s - self.time_s
         if raw is not None:
             measured = self._measure(raw, frame, track, probabilities)
+            measured[_ROLL] += 360 * round((self.values[_ROLL] - measured[_ROLL]) / 360)  # on over upside down
             self.trust += float(share(BLEND_HZ, step)) * (1 - self.trust)
             values = self.values + self.trust * (measured - self.values)
         elif self.rest is None:
@@ -86,7 +88,9 @@ class _Person:
             values = self.values + share(REST_HZ, step) * (_AT_REST - self.values)
             values[POSE] = self.values[POSE]
         self.values = self.filter.update(values, frame.time_s)
-        return Measures(*self.values.tolist())
+        out = self.values.copy()
+        out[_ROLL] = (out[_ROLL] + 180) % 360 - 180
+        return Measures(*out.tolist())
 
     def _measure(self, raw: Floats, frame: Frame, track: Track, probabilities: Sequence[float]) -> Floats:
         landmarks = track.face.landmarks
