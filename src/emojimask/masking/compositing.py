@@ -47,12 +47,16 @@ class Layers:
 def painted(level: Overlay, from_level: Transform, shapes: Sequence[Shape], colors: Colors) -> Overlay:
     """A copy of a level with ``shapes``, whose outlines are in the picture's pixels, drawn over it."""
     canvas = level.copy()
+    if not shapes:
+        return canvas
     factor, offset = 1 / from_level[0, 0], -from_level[0, 2] / from_level[0, 0]
-    for shape in shapes:
-        polygon = shape.outline * factor + offset
+    # All points at once: in sixteenths of the level's pixels.
+    points = np.concatenate([shape.outline for shape in shapes]) * (factor * (1 << _SHIFT)) + offset * (1 << _SHIFT)
+    corners = np.split(np.rint(points).astype(np.int32), np.cumsum([len(shape.outline) for shape in shapes])[:-1])
+    for shape, polygon in zip(shapes, corners, strict=True):
         channels = (*ink(shape.color, colors), 255)
         if shape.opacity >= 1:
-            cv2.fillPoly(canvas, [_corners(polygon)], channels, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(canvas, [polygon], channels, cv2.LINE_AA, _SHIFT)
         elif shape.opacity > 0:
             _glaze(canvas, polygon, channels, shape.opacity)
     return canvas
@@ -73,16 +77,15 @@ def _from_level(factor: float) -> Transform:
     return np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1.0]])
 
 
-def _glaze(canvas: Overlay, polygon: Points, channels: tuple[int, ...], opacity: float) -> None:
-    """Paint a polygon that what is under it shines through."""
-    height, width = canvas.shape[:2]
-    low, high = np.floor(polygon.min(0)).astype(int) - 1, np.ceil(polygon.max(0)).astype(int) + 2
-    (left, top), (right, bottom) = np.clip(low, 0, None), np.minimum(high, [width, height])
-    if right <= left or bottom <= top:
+def _glaze(canvas: Overlay, polygon: NDArray[np.int32], channels: tuple[int, ...], opacity: float) -> None:
+    """Paint a polygon, (N, 2) in sixteenths of a pixel, that what is under it shines through."""
+    left, top, width, height = cv2.boundingRect(polygon >> _SHIFT)
+    left, top = max(0, left - 1), max(0, top - 1)
+    part = canvas[top : top + height + 3, left : left + width + 3]
+    if not part.size:
         return
-    part = canvas[top:bottom, left:right]
     covered = part.copy()
-    cv2.fillPoly(covered, [_corners(polygon - [left, top])], channels, cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(covered, [polygon - np.array([left, top], np.int32) * (1 << _SHIFT)], channels, cv2.LINE_AA, _SHIFT)
     cv2.addWeighted(part, 1 - opacity, covered, opacity, 0, dst=part)
 
 

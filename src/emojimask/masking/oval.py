@@ -31,15 +31,14 @@ def face_oval(face: Face, growth: float = 1.0) -> Points:
         face: with any of the known kinds of landmarks.
         growth: at least 1; how much larger still, for a face whose place is uncertain.
     """
-    mean_oval = project(bounded_affine(_MEAN_KEY_POINTS, face.anchors()), _MEAN_OVAL)
     if len(face.landmarks) >= 468:
         points = face.landmarks[list(_MESH_OVAL)]
     elif len(face.landmarks) == 68:
-        points = np.vstack([face.landmarks, mean_oval])  # the 68 points end at the brows
+        points = np.vstack([face.landmarks, _mean_oval(face)])  # the 68 points end at the brows
     else:
         box = face.box
         corners = _ellipse(box.center, 0.55 * box.width, 0.62 * box.height)
-        points = np.vstack([mean_oval, corners])
+        points = np.vstack([_mean_oval(face), corners])
     hull = cv2.convexHull(points.astype(np.float32))[:, 0]
     center = (hull.min(0) + hull.max(0)) / 2
     up = _upwards(face)
@@ -47,6 +46,10 @@ def face_oval(face: Face, growth: float = 1.0) -> Points:
     height = np.maximum((hull - center) @ up, 0)
     raised = hull + (0.18 if len(face.landmarks) >= 468 else 0.05) * height[:, None] * up
     return np.asarray(center + (raised - center) * (MARGIN * growth), np.float32)
+
+
+def _mean_oval(face: Face) -> Points:
+    return project(bounded_affine(_MEAN_KEY_POINTS, face.anchors()), _MEAN_OVAL)
 
 
 def _upwards(face: Face) -> Points:

@@ -24,6 +24,8 @@ MAX_GROWTH = 2.0
 """... up to this many times its size."""
 MAX_FIT_GROWTH = 1.35
 """The emoji grows up to this much to hide a face that its disc does not reach; what is left over is filled."""
+EDGE = 1.03
+"""The emoji reaches so much farther than what it hides: its very edge is soft."""
 MAX_SHIFT = 0.3
 """The most that it moves to lie on the middle of the face, as a share of half its size."""
 
@@ -61,16 +63,17 @@ class EmojiRenderer:
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
-        transform = drawing.on(face, oval, growth)
+        transform, hides = drawing.on(face, oval, growth)
         outline = project(transform, drawing.outline)
         sheet = Sheet(picture, Box.around(np.vstack([oval, project(transform, drawing.extent)])))
         if sheet.is_empty:
             return
-        if not drawing.hides(oval, outline):
+        if not hides:
             sheet.fill(oval, self._emojis.fill)
         scale = scale_of(outline, drawing.outline)
-        level, from_level = drawing.layers.at_scale(scale, sheet.colors)
         shapes = self._emojis.shapes(masked)
+        # Shapes are drawn with smooth edges, so a level of about the final size will do for them.
+        level, from_level = drawing.layers.at_scale(0.85 * scale if shapes else scale, sheet.colors)
         if shapes:
             level, from_level = enlarged(level, from_level, scale)
             level = painted(level, drawing.from_layers @ from_level, shapes, sheet.colors)
@@ -98,8 +101,8 @@ class _Drawing:
         self.from_layers: Transform = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
         self.key_points = key_points
         contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        hull = cv2.convexHull(np.vstack(contours))[:, 0].astype(np.float32)
-        self.outline = hull
+        hull = cv2.approxPolyDP(cv2.convexHull(np.vstack(contours)), 0.5, True)[:, 0].astype(np.float32)
+        self.outline = hull  # few points, for they are gone through for every frame
         inner = cv2.fillConvexPoly(np.zeros(image.shape[:2], np.uint8), np.rint(hull).astype(np.int32), (1,))
         margin_in = max(3, image.shape[0] // 100)
         inner = cv2.erode(inner, np.ones((margin_in, margin_in), np.uint8))
@@ -108,18 +111,17 @@ class _Drawing:
         self._radii = np.ptp(hull, axis=0) / 2
         self.extent = self._center + (hull - self._center) * np.float32(1 + 2 * MARGIN)
 
-    def hides(self, oval: Points, outline: Points) -> bool:
-        """True where ``oval`` lies well within ``outline``, the emoji's on the frame, and the emoji has no hole."""
-        center = (outline.min(0) + outline.max(0)) / 2
-        return self._is_solid and _reach(center + (outline - center) * np.float32(0.97), center, oval) <= 1
+    def on(self, face: Face, oval: Points, growth: float) -> tuple[Transform, bool]:
+        """The emoji's pixels -> the frame's: laid on the face, grown with it, and large enough to hide ``oval``.
 
-    def on(self, face: Face, oval: Points, growth: float) -> Transform:
-        """The emoji's pixels -> the frame's: laid on the face, grown with it, and large enough to hide ``oval``."""
+        And whether it does hide it; where it would have to grow too much, or has a hole, the rest must be filled.
+        """
         transform = fit(self.key_points, face.anchors(), self.outline)
         transform = grown(transform, project(transform, self._center[None])[0], growth)
         transform = transform @ self._stretch(project(np.asarray(cv2.invert(transform)[1], np.float64), oval))
         center = project(transform, self._center[None])[0]
-        return grown(transform, center, min(_reach(project(transform, self.outline), center, oval), MAX_FIT_GROWTH))
+        needed = EDGE * _reach(project(transform, self.outline), center, oval)
+        return grown(transform, center, min(needed, MAX_FIT_GROWTH)), self._is_solid and needed <= MAX_FIT_GROWTH
 
     def _stretch(self, oval: Points) -> Transform:
         """The emoji laid over ``oval``, (N, 2) in its own pixels: on its middle, as wide and as high, never smaller."""
