@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip(f"{path} is not there")
     return path
+
+
+@pytest.fixture
+def ctrl_c() -> signal.Signals:
+    """What Ctrl-C sends; children of a shell's background job do not hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        pytest.skip("these tests run in the background of a shell, where Ctrl-C means nothing")
+    return signal.SIGINT
 
 
 @pytest.fixture

@@ -86,8 +86,16 @@ def test_a_worker_killed_between_two_tasks_costs_no_file(tmp_path: Path) -> None
 
 
 @posix_only
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_cut_off_leaves_no_process_and_is_resumed(tmp_path: Path, how: signal.Signals) -> None:
+def test_a_run_that_is_killed_leaves_no_process_and_is_resumed(tmp_path: Path) -> None:
+    cut_off_and_resume(tmp_path, signal.SIGKILL)
+
+
+@posix_only
+def test_a_run_that_is_interrupted_leaves_no_process_and_is_resumed(tmp_path: Path, ctrl_c: signal.Signals) -> None:
+    cut_off_and_resume(tmp_path, ctrl_c)
+
+
+def cut_off_and_resume(tmp_path: Path, how: signal.Signals) -> None:
     for number in range(3):
         clip(tmp_path / "in" / f"{number}.mp4", frames=60)
     command = [

@@ -62,11 +62,9 @@ def test_tls(program: Callable[..., Program], tmp_path: Path) -> None:
     assert httpx.get(served.url, verify=trusted).status_code == 200
 
 
-def test_ctrl_c_is_the_ordinary_end(program: Callable[..., Program]) -> None:
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        pytest.skip("these tests run in the background of a shell, where Ctrl-C means nothing")
+def test_ctrl_c_is_the_ordinary_end(program: Callable[..., Program], ctrl_c: signal.Signals) -> None:
     served = program("serve", "--board", "--no-browser", "--port", "0", lines=2)
-    served.process.send_signal(signal.SIGINT)
+    served.process.send_signal(ctrl_c)
     served.process.wait(15)
     served.reader.join(5)
     assert (served.process.returncode, len(served.said)) == (0, 2), served.said
