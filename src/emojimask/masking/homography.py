@@ -67,8 +67,8 @@ def _inverse_of_centred(source: bytes) -> Transform:
 
 def project(transform: Transform, points: Points) -> Points:
     """(N, 2) points through a transform."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ transform.T
-    return (homogeneous[:, :2] / homogeneous[:, 2:]).astype(np.float32)
+    homogeneous = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:], np.float32)
 
 
 def grown(transform: Transform, center: Points, factor: float) -> Transform:
@@ -85,8 +85,7 @@ def _is_sane(h: Transform, affine: Transform, disc: Points) -> bool:
     """No fold, no mirror, bounded stretch and perspective, and a size like the affine transform's, over the disc."""
     if not np.isfinite(h).all():
         return False
-    points = np.column_stack([disc, np.ones(len(disc))]).astype(np.float64)
-    x, y, w = h @ points.T
+    x, y, w = h[:, :2] @ disc.T + h[:, 2:]
     if w.min() * w.max() <= 0 or np.abs(w).max() > MAX_PERSPECTIVE * np.abs(w).min():
         return False
     # Jacobian of (x/w, y/w) at every point, each entry (N,).

@@ -139,7 +139,7 @@ def _reach(outline: Points, center: Points, oval: Points) -> float:
 
     For each edge of the outline, the distance of the farthest point of the oval along its normal, over the edge's.
     """
-    edges = np.roll(outline, -1, 0) - outline
+    edges = np.concatenate([outline[1:], outline[:1]]) - outline
     normals = np.stack([edges[:, 1], -edges[:, 0]], 1)
     distances = ((outline - center) * normals).sum(1)
     normals, distances = np.where(distances[:, None] < 0, -normals, normals), np.abs(distances)
