@@ -110,10 +110,13 @@ def warped(picture: Picture, transform: NDArray[np.float64], side: int, border: 
     """
     if not isinstance(picture, YuvImage):
         return np.asarray(_warped(bgr(picture), transform, side, border, 0), np.uint8)
-    # The centre of the colour pixel (0, 0) lies at (0.5, 0.5) in the brightness's pixels.
-    from_color = np.column_stack([2 * transform[:, :2], transform @ [0.5, 0.5, 1]])
+    # Colour is cut out at half the size, as it is stored; the centre of its first pixel is at (0.5, 0.5) in the whole.
+    half = (side + 1) // 2
+    to_half = np.column_stack([transform[:, :2], 0.5 * (transform @ [0.5, 0.5, 1]) - 0.25])
     planes = [_warped(picture.y, transform, side, border, 16)]
-    planes += [_warped(plane, from_color, side, border, 128) for plane in (picture.u, picture.v)]
+    for plane in (picture.u, picture.v):
+        color = cv2.resize(_warped(plane, to_half, half, border, 128), None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        planes.append(np.asarray(color, np.uint8)[:side, :side])
     return _to_bgr(planes, picture.bt709)
 
 

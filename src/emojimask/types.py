@@ -155,8 +155,9 @@ class Box:
     @staticmethod
     def around(points: Points) -> Box:
         """The smallest box that holds all of (N, 2) points."""
-        (left, top), (right, bottom) = points.min(0), points.max(0)
-        return Box(float(left), float(top), float(right - left), float(bottom - top))
+        x, y = np.ascontiguousarray(points.T)  # numpy is slow along the long axis of so narrow an array
+        left, top = float(x.min()), float(y.min())
+        return Box(left, top, float(x.max()) - left, float(y.max()) - top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

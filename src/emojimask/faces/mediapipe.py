@@ -37,19 +37,19 @@ class BlazeFace:
         self._anchors = np.concatenate([_grid(side, count) for side, count in cells])
 
     def detect(self, image: Picture, threshold: float) -> list[Detection]:
-        """Faces in ``image`` with at least ``threshold`` (0 to 1) confidence, overlaps not yet removed."""
+        """Faces in ``image`` with at least ``threshold`` (above 0, below 1) confidence, overlaps not yet removed."""
         height, width = image.shape[:2]
         scale = self._model.side / max(height, width)
         square, left, top = _letterbox(image, self._model.side, scale)
-        values, logits = self._model.run(np.ascontiguousarray(square[..., ::-1]))
-        scores = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
-        kept = np.flatnonzero(scores >= threshold)
+        values, logits = self._model.run(square)
+        kept = np.flatnonzero(logits >= math.log(threshold / (1 - threshold)))
+        scores = 1 / (1 + np.exp(-np.clip(logits[kept], -50, 50)))
         raw = values.reshape(-1, 16)[kept].reshape(-1, 8, 2).astype(np.float32)
         anchors = self._anchors[kept][:, None] * self._model.side
         points = raw + anchors
         offset = np.array([left, top], np.float32)
         detections = []
-        for row, absolute, score in zip(raw, points, scores[kept], strict=True):
+        for row, absolute, score in zip(raw, points, scores, strict=True):
             center, size = (absolute[0] - offset) / scale, row[1] / scale
             box = Box(*(float(v) for v in (*(center - size / 2), *size)))
             detections.append(Detection(box, float(score), _six_points((absolute[2:] - offset) / scale, box)))
@@ -133,7 +133,7 @@ class MeshLandmarker:
         return Face(Box.around(landmarks), landmarks, score)
 
     def _run(self, crop: Image) -> tuple[NDArray[np.float32], float]:
-        values, logit = self._model.run(np.ascontiguousarray(crop[..., ::-1]))
+        values, logit = self._model.run(crop)
         return values, 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
 
 

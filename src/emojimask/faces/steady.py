@@ -6,10 +6,11 @@ that one setting serves near and far faces alike.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from emojimask.geometry.one_euro import share
-from emojimask.types import Points
+from emojimask.types import Box, Points
 
 MAX_LAG = 0.04
 """How far, in face sizes, a filtered point may lie from where it truly is: a mask that trails uncovers the face."""
@@ -36,14 +37,19 @@ class OneEuroFilter:
             self._time_s, self._value, self._speed = time_s, points, 0.0
             return points
         step = time_s - self._time_s
-        size = max(float(np.ptp(points, axis=0).max()), 1.0)
-        shift = float(np.linalg.norm(points.mean(0) - self._value.mean(0))) + float(
-            np.abs((points - points.mean(0)) - (self._value - self._value.mean(0))).mean()
-        )
+        box = Box.around(points)
+        size = max(box.width, box.height, 1.0)
+        behind = self._value - points
+        whole = middle(behind)
+        shift = float(np.hypot(*whole)) + float(np.abs(behind - whole).mean())
         self._speed += float(share(1.0, step)) * (shift / step / size - self._speed)
-        taken = float(share(self._rest_hz + self._per_speed_hz * self._speed, step))
-        behind = np.float32(1 - taken) * (self._value - points)
-        farthest = float(np.linalg.norm(behind, axis=1).max())
+        behind *= np.float32(1 - float(share(self._rest_hz + self._per_speed_hz * self._speed, step)))
+        farthest = float(np.hypot(behind[:, 0], behind[:, 1]).max())
         behind *= np.float32(min(1.0, MAX_LAG * size / max(farthest, 1e-6)))
         self._time_s, self._value = time_s, points + behind
         return self._value
+
+
+def middle(points: Points) -> Points:
+    """(2,) float32, the mean of (N, 2) points; many times quicker than numpy's along so narrow an array."""
+    return np.array(cv2.mean(points[:, None])[:2], np.float32)

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from emojimask.errors import ModelError
+from emojimask.types import Image
 
 
 class TfliteModel:
@@ -48,13 +50,14 @@ class TfliteModel:
         self._input = entry["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()[:2]]
         self.side = int(entry["shape"][1])
-        self._scale, self._low = np.float32((1 - low) / 255), np.float32(low)
+        self._levels = np.linspace(low, 1, 256, dtype=np.float32)
         self._lock = threading.Lock()
 
-    def run(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(side, side, 3) uint8 RGB -> the network's two outputs, flat float32."""
+    def run(self, image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(side, side, 3) uint8 BGR -> the network's two outputs, flat float32."""
+        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         with self._lock:
-            self._interpreter.set_tensor(self._input, (rgb * self._scale + self._low)[None])
+            self._interpreter.set_tensor(self._input, cv2.LUT(rgb, self._levels)[None])
             self._interpreter.invoke()
             first, second = (self._interpreter.get_tensor(index).ravel() for index in self._outputs)
         return first, second

@@ -15,7 +15,7 @@ import numpy as np
 
 from emojimask.faces.appearance import Appearance, appearance, difference
 from emojimask.faces.lookout import Lookout
-from emojimask.faces.steady import OneEuroFilter
+from emojimask.faces.steady import OneEuroFilter, middle
 from emojimask.pixels import part
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
@@ -79,8 +79,8 @@ class _Person:
     def see(self, face: Face, frame: Frame) -> None:
         step = frame.time_s - self.seen_s
         if 0 < step < 0.5 and len(face.landmarks) == len(self.raw):
-            moved = (face.landmarks.mean(0) - self.raw.mean(0)) / step
-            self.velocity = (0.5 * self.velocity + 0.5 * moved).astype(np.float32)
+            moved = (middle(face.landmarks) - middle(self.raw)) / np.float32(step)
+            self.velocity = np.float32(0.5) * (self.velocity + moved)
         elif step > 0:
             self.velocity = np.zeros(2, np.float32)
         self.seen_s, self.raw = frame.time_s, face.landmarks
@@ -300,14 +300,14 @@ class LandmarkTracker:
     def _track(self, person: _Person, frame: Frame) -> Track:
         if person.seen_s == frame.time_s:
             return Track(person.id, person.face)
-        shift = person.predicted(frame.time_s).mean(0) - person.raw.mean(0)
+        shift = middle(person.predicted(frame.time_s)) - middle(person.raw)
         box = person.face.box
         height, width = frame.picture.shape[:2]
         # Whoever left the picture is held at its edge, where he is most likely to come back.
-        middle = np.array(box.center, np.float32)
-        shift = np.clip(middle + shift, 0, np.array([width, height], np.float32)) - middle
+        center = np.array(box.center, np.float32)
+        shift = np.clip(center + shift, 0, np.array([width, height], np.float32)) - center
         moved = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
-        face = Face(moved, (person.face.landmarks + shift).astype(np.float32), person.face.score)
+        face = Face(moved, person.face.landmarks + shift, person.face.score)
         return Track(person.id, face, TrackState.HELD, frame.time_s - person.seen_s)
 
 
@@ -327,13 +327,17 @@ def detect_in(detector: FaceDetector, image: Picture, around: Box) -> list[Detec
 
 def _moved(before: Points, after: Points) -> float:
     """How far a face's middle moved, in face sizes."""
-    size = max(float(np.ptp(after, axis=0).max()), 1.0)
-    return float(np.linalg.norm(after.mean(0) - before.mean(0))) / size
+    return float(np.hypot(*(middle(after) - middle(before)))) / max(_size(after), 1.0)
 
 
 def _of_like_size(a: Points, b: Points) -> bool:
     """From one frame to the next a face does not grow or shrink by more than a quarter."""
-    return 0.8 < float(np.ptp(a, axis=0).max() / max(np.ptp(b, axis=0).max(), 1.0)) < 1.25
+    return 0.8 < _size(a) / max(_size(b), 1.0) < 1.25
+
+
+def _size(points: Points) -> float:
+    box = Box.around(points)
+    return max(box.width, box.height)
 
 
 def _plausible(face: Face, expected: Points) -> bool:
