@@ -2,12 +2,17 @@
 
     uv run scripts/results_page.py
 
-An evaluation is stored by: emojimask evaluate MODEL --data DIR --labels PROTOCOL --split SPLIT --json >
-docs/results/models/MODEL_PROTOCOL_SPLIT.json. The figures of earlier works are in docs/results/references.toml.
+An evaluation is stored by scripts/train_zoo.py, or by: emojimask evaluate MODEL --data DIR --labels PROTOCOL --split
+SPLIT --json > docs/results/models/MODEL_PROTOCOL_SPLIT.json. The figures of earlier works are in
+docs/results/references.toml.
 """
 
 import json
+import re
+import statistics
 import tomllib
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,10 @@ from emojimask.evaluation.sheet import VIEW_NAMES, percent, table
 DOCS = Path(__file__).parents[1] / "docs"
 SHIPPED = "default"
 SPLITS = ("PublicTest", "PrivateTest")
+SEED = re.compile("-[1-9]$")
+"""What the runs of one recipe in several seeds have behind its name."""
+SPREAD = "mean ± standard deviation"
+CARD_PROTOCOLS = {"ferplus": "FER+ by majority", "fer2013": "FER2013"}
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 Results = dict[tuple[str, str, str], dict[str, Any]]
@@ -60,7 +69,7 @@ def page(results: Results, works: list[dict[str, Any]]) -> str:
         shipped(results),
         "## All trained models",
         "PrivateTest, single view; the network's file and its time on one thread as they were measured at its "
-        "evaluation.",
+        f"evaluation. Of a recipe that was trained in several seeds: the {SPREAD} of these runs.",
         models(results),
         "![Accuracy against size](results/accuracy-size.png)",
         "![Accuracy against time](results/accuracy-time.png)",
@@ -101,23 +110,45 @@ def shipped(results: Results) -> str:
 
 
 def models(results: Results) -> str:
-    """A row for each model that has been evaluated on PrivateTest."""
+    """A row for each model that has been evaluated on PrivateTest; runs that differ in their seed alone share one."""
     rows = []
-    for name in sorted({model for model, _, split in results if split == "PrivateTest"}):
-        own = {
-            labels: result
-            for (model, labels, split), result in results.items()
-            if (model, split) == (name, "PrivateTest")
-        }
-        any_of = next(iter(own.values()))
+    first = {model: result for (model, _, split), result in reversed(results.items()) if split == "PrivateTest"}
+    for title, names in groups(results).items():
+        runs = [first[name] for name in names]
+        figures = [runs[0]["bytes"] / 1e6, *(mean_ms(runs, batch) for batch in ("1", "8"))]
         accuracies = [
-            percent(own[labels]["views"]["single"]["accuracy"]) if labels in own else "-"
+            spread(accuracies_of(results, names, labels))
             for labels in ("fer2013", "ferplus", "ferplus-argmax", "six-classes")
         ]
-        size, ms = f"{any_of['bytes'] / 1e6:.2f}", any_of["latency"]["ms_per_face"]
-        rows.append([name, f"{any_of['parameters']:,}", size, f"{ms['1']:.2f}", f"{ms['8']:.2f}", *accuracies])
+        rows.append([title, f"{runs[0]['parameters']:,}", *(f"{figure:.2f}" for figure in figures), *accuracies])
     head = ["model", "parameters", "MB", "ms a face", "ms in batches of 8"]
     return table([*head, "FER2013", "FER+ majority", "FER+ argmax", "six classes"], rows)
+
+
+def groups(results: Results) -> dict[str, list[str]]:
+    """The models that were evaluated on PrivateTest, by title: one by itself, or a recipe's in several seeds."""
+    runs = defaultdict(list)
+    for name in sorted({model for model, _, split in results if split == "PrivateTest"}):
+        runs[SEED.sub("-", name)].append(name)
+    return {f"{stem[:-1]}, {len(of)} seeds" if len(of) > 1 else of[0]: of for stem, of in runs.items()}
+
+
+def accuracies_of(results: Results, names: Sequence[str], labels: str) -> list[float]:
+    """Each model's accuracy on PrivateTest; empty where one is missing, so that a mean is always that of all."""
+    shares = [share_of(results, name, labels, "PrivateTest", "single") for name in names]
+    found = [share for share in shares if share is not None]
+    return found if len(found) == len(shares) else []
+
+
+def spread(shares: Sequence[float]) -> str:
+    """The one figure, or mean and standard deviation of several."""
+    if len(shares) < 2:
+        return percent(shares[0]) if shares else "-"
+    return f"{100 * statistics.mean(shares):.2f} ± {100 * statistics.stdev(shares):.2f} %"
+
+
+def mean_ms(runs: Sequence[dict[str, Any]], batch: str) -> float:
+    return float(statistics.mean(run["latency"]["ms_per_face"][batch] for run in runs))
 
 
 def beside(work: dict[str, Any], results: Results) -> list[str]:
@@ -213,8 +244,8 @@ def with_figures(card: str, results: Results) -> str:
 
 
 def card_figures(results: Results) -> str:
-    parts = []
-    for labels, title in {"ferplus": "FER+ by majority", "fer2013": "FER2013"}.items():
+    parts = [seeds(results)]
+    for labels, title in CARD_PROTOCOLS.items():
         result = results.get((SHIPPED, labels, "PrivateTest"))
         if result is None:
             continue
@@ -232,6 +263,19 @@ def card_figures(results: Results) -> str:
     if told.is_file():
         parts.append(conditions(json.loads(told.read_text(encoding="utf-8"))))
     return "\n\n".join(parts)
+
+
+def seeds(results: Results) -> str:
+    """How far the figures move with the seed."""
+    names = next((of for of in groups(results).values() if len(of) > 1 and SEED.sub("", of[0]) == SHIPPED), [])
+    measured = {title: accuracies_of(results, names, labels) for labels, title in CARD_PROTOCOLS.items()}
+    told = ", ".join(f"{title} {spread(accuracies)}" for title, accuracies in measured.items() if accuracies)
+    if not told:
+        return "One seed was trained: how far these figures move with the seed has not been measured."
+    return (
+        f"The recipe was trained in {len(names)} seeds: {told} (PrivateTest, single view, {SPREAD}). What follows is "
+        "of the shipped model."
+    )
 
 
 def conditions(told: dict[str, Any]) -> str:
@@ -264,20 +308,19 @@ def confusions(result: dict[str, Any]) -> str:
 def plots(results: Results, works: list[dict[str, Any]]) -> dict[str, Image.Image]:
     """By the names of their files, without the suffix."""
     drawn = {}
-    private = {
-        model: result
-        for (model, labels, split), result in results.items()
-        if (labels, split) == ("fer2013", "PrivateTest")
-    }
-    ours = {model: 100 * result["views"]["single"]["accuracy"] for model, result in private.items()}
+    times, sizes = {}, {}
+    for title, names in groups(results).items():
+        accuracies = accuracies_of(results, names, "fer2013")
+        if accuracies:
+            runs = [results[name, "fer2013", "PrivateTest"] for name in names]
+            times[title] = mean_ms(runs, "1"), 100 * statistics.mean(accuracies)
+            sizes[title] = runs[0]["bytes"] / 1e6, times[title][1]
     theirs = {
         f"{network['name']} ({work['key']})": (network["mb"], network["PrivateTest"])
         for work in works
         for network in work["networks"]
         if "mb" in network and "PrivateTest" in network and work.get("labels", "fer2013") == "fer2013"
     }
-    sizes = {model: (result["bytes"] / 1e6, ours[model]) for model, result in private.items()}
-    times = {model: (result["latency"]["ms_per_face"]["1"], ours[model]) for model, result in private.items()}
     y = "FER2013 PrivateTest, %"
     drawn["accuracy-size"] = pictures.scatter(
         theirs | sizes,

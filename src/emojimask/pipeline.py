@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
-from emojimask.policy import FilePolicy, LivePolicy
+from emojimask.policy import Decided, FilePolicy, LivePolicy
 from emojimask.settings import MaskSettings
 from emojimask.stages import ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
 from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
@@ -40,7 +41,8 @@ class _Shown(NamedTuple):
 
 
 class MaskingPipeline:
-    """Masks one stream: either live, frame by frame, or a file, looking ahead. Not for use by several threads.
+    """Masks one stream: either live, frame by frame, or a file, looking ahead. Not for use by several threads, but that
+    the two halves of a file's masking may each have one.
 
     Args:
         tracker, smoother: of this stream alone.
@@ -74,6 +76,7 @@ class MaskingPipeline:
         self._size: tuple[int, ...] | None = None
         self._shown: dict[int, _Shown] = {}
         self.failures: Counter[str] = Counter()
+        self._noting = Lock()
 
     def process(self, frame: Frame) -> MaskedFrame:
         """Mask the next frame of a live stream. Never raises on account of a frame; shields it instead."""
@@ -93,18 +96,31 @@ class MaskingPipeline:
 
         Where ``frames`` ends with an error, all frames before it come out first.
         """
+        return self.finished(self.analysed(frames))
+
+    def analysed(self, frames: Iterable[Frame]) -> Iterator[Decided]:
+        """The first half of :meth:`process_file`, who is where; each half may run in a thread of its own."""
         policy = self._file_policy()
         try:
             for frame in frames:
                 if self._is_new_size(frame):
-                    yield from self._finish_all(policy.flush())
+                    yield from policy.flush()
                     policy = self._file_policy()
                 self._analyse(frame, policy)
-                yield from self._finish_all(policy.ready())
+                yield from policy.ready()
         except Exception:
-            yield from self._finish_all(policy.flush())
+            yield from policy.flush()
             raise
-        yield from self._finish_all(policy.flush())
+        yield from policy.flush()
+
+    def finished(self, decided: Iterable[Decided]) -> Iterator[MaskedFrame]:
+        """The second half of :meth:`process_file`: expressions, and the masks."""
+        for frame, tracks in decided:
+            try:
+                masked = self._finish(frame, tracks)
+            except Exception as error:
+                masked = self._failed(frame, error)
+            yield masked
 
     def _analyse(self, frame: Frame, policy: FilePolicy) -> None:
         try:
@@ -114,14 +130,6 @@ class MaskingPipeline:
             policy.push(frame, (), failed=True)
         else:
             policy.push(frame, tracks)
-
-    def _finish_all(self, decided: Iterable[tuple[Frame, list[Track] | None]]) -> Iterator[MaskedFrame]:
-        for frame, tracks in decided:
-            try:
-                masked = self._finish(frame, tracks)
-            except Exception as error:
-                masked = self._failed(frame, error)
-            yield masked
 
     def _finish(self, frame: Frame, tracks: Sequence[Track] | None) -> MaskedFrame:
         if tracks is None:
@@ -169,9 +177,10 @@ class MaskingPipeline:
 
     def _note(self, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
-        if reason not in self.failures:
-            _log.warning("a frame was shielded because of %s", reason, exc_info=error)
-        self.failures[reason] += 1
+        with self._noting:
+            self.failures[reason] += 1
+            if self.failures[reason] == 1:
+                _log.warning("a frame was shielded because of %s", reason, exc_info=error)
 
     def _is_new_size(self, frame: Frame) -> bool:
         """True where the size differs from the frame before; then nothing known of places holds any longer."""

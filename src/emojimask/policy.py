@@ -28,6 +28,9 @@ CUT_S = 0.2
 MAX_WINDOW_BYTES = 300_000_000
 """Files: the frames kept to look ahead never take more memory than this; the window shortens instead."""
 
+Decided = tuple[Frame, list[Track] | None]
+"""A frame and the tracks to cover in it; None: shield the whole frame."""
+
 
 class LivePolicy:
     """Decides frame by frame, knowing the past only. One per stream."""
@@ -135,12 +138,12 @@ class FilePolicy:
             if track.state is TrackState.TRACKED:
                 self._trace_back(track)
 
-    def ready(self) -> Iterator[tuple[Frame, list[Track] | None]]:
-        """Frames whose future is known, each with the tracks to cover; None: shield the whole frame."""
+    def ready(self) -> Iterator[Decided]:
+        """Frames whose future is known."""
         while len(self._window) > 1 and self._is_full():
             yield self._leave()
 
-    def flush(self) -> Iterator[tuple[Frame, list[Track] | None]]:
+    def flush(self) -> Iterator[Decided]:
         """All that still waits, in order: the stream has ended."""
         while self._window:
             yield self._leave()
@@ -168,7 +171,7 @@ class FilePolicy:
             track = Track(track.id, face)
             pending.tracks[track.id] = track
 
-    def _leave(self) -> tuple[Frame, list[Track] | None]:
+    def _leave(self) -> Decided:
         pending = self._window.popleft()
         frame = pending.frame
         known = pending.tracks.keys() | self._before.keys() | {i for later in self._window for i in later.tracks}

@@ -1,7 +1,8 @@
 """The only loop: source -> pipeline -> sinks.
 
-For a file, reading and masking each run ahead in a thread of their own, while this thread writes. A live source is
-masked in a thread too, for another reason: should the camera or a model hang, this thread shows the shield.
+For a file, reading, finding the faces and masking them each run ahead in a thread of their own, while this thread
+writes. A live source is masked in a thread too, for another reason: should the camera or a model hang, this thread
+shows the shield.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterato
     else:
         with (
             closing(ahead(source, AHEAD)) as frames,
-            closing(ahead(pipeline.process_file(frames), AHEAD)) as finished,
+            closing(ahead(pipeline.analysed(frames), AHEAD)) as decided,
+            closing(ahead(pipeline.finished(decided), AHEAD)) as finished,
         ):
             yield finished
 

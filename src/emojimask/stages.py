@@ -83,7 +83,10 @@ class TiledDetector(FaceDetector, Protocol):
 
 
 class FaceLandmarker(Protocol):
-    """Finds the landmarks of one face near a detection or its last landmarks; None where there is no face."""
+    """Finds the landmarks of one face near a detection or its last landmarks; None where there is no face.
+
+    Several threads may ask at once, each for a face of its own.
+    """
 
     def locate(self, image: Picture, near: Detection | Points) -> Face | None: ...
 

@@ -68,3 +68,50 @@ def test_a_row_that_is_trained_shows_its_three_columns(generator: ModuleType, re
     assert "| 70.63 % | 71.23 % / " in row
     assert "/ 73.45 % |" in row
     assert "not trained yet" in next(line for line in page.splitlines() if line.startswith("| VGG11 | PublicTest"))
+
+
+def evaluation(
+    model: str, labels: str, accuracy: float, ms: float = 1.0
+) -> tuple[tuple[str, str, str], dict[str, Any]]:
+    """As much of one as the table, the plots and the card's line on seeds ask for."""
+    view = {"accuracy": accuracy}
+    latency = {"ms_per_face": {"1": ms, "8": 8 * ms}}
+    result = {"bytes": 2_000_000, "parameters": 1000, "views": {"single": view}, "latency": latency}
+    return (model, labels, "PrivateTest"), result
+
+
+def test_runs_of_several_seeds_share_a_row_beside_the_shipped_one(generator: ModuleType) -> None:
+    seeds = {1: (0.70, 1.0), 2: (0.71, 2.0), 3: (0.75, 6.0)}
+    made = dict([
+        evaluation("default", "fer2013", 0.706),
+        *(evaluation(f"default-{seed}", "fer2013", *figures) for seed, figures in seeds.items()),
+        *(evaluation(f"default-{seed}", "ferplus", 0.87) for seed in (1, 2)),  # of the third it is not known
+        evaluation("teacher-2", "fer2013", 0.73),
+        evaluation("cnn-32-64", "fer2013", 0.63),
+    ])  # fmt: skip
+    assert [line.split(" | ") for line in generator.models(made).splitlines()[2:]] == [
+        ["| cnn-32-64", "1,000", "2.00", "1.00", "8.00", "63.00 %", "-", "-", "- |"],
+        ["| default", "1,000", "2.00", "1.00", "8.00", "70.60 %", "-", "-", "- |"],
+        ["| default, 3 seeds", "1,000", "2.00", "3.00", "24.00", "72.00 ± 2.65 %", "-", "-", "- |"],
+        ["| teacher-2", "1,000", "2.00", "1.00", "8.00", "73.00 %", "-", "-", "- |"],
+    ]
+    assert "the mean ± standard deviation of these runs" in (ROOT / "docs/results.md").read_text(encoding="utf-8")
+
+
+def test_runs_of_several_seeds_are_one_dot(generator: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict[str, tuple[float, float]]] = []
+    monkeypatch.setattr(generator.pictures, "scatter", lambda points, **_: drawn.append(points))
+    made = dict([evaluation("teacher-1", "fer2013", 0.70, 2.0), evaluation("teacher-2", "fer2013", 0.73, 4.0)])
+    generator.plots(made | dict([evaluation("xception-gap", "ferplus", 0.8)]), [])
+    size, time = drawn
+    assert size == {"teacher, 2 seeds": (2.0, pytest.approx(71.5))}
+    assert time == {"teacher, 2 seeds": (3.0, pytest.approx(71.5))}
+
+
+def test_the_card_tells_how_far_the_seed_moves_its_figures(generator: ModuleType) -> None:
+    one = dict([evaluation("default-1", "fer2013", 0.70), evaluation("teacher-1", "fer2013", 0.72)])
+    assert generator.card_figures(one).startswith("One seed was trained")
+    two = one | dict([evaluation("default-2", "fer2013", 0.72), evaluation("default-2", "ferplus", 0.87)])
+    assert "in 2 seeds: FER2013 71.00 ± 1.41 % (PrivateTest, single view, mean ±" in generator.card_figures(two)
+    both = two | dict([evaluation("default-1", "ferplus", 0.87)])
+    assert "FER+ by majority 87.00 ± 0.00 %, FER2013 71.00 ± 1.41 % (" in generator.card_figures(both)

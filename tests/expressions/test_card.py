@@ -12,6 +12,7 @@ import pytest
 from emojimask.errors import ModelError
 from emojimask.expressions.card import ModelCard, read_card
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS, MEAN, STD
+from emojimask.types import EXPRESSIONS
 
 
 def content() -> dict[str, Any]:
@@ -33,6 +34,7 @@ def test_a_card_survives_its_file(tmp_path: Path) -> None:
     ("entry", "value", "message"),
     [
         (["labels"], ["happy", "bored"], "labels must be a list of names out of angry, .*bored"),
+        (["labels"], [*EXPRESSIONS, "bored"], "labels must be a list of names out of angry, .*bored"),
         (["labels"], ["happy", "happy"], "labels names a label twice"),
         (["labels"], [], "labels must be"),
         (["labels"], [["happy"]], "labels must be"),

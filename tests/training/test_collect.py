@@ -13,7 +13,7 @@ import pytest
 from emojimask.cli.main import main
 from emojimask.errors import DataError
 from emojimask.sources.synthetic import SyntheticSource
-from emojimask.training.data.collect import CAMERA_PATIENCE_S, collect_camera, collect_pictures
+from emojimask.training.data.collect import CAMERA_PATIENCE_S, collect_camera, collect_pictures, write
 from emojimask.training.data.fer2013 import FER2013_CLASSES
 from emojimask.training.data.load import load_split
 from emojimask.types import Frame, Image
@@ -104,6 +104,30 @@ def test_wrong_usage(tmp_path: Path, arguments: list[str]) -> None:
         status = int(str(stop.code))
     assert status == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_it_says_before_it_writes_that_unmasked_faces_are_kept(
+    tmp_path: Path, portrait: Image, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["data", "collect", "--help"])
+    help_text = " ".join(capsys.readouterr().out.split())
+    assert "unmasked (gray, 48x48); they stay on this machine until you delete the folder" in help_text
+
+    told: list[str] = []
+    monkeypatch.setattr("emojimask.cli.data._from_pictures", lambda _: told.append(capsys.readouterr().err) or {})
+    main(["data", "collect", str(tmp_path / "out"), "a.png"])
+    assert told == [f"{tmp_path / 'out'}: will hold unmasked faces, on this machine, until you delete it\n"]
+
+
+def test_a_crop_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    crop = np.zeros((48, 48), np.uint8)
+    path = write(crop, tmp_path, "happy")
+    path.unlink()
+    (path / "in the way").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"\.png: cannot be written"):
+        write(crop, tmp_path, "happy")
+    assert files(tmp_path) == []
 
 
 def test_no_face_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -210,9 +210,19 @@ def test_faulty_checkpoints(checkpoint: Path, tmp_path: Path) -> None:
     torch.save({**content, "recipe": {**content["recipe"], "widths": (8, 17)}}, tmp_path / "other.pt")
     with pytest.raises(DataError, match="its weights do not fit its recipe"):
         export(tmp_path / "other.pt", tmp_path)
+    for faulty, message in (({"model": []}, "weights do not fit"), ({"recipe": []}, "recipe is not one")):
+        torch.save({**content, **faulty}, tmp_path / "other.pt")
+        with pytest.raises(DataError, match=rf"other\.pt: its {message}"):
+            export(tmp_path / "other.pt", tmp_path)
     torch.save({"model": {}}, tmp_path / "part.pt")
     with pytest.raises(DataError, match="'recipe' is missing"):
         export(tmp_path / "part.pt", tmp_path)
+    whole = checkpoint.read_bytes()
+    for damaged in (b"", b"no checkpoint", whole[: len(whole) // 2]):
+        (tmp_path / "damaged.pt").write_bytes(damaged)
+        with pytest.raises(DataError, match=r"damaged\.pt: is damaged or not a checkpoint"):
+            export(tmp_path / "damaged.pt", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def parsed(add: object, *words: object) -> argparse.Namespace:

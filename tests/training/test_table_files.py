@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from generated_fer import FERPLUS_OF, USAGES, write_csv, write_parquet
@@ -80,6 +81,10 @@ def test_without_ferplus_there_are_no_votes(tmp_path: Path) -> None:
         (f"7,{PIXELS},Training", "line 2: the label must be 0 to 6, found '7'"),
         (f",{PIXELS},Training", "line 2: the label must be"),
         ("1,0 0 0,Training", "line 2: expected 2304 pixels of 0 to 255, found 3"),
+        ("1,,Training", "line 2: expected 2304 pixels of 0 to 255, found 0"),
+        (f"1,{PIXELS} {PIXELS},Training", "line 2: expected 2304 pixels of 0 to 255, found 4608"),
+        (f"1,{PIXELS},Training,1", "line 2: has more fields than line 1"),
+        (f"\n\n7,{PIXELS},Training", "line 4: the label must be 0 to 6"),
         (f"1,{PIXELS[:-1]}256,Training", "line 2: expected 2304 pixels of 0 to 255"),
         (f"1,{PIXELS[:-1]}-1,Training", "line 2: expected 2304 pixels of 0 to 255"),
         (f"1,{PIXELS[:-1]}x,Training", "line 2: pixels must be whole numbers"),
@@ -94,6 +99,21 @@ def test_faulty_rows_are_named(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(DataError, match=message) as raised:
         load_split(tmp_path, "train")
     assert "fer2013.csv" in str(raised.value)
+
+
+def test_a_table_and_votes_of_different_length_are_refused_and_empty_lines_are_not(tmp_path: Path) -> None:
+    """The last rows are missing in one of the two, as after a download that broke off."""
+    write_csv(tmp_path)
+    table, votes = (tmp_path / name for name in ("fer2013.csv", "fer2013new.csv"))
+    lines = table.read_text().splitlines()
+    votes.write_text(votes.read_text().replace("\n", "\n\n"))
+    assert len(load_split(tmp_path, "train")) == USAGES["Training"]
+    table.write_text("\n".join(lines[:-3]))
+    with pytest.raises(DataError, match=r"fer2013\.csv: ends after 95 rows; .* each of the 98 of fer2013new\.csv"):
+        load_split(tmp_path, "train")
+    table.write_text("\n".join([*lines, lines[-1]]))
+    with pytest.raises(DataError, match=r"fer2013new\.csv: ends after 98 rows; it must have a row for each"):
+        load_split(tmp_path, "train")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +173,27 @@ def test_a_parquet_file_with_something_else_in_it(tmp_path: Path, row: dict[str,
     import pyarrow.parquet as pq
 
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "train.parquet")
+    with pytest.raises(DataError, match=message):
+        load_split(tmp_path, "train")
+
+
+@pytest.mark.parametrize(
+    ("side", "label", "message"),
+    [
+        (64, 1, r"train\.parquet: row 1: expected a picture of 48x48, found 64x64"),
+        (48, 7, r"train\.parquet: row 1: the label must be 0 to 6, found 7"),
+        (48, None, r"train\.parquet: row 1: the label must be 0 to 6, found None"),
+    ],
+)
+def test_a_faulty_row_of_a_parquet_file_is_named(tmp_path: Path, side: int, label: int | None, message: str) -> None:
+    pa = pytest.importorskip("pyarrow", reason="the extra [train] is not installed")
+    import pyarrow.parquet as pq
+
+    write_parquet(tmp_path)
+    rows = pq.read_table(tmp_path / "train.parquet").to_pylist()
+    content = cv2.imencode(".png", np.zeros((side, side), np.uint8))[1].tobytes()
+    rows[1] |= {"image": {"bytes": content, "path": None}, "label": label}
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet")
     with pytest.raises(DataError, match=message):
         load_split(tmp_path, "train")
 

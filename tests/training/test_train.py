@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from emojimask.expressions.preprocess import normalise  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
-from emojimask.training.train import BEST, CHECKPOINT, load_network, normalised, train  # noqa: E402
+from emojimask.training.train import BEST, CHECKPOINT, load_network, normalised, read_checkpoint, train  # noqa: E402
 
 torch.set_num_threads(1)  # quickest for networks this small, and sums come in the same order every time
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=3, batch=14, rate=0.05, ema=0.5)
@@ -158,6 +160,34 @@ def test_a_damaged_checkpoint(data: Path, tmp_path: Path, content: bytes | None)
         train(replace(RECIPE, epochs=1), data, tmp_path, resume=True)
 
 
+@pytest.mark.parametrize("name", [CHECKPOINT, BEST])
+def test_weights_with_a_bit_that_fell_over(data: Path, tmp_path: Path, name: str) -> None:
+    """torch itself would load them."""
+    train(replace(RECIPE, epochs=1), data, tmp_path)
+    path = tmp_path / name
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda info: info.file_size)
+    content[largest.header_offset + largest.file_size // 2] ^= 1
+    path.write_bytes(content)
+    torch.load(path, weights_only=True)
+    with pytest.raises(DataError, match=rf"{name}: is damaged \(checksum"):
+        read_checkpoint(path, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("part", "content"), [("model", {}), ("optimizer", {"state": {}, "param_groups": []})])
+def test_a_checkpoint_that_does_not_fit_its_recipe(
+    data: Path, tmp_path: Path, part: str, content: dict[str, Any]
+) -> None:
+    train(RECIPE, data, tmp_path, seconds=0)
+    saved = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    torch.save({**saved, part: content}, tmp_path / CHECKPOINT)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with pytest.raises(DataError, match=rf"checkpoint\.pt: its {part} does not fit its recipe"):
+        train(RECIPE, data, tmp_path, resume=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
 def test_a_checkpoint_of_another_kind(data: Path, tmp_path: Path) -> None:
     torch.save({"epoch": 1}, tmp_path / CHECKPOINT)
     with pytest.raises(DataError, match="'best' is missing"):
@@ -171,6 +201,15 @@ def test_faults_of_the_request(data: Path, tmp_path: Path) -> None:
         train(replace(RECIPE, batch=1000), data, tmp_path)
     with pytest.raises(DataError, match="empty: no such file or folder"):
         train(RECIPE, tmp_path / "empty", tmp_path / "out")
+
+
+def test_votes_that_are_missing(data: Path, tmp_path: Path) -> None:
+    """Else the head that the program shows would be exported as chance made it."""
+    shutil.copy(data / "fer2013.csv", tmp_path)
+    with pytest.raises(DataError, match=r"no row has votes .* --set labels=fer2013"):
+        train(RECIPE, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    train(replace(RECIPE, labels="fer2013", epochs=1), tmp_path, tmp_path / "out")
 
 
 def test_training_and_running_normalise_alike() -> None:

@@ -18,7 +18,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "collect",
         help="crop faces out of pictures, videos or a camera into a labelled folder",
         description="Crop faces out of pictures, videos or a camera into a labelled folder that training reads. The "
-        "crops show real faces, unmasked; they stay on this machine.",
+        "crops show real faces, unmasked (gray, 48x48); they stay on this machine until you delete the folder.",
     )
     collect.add_argument("out", type=Path, metavar="OUT_DIR", help="receives train/LABEL/*.png; what is there stays")
     collect.add_argument(
@@ -38,6 +38,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def run_collect(args: argparse.Namespace) -> int:
     if bool(args.inputs) == (args.camera is not None):
         raise UsageError("data collect: give pictures or --camera, one of the two")
+    print(f"{args.out}: will hold unmasked faces, on this machine, until you delete it", file=sys.stderr)
     found = _from_camera(args) if args.camera is not None else _from_pictures(args)
     if args.json:
         print(json.dumps(found))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from emojimask.faces.tflite import TfliteModel
 from emojimask.pixels import part, resized, warped
+from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection
 from emojimask.types import Box, Face, Image, Picture, Points
 
@@ -70,7 +71,8 @@ class MediapipeDetector:
         self._far = BlazeFace(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),))
 
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
-        found = self._near.detect(image, self._threshold) + self._far.detect(image, self._threshold)
+        looks = side_by_side(lambda network: network.detect(image, self._threshold), (self._near, self._far))
+        found = [detection for look in looks for detection in look]
         if thorough:
             for tile in self.tiles(*image.shape[:2]):
                 found += self.detect_in_tile(image, tile)

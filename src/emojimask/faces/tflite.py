@@ -7,11 +7,12 @@ importing it takes a second. Here the network alone is run, so that the crops, t
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -21,9 +22,12 @@ from numpy.typing import NDArray
 from emojimask.errors import ModelError
 from emojimask.types import Image
 
+_LOADING = Lock()
+"""Standard error is one for all threads, and put aside while a network is loaded."""
+
 
 class TfliteModel:
-    """A network with one picture in and two tensors out. May be shared between threads.
+    """A network with one picture in and two tensors out. Shared between threads, each runs a copy of its own.
 
     Args:
         model: path among MediaPipe's modules, such as ``face_landmark/face_landmark.tflite``.
@@ -43,23 +47,41 @@ class TfliteModel:
                 f"the installed mediapipe does not carry {model}: install mediapipe==0.10.21, the last release with "
                 "its models inside"
             )
-        with _notices_dropped():
+        self._path = path
+        self._idle: SimpleQueue[_Network] = SimpleQueue()
+        self._idle.put(network := _Network(path))
+        self.side = network.side
+        self._levels = np.linspace(low, 1, 256, dtype=np.float32)
+
+    def run(self, image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(side, side, 3) uint8 BGR -> the network's two outputs, flat float32."""
+        rgb = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), self._levels)
+        try:
+            network = self._idle.get_nowait()
+        except Empty:  # all are at work in other threads
+            network = _Network(self._path)
+        try:
+            return network.run(np.asarray(rgb, np.float32))
+        finally:
+            self._idle.put(network)
+
+
+class _Network:
+    """A loaded network; for one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        with _LOADING, _notices_dropped():
             self._interpreter = Interpreter(str(path), num_threads=1)
             self._interpreter.allocate_tensors()
         entry = self._interpreter.get_input_details()[0]
         self._input = entry["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()[:2]]
         self.side = int(entry["shape"][1])
-        self._levels = np.linspace(low, 1, 256, dtype=np.float32)
-        self._lock = threading.Lock()
 
-    def run(self, image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(side, side, 3) uint8 BGR -> the network's two outputs, flat float32."""
-        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        with self._lock:
-            self._interpreter.set_tensor(self._input, cv2.LUT(rgb, self._levels)[None])
-            self._interpreter.invoke()
-            first, second = (self._interpreter.get_tensor(index).ravel() for index in self._outputs)
+    def run(self, rgb: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        self._interpreter.set_tensor(self._input, rgb[None])
+        self._interpreter.invoke()
+        first, second = (self._interpreter.get_tensor(index).ravel() for index in self._outputs)
         return first, second
 
 

@@ -17,6 +17,7 @@ from emojimask.faces.appearance import Appearance, appearance, difference
 from emojimask.faces.lookout import Lookout
 from emojimask.faces.steady import OneEuroFilter, middle
 from emojimask.pixels import part
+from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
 
@@ -147,15 +148,22 @@ class LandmarkTracker:
 
     def _follow(self, frame: Frame) -> dict[int, Face]:
         """Run the landmarker where each face should be. Two that land on one face: the one that looks like it stays."""
+        # Too long ago, or known from a detection only: the detector must find those.
+        near = [p for p in self._people if frame.time_s - p.seen_s <= 0.5 and len(p.raw) > 6]
         seen: dict[int, Face] = {}
-        for person in self._people:
-            expected = person.predicted(frame.time_s)
-            if frame.time_s - person.seen_s > 0.5 or len(expected) == 6:
-                continue  # too long ago, or known from a detection only: the detector must find it
-            face = self._settled(frame, expected)
-            if face is not None and _plausible(face := self._rested(frame, face), expected):
+        for person, face in zip(near, side_by_side(lambda p: self._followed(frame, p), near), strict=True):
+            if face is not None:
                 self._claim(person, face, frame, seen)
         return seen
+
+    def _followed(self, frame: Frame, person: _Person) -> Face | None:
+        """The person's face, from where it should be now; None where it is not there."""
+        expected = person.predicted(frame.time_s)
+        face = self._settled(frame, expected)
+        if face is None:
+            return None
+        face = self._rested(frame, face)
+        return face if _plausible(face, expected) else None
 
     def _settled(self, frame: Frame, near: Points) -> Face | None:
         """The landmarks of the face at ``near``; None where there is none, or the landmarker finds no rest.

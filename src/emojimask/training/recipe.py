@@ -98,10 +98,10 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], source: str) -> Self:
         """What :meth:`as_dict` gave, now or in an earlier version; DataError with ``source`` where it did not."""
-        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
         try:
+            plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
             return cls(**plain)
-        except TypeError as error:
+        except (AttributeError, TypeError) as error:
             raise DataError(f"{source}: its recipe is not one that this version knows") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +96,11 @@ def train(
     steps = len(training) // recipe.batch
     if not steps:
         raise DataError(f"{data}: has {len(training)} training rows, fewer than a batch of {recipe.batch}")
+    if not all(target.learned.any() for target in training.targets.values()):
+        raise DataError(f"{data}: no row has votes that FER+'s head can learn from; add them, or --set labels=fer2013")
     run = start(recipe, training, steps, device, fresh=not saved)
-    for name, part in run.parts().items():
-        if saved:
-            part.load_state_dict(saved[name])
+    if saved:
+        restore(run, saved, out / CHECKPOINT)
 
     out.mkdir(parents=True, exist_ok=True)
     with RunLog(out, state["epoch"]) as log:
@@ -147,6 +149,15 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
         teachers=[load_teacher(Path(path), recipe, device) for path in recipe.teachers],
         weights={head: class_weights(target, recipe.class_weights) for head, target in training.targets.items()},
     )
+
+
+def restore(run: Run, saved: dict[str, Any], path: Path) -> None:
+    """Bring a run to where it was ``saved``. Raises DataError where a part of it does not fit."""
+    for name, part in run.parts().items():
+        try:
+            part.load_state_dict(saved[name])
+        except Exception as error:  # torch raises many kinds, none of them documented
+            raise DataError(f"{path}: its {name} does not fit its recipe ({type(error).__name__})") from error
 
 
 def train_epoch(
@@ -238,7 +249,7 @@ def load_network(path: Path, device: torch.device) -> tuple[Network, Recipe]:
     model = build_model(recipe)
     try:
         model.load_state_dict(content["model"])
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise DataError(f"{path}: its weights do not fit its recipe") from error
     return model.to(device).eval(), recipe
 
@@ -278,9 +289,13 @@ def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str,
     if not path.is_file():
         raise DataError(f"{path}: no such checkpoint")
     try:
+        with zipfile.ZipFile(path) as archive:  # torch takes damaged weights for weights: it leaves out the checksums
+            damaged = archive.testzip()
         content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds, none of them documented
         raise DataError(f"{path}: is damaged or not a checkpoint ({type(error).__name__})") from error
+    if damaged is not None:
+        raise DataError(f"{path}: is damaged (checksum of {damaged})")
     missing = [key for key in needed if not isinstance(content, dict) or key not in content]
     if missing:
         raise DataError(f"{path}: not a checkpoint of this kind, {missing[0]!r} is missing")

@@ -97,11 +97,14 @@ def collect_camera(
 def write(crop: Crop, out: Path, label: str) -> Path:
     """Keep a crop as ``out/train/label/*.png``, named by its content, so that nothing is overwritten or kept twice."""
     path = out / "train" / label / f"{hashlib.sha256(crop.tobytes()).hexdigest()[:16]}.png"
+    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(cv2.imencode(".png", crop)[1].tobytes())
-        part.replace(path)
+        try:
+            part.write_bytes(cv2.imencode(".png", crop)[1].tobytes())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from error
     return path

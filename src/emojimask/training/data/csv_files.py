@@ -44,18 +44,20 @@ def read(path: Path, split: str) -> FerSplit:
     plus_path = table.with_name(VOTES)
     plus = _read_votes(plus_path) if plus_path.is_file() else None
     images, labels, votes = [], [], []
-    for number, row in enumerate(_rows(table)):
-        where = f"{table}: line {number + 2}"
+    count = 0
+    for count, (where, row) in enumerate(_rows(table), 1):
         usage = (row["Usage"] or "").strip()
         if usage not in SPLITS.values():
             raise DataError(f"{where}: Usage must be {', '.join(SPLITS.values())}; found {row['Usage']!r}")
-        if plus is not None and number >= len(plus):
+        if plus is not None and count > len(plus):
             raise DataError(f"{plus_path}: ends after {len(plus)} rows; it must have a row for each of {table.name}")
         if usage != SPLITS[split]:
             continue
         images.append(rows.pixels(row["pixels"], where))
         labels.append(rows.label(row["emotion"], where))
-        votes.append(np.zeros(len(FERPLUS_VOTES), np.float32) if plus is None else plus[number])
+        votes.append(np.zeros(len(FERPLUS_VOTES), np.float32) if plus is None else plus[count - 1])
+    if plus is not None and count < len(plus):
+        raise DataError(f"{table}: ends after {count} rows; it must have a row for each of the {len(plus)} of {VOTES}")
     if not images:
         raise DataError(f"{table}: no row has Usage {SPLITS[split]!r}; is this the full file?")
     found = FerSplit(
@@ -68,21 +70,26 @@ def read(path: Path, split: str) -> FerSplit:
     return found
 
 
-def _rows(path: Path) -> Iterator[dict[str, str | None]]:
-    """The table's rows by column; spaces around the names of the columns are taken away."""
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Where each of the table's rows is, and its columns; spaces around the names of the columns are taken away."""
     with _readable(path), path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         missing = [name for name in COLUMNS if name not in reader.fieldnames]
         if missing:
             raise DataError(f"{path}: line 1 must name the columns {', '.join(COLUMNS)}; {missing[0]!r} is missing")
-        yield from reader
+        for row in reader:
+            where = f"{path}: line {reader.line_num}"
+            if None in row:
+                raise DataError(f"{where}: has more fields than line 1 names columns")
+            yield where, row
 
 
 def _read_votes(path: Path) -> list[NDArray[np.float32]]:
     with _readable(path), path.open(newline="", encoding="utf-8-sig") as file:
-        lines = list(csv.reader(file))[1:]
-    return [rows.votes(line[2:], f"{path}: line {number + 2}") for number, line in enumerate(lines)]
+        reader = csv.reader(file)
+        next(reader, None)
+        return [rows.votes(line[2:], f"{path}: line {reader.line_num}") for line in reader if line]
 
 
 @contextmanager
