@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -9,16 +11,17 @@ from emojimask.masking.homography import bounded_affine, project
 from emojimask.types import Face, Points
 
 # MediaPipe mesh: the ring of the face oval.
-_MESH_OVAL = (
+_MESH_OVAL = np.array([
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
+])  # fmt: skip
 
 # An average upright face: its key points and an ellipse around it, in units of the distance between the outer eye
 # corners, the middle between them at (0, 0).
 _MEAN_KEY_POINTS = np.array([[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]], np.float32)
 _angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
-_MEAN_OVAL = np.stack([0.86 * np.sin(_angles), 0.2 - 1.06 * np.cos(_angles)], 1).astype(np.float32)
+_RING = np.stack([np.sin(_angles), -np.cos(_angles)], 1).astype(np.float32)
+_MEAN_OVAL = _RING * np.array([0.86, 1.06], np.float32) + np.array([0, 0.2], np.float32)
 
 MARGIN = 1.12
 """How much larger than the face's outline the cover is: room for the landmarks' error and for the hairline."""
@@ -31,35 +34,29 @@ def face_oval(face: Face, growth: float = 1.0) -> Points:
         face: with any of the known kinds of landmarks.
         growth: at least 1; how much larger still, for a face whose place is uncertain.
     """
-    if len(face.landmarks) >= 468:
-        points = face.landmarks[list(_MESH_OVAL)]
-    elif len(face.landmarks) == 68:
-        points = np.vstack([face.landmarks, _mean_oval(face)])  # the 68 points end at the brows
-    else:
-        box = face.box
-        corners = _ellipse(box.center, 0.55 * box.width, 0.62 * box.height)
-        points = np.vstack([_mean_oval(face), corners])
-    hull = cv2.convexHull(points.astype(np.float32))[:, 0]
+    is_mesh = len(face.landmarks) >= 468
+    hull = cv2.convexHull(face.landmarks[_MESH_OVAL] if is_mesh else _around(face))[:, 0]
     center = (hull.min(0) + hull.max(0)) / 2
-    up = _upwards(face)
+    outline, up = hull - center, _upwards(face)
     # The mesh's top lies on the forehead, so the part above the centre is stretched further, up to the hairline.
-    height = np.maximum((hull - center) @ up, 0)
-    raised = hull + (0.18 if len(face.landmarks) >= 468 else 0.05) * height[:, None] * up
-    return np.asarray(center + (raised - center) * (MARGIN * growth), np.float32)
+    height = np.maximum(outline @ up, 0)
+    raised = outline + height[:, None] * ((0.18 if is_mesh else 0.05) * up)
+    return np.asarray(center + raised * np.float32(MARGIN * growth), np.float32)
 
 
-def _mean_oval(face: Face) -> Points:
-    return project(bounded_affine(_MEAN_KEY_POINTS, face.anchors()), _MEAN_OVAL)
+def _around(face: Face) -> Points:
+    """Points around a face of few landmarks."""
+    mean_oval = project(bounded_affine(_MEAN_KEY_POINTS, face.anchors()), _MEAN_OVAL)
+    if len(face.landmarks) == 68:
+        return np.concatenate([face.landmarks, mean_oval])  # the 68 points end at the brows
+    box = face.box
+    ellipse = _RING * np.array([0.55 * box.width, 0.62 * box.height], np.float32) + np.array(box.center, np.float32)
+    return np.concatenate([mean_oval, ellipse])
 
 
 def _upwards(face: Face) -> Points:
     """Unit vector (2,) from chin to forehead, along the normal of the line of the eyes."""
-    left, right = face.anchors()[:2]
-    x, y = right - left
-    length = float(np.hypot(x, y))
+    left, right = face.anchors()[:2].tolist()
+    x, y = right[0] - left[0], right[1] - left[1]
+    length = math.hypot(x, y)
     return np.array([y / length, -x / length] if length > 1e-3 else [0.0, -1.0], np.float32)
-
-
-def _ellipse(center: tuple[float, float], half_width: float, half_height: float) -> Points:
-    ring = np.stack([half_width * np.sin(_angles), half_height * np.cos(_angles)], 1)
-    return np.asarray(ring + np.array(center), np.float32)

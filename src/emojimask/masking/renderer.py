@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.masking.compositing import Layers, Sheet, enlarged, painted, scale_of
-from emojimask.masking.homography import Transform, fit, grown, project
+from emojimask.masking.homography import Transform, fit, grown, project, project_back
 from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import MARGIN, margin_of, with_shadow
@@ -64,19 +64,20 @@ class EmojiRenderer:
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
         transform, hides = drawing.on(face, oval, growth)
-        outline = project(transform, drawing.outline)
-        sheet = Sheet(picture, Box.around(np.vstack([oval, project(transform, drawing.extent)])))
+        extent = project(transform, drawing.extent)
+        sheet = Sheet(picture, Box.around(extent if hides else np.vstack([extent, oval])))
         if sheet.is_empty:
             return
         if not hides:
             sheet.fill(oval, self._emojis.fill)
-        scale = scale_of(outline, drawing.outline)
+        scale = scale_of(extent, drawing.extent)
         shapes = self._emojis.shapes(masked)
         # Shapes are drawn with smooth edges, so a level of about the final size will do for them.
         level, from_level = drawing.layers.at_scale(0.85 * scale if shapes else scale, sheet.colors)
         if shapes:
             level, from_level = enlarged(level, from_level, scale)
-            level = painted(level, drawing.from_layers @ from_level, shapes, sheet.colors)
+            to_level = np.linalg.inv(drawing.from_layers @ from_level)
+            level = painted(level, to_level, shapes, sheet.colors)
         sheet.draw(level, transform @ drawing.from_layers @ from_level)
         if self._adapts:
             sheet.light(scene_light(picture))
@@ -93,56 +94,65 @@ def nearest_last(faces: Sequence[MaskedFace]) -> list[MaskedFace]:
 
 
 class _Drawing:
-    """One emoji, ready to be drawn: its sizes, its key points and its outline."""
+    """One emoji, ready to be drawn: its sizes, its key points, its outline, and how far its shadow reaches."""
 
     def __init__(self, image: NDArray[np.uint8], key_points: Points) -> None:
         margin = margin_of(image.shape[0])
-        self.layers = Layers(with_shadow(image))
+        shadowed = with_shadow(image)
+        self.layers = Layers(shadowed)
         self.from_layers: Transform = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
         self.key_points = key_points
-        contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        hull = cv2.approxPolyDP(cv2.convexHull(np.vstack(contours)), 0.5, True)[:, 0].astype(np.float32)
-        self.outline = hull  # few points, for they are gone through for every frame
-        inner = cv2.fillConvexPoly(np.zeros(image.shape[:2], np.uint8), np.rint(hull).astype(np.int32), (1,))
-        margin_in = max(3, image.shape[0] // 100)
-        inner = cv2.erode(inner, np.ones((margin_in, margin_in), np.uint8))
-        self._is_solid = bool((image[..., 3][np.asarray(inner, np.bool_)] == 255).all())
-        self._center = (hull.min(0) + hull.max(0)) / 2
-        self._radii = np.ptp(hull, axis=0) / 2
-        self.extent = self._center + (hull - self._center) * np.float32(1 + 2 * MARGIN)
+        self.outline = _hull(image)
+        self.extent = _hull(shadowed) - np.float32(margin)
+        low, high = self.outline.min(0).astype(np.float64), self.outline.max(0).astype(np.float64)
+        self._center, self._radii = (low + high) / 2, (high - low) / 2
+        self._disc = self.outline[:: max(1, len(self.outline) // 16)]
+        self._sides = _sides(self.outline - self._center)
+        self._is_solid = _is_opaque_within(self.outline, image[..., 3])
 
     def on(self, face: Face, oval: Points, growth: float) -> tuple[Transform, bool]:
         """The emoji's pixels -> the frame's: laid on the face, grown with it, and large enough to hide ``oval``.
 
         And whether it does hide it; where it would have to grow too much, or has a hole, the rest must be filled.
         """
-        transform = fit(self.key_points, face.anchors(), self.outline)
-        transform = grown(transform, project(transform, self._center[None])[0], growth)
-        transform = transform @ self._stretch(project(np.asarray(cv2.invert(transform)[1], np.float64), oval))
-        center = project(transform, self._center[None])[0]
-        needed = EDGE * _reach(project(transform, self.outline), center, oval)
-        return grown(transform, center, min(needed, MAX_FIT_GROWTH)), self._is_solid and needed <= MAX_FIT_GROWTH
-
-    def _stretch(self, oval: Points) -> Transform:
-        """The emoji laid over ``oval``, (N, 2) in its own pixels: on its middle, as wide and as high, never smaller."""
-        oval = np.nan_to_num(oval, nan=float(self._center[0]))
-        low, high = oval.min(0), oval.max(0)
-        x, y = np.clip((high - low) / 2 / self._radii, 1.0, MAX_FIT_GROWTH).tolist()
+        transform = fit(self.key_points, face.anchors(), self._disc)
+        if growth > 1:
+            transform = grown(transform, project(transform, self._center[None])[0], growth)
+        # In the emoji's own pixels about its centre, it is laid over the oval: on its middle, as wide and as high, but
+        # never smaller; and then it grows until the oval is within every side.
+        seen = np.stack(project_back(transform, *oval.T)) - self._center[:, None]
+        low, high = seen.min(1), seen.max(1)
+        stretch = np.minimum(np.maximum((high - low) / 2 / self._radii, 1.0), MAX_FIT_GROWTH)
         most = MAX_SHIFT * self._radii
-        left, top = self._center.tolist()
-        right, down = np.clip((low + high) / 2 - self._center, -most, most).tolist()
-        return np.array([[x, 0, left * (1 - x) + right], [0, y, top * (1 - y) + down], [0, 0, 1.0]])
+        shift = np.minimum(np.maximum((low + high) / 2, -most), most)
+        needed = EDGE * max(1.0, float((self._sides @ ((seen - shift[:, None]) / stretch[:, None])).max()))
+        stretch *= min(needed, MAX_FIT_GROWTH)
+        right, down = self._center * (1 - stretch) + shift
+        laid = np.array([[stretch[0], 0, right], [0, stretch[1], down], [0, 0, 1.0]])
+        return transform @ laid, self._is_solid and needed <= MAX_FIT_GROWTH
 
 
-def _reach(outline: Points, center: Points, oval: Points) -> float:
-    """How much a convex ``outline`` must grow about ``center`` to hold every point of ``oval``; at least 1.
+def _hull(image: NDArray[np.uint8]) -> Points:
+    """A convex polygon around all that is not transparent, of few points, for they are gone through for every frame."""
+    contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.approxPolyDP(cv2.convexHull(np.vstack(contours)), 0.5, True)[:, 0], np.float32)
 
-    For each edge of the outline, the distance of the farthest point of the oval along its normal, over the edge's.
+
+def _sides(outline: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A row (2,) for each side of a convex outline about (0, 0), whose product with a point is 1 on that side.
+
+    It is above 1 for points beyond the side, however near, where the outline does not hold (0, 0).
     """
-    edges = np.concatenate([outline[1:], outline[:1]]) - outline
+    edges = np.roll(outline, -1, 0) - outline
     normals = np.stack([edges[:, 1], -edges[:, 0]], 1)
-    distances = ((outline - center) * normals).sum(1)
-    normals, distances = np.where(distances[:, None] < 0, -normals, normals), np.abs(distances)
-    clear = distances > 1e-6
-    needed = ((oval - center) @ normals[clear].T).max(0) / distances[clear]
-    return max(1.0, float(needed.max(initial=1.0)))
+    distances = (outline * normals).sum(1, keepdims=True)
+    turn = np.sign(distances.sum())
+    return np.asarray(turn * normals / np.maximum(turn * distances, 1e-6))
+
+
+def _is_opaque_within(outline: Points, opacity: NDArray[np.uint8]) -> bool:
+    """Whether a picture has no hole, but for a soft edge."""
+    inner = cv2.fillConvexPoly(np.zeros(opacity.shape, np.uint8), np.rint(outline).astype(np.int32), (1,))
+    edge = max(3, len(opacity) // 100)
+    inner = cv2.erode(inner, np.ones((edge, edge), np.uint8))
+    return bool((opacity[np.asarray(inner, np.bool_)] == 255).all())

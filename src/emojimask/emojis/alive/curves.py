@@ -25,6 +25,9 @@ class Grid(NamedTuple):
         square: (n,) the same of a rounded rectangle.
         bezier: (n, 4) turns the control points of a cubic Bezier curve into its points at even steps.
         cap: (c,) shares of the way around a corner. half_turn: (c,) the turns of a line's round end.
+        lid: (4, n) what the line of a lid is made of: 1, t, round and t * round.
+        lip: (6, n) what the line of a lip is made of: 1, t, t squared, a wave, round and square.
+        inner: (n, n) takes the heights of a curve at ``t`` to those at 0.8 ``t``.
         ring: (r,) the unit circle.
         drop: (r,) a falling drop of radius 1 about its belly, with its tip 2.2 above it.
     """
@@ -35,6 +38,9 @@ class Grid(NamedTuple):
     bezier: Array
     cap: Array
     half_turn: Curve
+    lid: Array
+    lip: Array
+    inner: Array
     ring: Curve
     drop: Curve
 
@@ -46,13 +52,17 @@ def grid(samples: int) -> Grid:
     ring = np.exp(1j * np.linspace(0, 2 * np.pi, 2 * samples - 2, endpoint=False))
     cap = np.linspace(0, 1, max(samples // 3, 3))
     up = np.maximum(-ring.imag, 0)
+    one, round_, square = np.ones(samples), np.sqrt(np.maximum(1 - t**2, 0)), np.maximum(1 - np.abs(t) ** 5, 0) ** 0.2
     return Grid(
         t=t,
-        round=np.sqrt(np.maximum(1 - t**2, 0)),
-        square=np.maximum(1 - np.abs(t) ** 5, 0) ** 0.2,
+        round=round_,
+        square=square,
         bezier=np.stack([(1 - u) ** 3, 3 * u * (1 - u) ** 2, 3 * u**2 * (1 - u), u**3], 1),
         cap=cap,
         half_turn=np.exp(1j * np.pi * cap),
+        lid=np.stack([one, t, round_, t * round_]),
+        lip=np.stack([one, t, t**2, np.cos(6.3 * t), round_, square]),
+        inner=np.stack([np.interp(0.8 * t, t, row) for row in np.eye(samples)]),
         ring=ring,
         drop=ring.real * (1 - 0.55 * up) + 1j * (ring.imag - 1.2 * up**3),
     )

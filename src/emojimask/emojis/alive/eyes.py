@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from emojimask.emojis.alive.curves import Array, Curve, Grid, between, line, thick
+from emojimask.emojis.alive.curves import Curve, Grid, between, line, thick
 from emojimask.emojis.alive.pose import Pose
 from emojimask.emojis.alive.sheet import Sheet
 from emojimask.emojis.alive.style import Style
 
-_SIDES = np.array([-1.0, 1.0])
+_SIDES = (-1.0, 1.0)
 _EYE_Y = -34.0
 
 # Control points of the right brow from its inner end: where they are at rest, and how bow and tilt move them.
@@ -24,73 +24,92 @@ _PART_SIZES = np.array([1, 0.66, 0.15, 0.3])
 
 
 class _Eyes:
-    """Both openings: where their lids are over every x. x and y are from an eye's centre, t is x from -1 to 1."""
+    """Both openings. x and y are from an eye's centre, t is x from -1 to 1.
+
+    Attributes:
+        width, heights: half of an eye's.
+        lids: (2, 3, 4) for each eye the upper lid, the lower lid and the ball's upper edge: how much there is in the y
+            of each of 1, t, dome and t * dome, where dome is the height of a half circle.
+        centers: (2, 1).
+    """
 
     def __init__(self, pose: Pose, style: Style) -> None:
         laugh = min(style.laugh * max(pose.smile_eyes, 0.0), 1.0)
-        opened = np.minimum(pose.eyes, 1) * (1 - laugh)
+        bow = -0.42 * pose.smile_eyes * (1 + 0.6 * laugh)
         self.width = style.eye[0] * pose.wide * (1 + 0.35 * laugh if style.dots else 1)
-        self.heights = style.eye[1] * pose.wide * (0.7 + 0.3 * np.maximum(pose.eyes, 1))
-        self.upper = opened
-        self.lower = (1 - (1 - opened) ** 2) * (1 - 0.85 * pose.squint)
-        self.slope = pose.slope
-        self.bow = -0.42 * pose.smile_eyes * (1 + 0.6 * laugh)
-        self.centers = _SIDES * style.spread + 1j * _EYE_Y
-        if style.dots:
-            self.centers = self.centers + (14 * pose.gaze_x + 12j * pose.gaze_y)
-
-    def lids(self, t: Array, dome: Array) -> tuple[Array, Array, Array]:
-        """y of the upper and the lower lid and of the ball's upper edge, (n, 2), over (n, 1) or (n, 2)."""
-        ball = self.heights * dome
-        shut = self.bow * ball + 0.12 * self.heights * (1 - self.upper)
-        # A sloping lid is lower at one end: the inner one in anger, the outer one in grief.
-        drawn = self.upper * (1 - 0.42 * (np.abs(self.slope) + self.slope * _SIDES * t))
-        return shut - (ball + shut) * drawn, shut + (ball - shut) * self.lower, -ball
+        self.heights = [style.eye[1] * pose.wide * (0.7 + 0.3 * max(eye, 1.0)) for eye in pose.eyes]
+        opened = [min(eye, 1.0) * (1 - laugh) for eye in pose.eyes]
+        slopes = [slope * side for slope, side in zip(pose.slope, _SIDES, strict=True)]
+        self.lids = np.array([_lids(bow, *eye) for eye in zip(self.heights, opened, pose.squint, slopes, strict=True)])
+        shift = complex(14 * pose.gaze_x, 12 * pose.gaze_y) if style.dots else 0
+        self.centers = np.array([[side * style.spread + 1j * _EYE_Y + shift] for side in _SIDES])
 
     def seen(self, outlines: Curve) -> Curve:
-        """What is seen of (n, 2) outlines about each eye's centre: held between the lids."""
+        """What is seen of (2, n) outlines about each eye's centre: held between the lids."""
         t = np.minimum(np.maximum(outlines.real / self.width, -0.999), 0.999)
-        upper, lower, _ = self.lids(t, np.sqrt(1 - t * t))
+        dome = np.sqrt(1 - t * t)
+        upper, lower = (a + b * t + (c + d * t) * dome for a, b, c, d in self.lids[:, :2].transpose(1, 2, 0)[..., None])
         held = np.minimum(np.maximum(outlines.imag, upper), lower)
         return np.asarray(self.width * t + 1j * held + self.centers)
 
 
+def _lids(bow: float, height: float, opened: float, squint: float, slope: float) -> list[tuple[float, ...]]:
+    """One eye's rows of :attr:`_Eyes.lids`. ``slope``: of the upper lid, down to the viewer's left."""
+    # Shut, the lids meet in a line of a bow and a sag; from there each opens towards its edge of the ball.
+    bow, sag = bow * height, 0.12 * height * (1 - opened)
+    # A sloping lid is lower at one end: the inner one in anger, the outer one in grief.
+    up, tilt = opened * (1 - 0.42 * abs(slope)), 0.42 * opened * slope
+    down = (1 - (1 - opened) ** 2) * (1 - 0.85 * squint)
+    return [
+        (sag * (1 - up), sag * tilt, bow * (1 - up) - height * up, (bow + height) * tilt),
+        (sag * (1 - down), 0.0, bow * (1 - down) + height * down, 0.0),
+        (0.0, 0.0, -height, 0.0),
+    ]
+
+
 def draw_eyes(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
     eyes = _Eyes(pose, style)
-    heights = eyes.lids(grid.t[:, None], grid.round[:, None])
-    middle = eyes.centers + (eyes.width * grid.t)[:, None]
-    upper, lower, top = ((middle + 1j * y).T for y in heights)
-    clear = np.minimum((heights[1] - heights[0]).max(0) / 8, 1)
+    heights = eyes.lids @ grid.lid
+    curves = (eyes.centers + eyes.width * grid.t)[:, None] + 1j * heights
+    upper, lower, top = curves[:, 0], curves[:, 1], curves[:, 2]
+    clear = np.minimum((heights[:, 1] - heights[:, 0]).max(1) / 8, 1).tolist()
 
     if not style.spare:
-        sheet.add(between(top, upper), style.ink, 0.14 * np.minimum(np.maximum(2 * (1 - pose.eyes), 0), 1))
+        sheet.add(between(top, upper), style.ink, [0.14 * min(max(2 * (1 - eye), 0.0), 1.0) for eye in pose.eyes])
     above = style.rim_below + (style.rim_above - style.rim_below) * grid.round
     sheet.add(thick(upper, lower, above, style.rim_below, grid.cap), style.ink, lifted=True)
     if not style.dots:
         sheet.add(between(upper, lower), style.white, clear)
-        halfway = (heights[0] + heights[1])[len(grid.t) // 2] / 2
+        halfway = heights[:, :2, len(grid.t) // 2].mean(1).tolist()
         _draw_pupils(sheet, eyes, pose, style, grid, halfway, clear)
 
 
-def _draw_pupils(sheet: Sheet, eyes: _Eyes, pose: Pose, style: Style, grid: Grid, halfway: Array, clear: Array) -> None:
+def _draw_pupils(
+    sheet: Sheet, eyes: _Eyes, pose: Pose, style: Style, grid: Grid, halfway: list[float], clear: list[float]
+) -> None:
     radius = 0.62 * eyes.width * pose.pupil
     # Pupils turn in a little, and keep to the middle of what is open, so that lowered lids do not hide them.
-    x = 0.8 * pose.gaze_x * (eyes.width - radius) - 3 * _SIDES
-    y = 0.75 * pose.gaze_y * (eyes.heights - radius) + 0.55 * halfway
-    parts = _PARTS[:, None] + _PART_SIZES[:, None] * grid.ring
-    outlines = eyes.seen(radius * parts.reshape(-1, 1) + (x + 1j * y))
-    iris, pupil, gleam, glint = outlines.T.reshape(2, len(_PARTS), -1).swapaxes(0, 1)
+    x = [0.8 * pose.gaze_x * (eyes.width - radius) - 3 * side for side in _SIDES]
+    y = [
+        0.75 * pose.gaze_y * (height - radius) + 0.55 * middle
+        for height, middle in zip(eyes.heights, halfway, strict=True)
+    ]
+    parts = radius * (_PARTS[:, None] + _PART_SIZES[:, None] * grid.ring).ravel()
+    outlines = eyes.seen(parts + np.array([x, y]).T.copy().view(np.complex128))
+    iris, pupil, gleam, glint = outlines.reshape(2, len(_PARTS), -1).swapaxes(0, 1)
     sheet.add(iris, style.iris, clear)
     if not style.spare:
         sheet.add(pupil, style.pupil, clear)
-        sheet.add(gleam, style.glint, 0.55 * clear)
+        sheet.add(gleam, style.glint, [0.55 * share for share in clear])
     sheet.add(glint, style.glint, clear)
 
 
 def draw_brows(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
-    angles = pose.angles[:, None]
-    y = _BROW_Y - 30 * pose.brows[:, None] + _BROW_TILT * angles + _BROW_BOW * (1 - 0.75 * np.abs(angles))
-    left, right = grid.bezier @ ((style.spread + _BROW_X) + 1j * y)[..., None]
-    curves = np.concatenate([-left.conj()[::-1], right], 1).T
+    controls = [
+        (style.spread + _BROW_X) + 1j * (_BROW_Y - 30 * brow + _BROW_TILT * angle + _BROW_BOW * (1 - 0.75 * abs(angle)))
+        for brow, angle in zip(pose.brows, pose.angles, strict=True)
+    ]
+    curves = np.array(controls) @ grid.bezier.T
+    curves[0] = -curves[0, ::-1].conj()
     width = style.brow if style.spare else style.brow * (0.62 + 0.38 * grid.round)
     sheet.add(line(curves, width, grid.half_turn), style.brows, lifted=True)

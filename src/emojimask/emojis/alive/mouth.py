@@ -16,19 +16,23 @@ _GAPS, _FEW_GAPS = (-0.66, -0.23, 0.23, 0.66), (-0.4, 0.4)  # between clenched t
 
 
 class _Mouth:
-    """Where both lips are: heights ``upper`` and ``lower`` (n,) over ``x`` (n,), and how tall it opens."""
+    """Where both lips are: heights ``lips`` (2, n), upper and lower, over ``x`` (n,), and how tall it opens."""
 
     def __init__(self, pose: Pose, grid: Grid) -> None:
-        t = grid.t
-        self.tall = _TALL * pose.open
-        width = pose.width * (1 - 0.55 * pose.round)
-        middle = _Y - 0.22 * self.tall * pose.drop + _BOW * pose.lift * (0.55 - t * t)
-        middle = middle - 25 * pose.smirk * ((1 + t) ** 2 / 2 - 0.6) + 7 * pose.wave * np.cos(6.3 * t)
-        form = grid.round + pose.square * (grid.square - grid.round)
-        self.x = width * t + 10 * pose.smirk
-        self.upper = middle - (1 - pose.drop) * self.tall * form
-        self.lower = middle + pose.drop * self.tall * form
-        self.clear = min(self.tall / 14, 1.0)  # what is inside fades in, lest it flash as the lips part
+        self.tall = tall = _TALL * pose.open
+        self.middle, self.width = 10 * pose.smirk, pose.width * (1 - 0.55 * pose.round)
+        self.x = self.middle + self.width * grid.t
+        # Both are the line of the corners, bowed, smirking and waving, and their share of the opening's form.
+        line = (
+            _Y - 0.22 * tall * pose.drop + 0.55 * _BOW * pose.lift + 2.5 * pose.smirk,
+            -25 * pose.smirk,
+            -_BOW * pose.lift - 12.5 * pose.smirk,
+            7 * pose.wave,
+        )
+        shares = [(*line, share * tall * (1 - pose.square), share * tall * pose.square) for share in (pose.drop - 1, pose.drop)]
+        self.lips = np.array(shares) @ grid.lip
+        self.upper, self.lower = self.lips
+        self.clear = min(tall / 14, 1.0)  # what is inside fades in, lest it flash as the lips part
 
     def at(self, x: Array) -> tuple[Array, Array]:
         """Heights of both lips at other places."""
@@ -50,8 +54,8 @@ def draw_mouth(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
 
 
 def _draw_tongue(sheet: Sheet, mouth: _Mouth, pose: Pose, style: Style, grid: Grid) -> None:
-    x = 0.2 * mouth.x.mean() + 0.8 * mouth.x
-    high, low = mouth.at(x)
+    x = mouth.middle + 0.8 * mouth.width * grid.t
+    high, low = mouth.lips @ grid.inner
     top = np.maximum(low - 0.42 * mouth.tall * pose.tongue * grid.round, high)
     shown = mouth.clear * min(4 * max(pose.tongue, 0.0), 1.0) * (1 - max(pose.tongue_out, 0.0))
     sheet.add(between(_curve(x, top), _curve(x, low)), style.tongue, shown)

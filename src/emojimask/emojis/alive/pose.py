@@ -15,8 +15,12 @@ from emojimask.emojis.alive.curves import Array
 from emojimask.types import EXPRESSIONS, MaskedFace, Measures
 
 
+Sides = tuple[float, float]
+"""Left and right as the viewer sees them."""
+
+
 class Pose(NamedTuple):
-    """Every movable part. The first five hold a value per side, (2,): left and right as the viewer sees them.
+    """Every movable part; the first five hold a value per side.
 
     Attributes:
         eyes: openness, 0 to 1.4. squint: lower lid, 0 to 1. slope: of the upper lid, -1 the inner end down to 1 the
@@ -32,11 +36,11 @@ class Pose(NamedTuple):
         weights: (8,) of the expressions, summing to 1.
     """
 
-    eyes: Array
-    squint: Array
-    slope: Array
-    brows: Array
-    angles: Array
+    eyes: Sides
+    squint: Sides
+    slope: Sides
+    brows: Sides
+    angles: Sides
     smile_eyes: float
     wide: float
     pupil: float
@@ -145,17 +149,17 @@ def pose(face: MaskedFace) -> Pose:
     parts = weights @ _BASE
     if face.measures is not None:
         parts = _moved(parts, face.measures)
-    pairs = parts[: 2 * len(_PAIRS)].reshape(-1, 2)
-    return Pose._make([*pairs, *parts[2 * len(_PAIRS) :].tolist(), weights])
+    values = parts.tolist()
+    count = 2 * len(_PAIRS)
+    return Pose._make([*zip(values[:count:2], values[1:count:2], strict=True), *values[count:], weights])
 
 
 def _weights(face: MaskedFace) -> Array:
     if len(face.blend) == len(EXPRESSIONS):
-        weights = np.array(face.blend, float)
-        weights = np.where(np.isfinite(weights), np.maximum(weights, 0), 0)
-        total = float(weights.sum())
-        if total > 1e-6 and math.isfinite(total):
-            return weights / total
+        weights = [weight if 0 < weight < math.inf else 0.0 for weight in face.blend]
+        total = sum(weights)
+        if 1e-6 < total < math.inf:
+            return np.array(weights) / total
     shown = face.expression if face.expression in EXPRESSIONS else "neutral"
     return np.array([float(name == shown) for name in EXPRESSIONS])
 

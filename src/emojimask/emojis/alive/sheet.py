@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emojimask.emojis.alive.curves import Array, Curve
+from emojimask.emojis.alive.curves import Curve
 from emojimask.emojis.alive.style import Color, Style
 from emojimask.emojis.picture import SIZE
 from emojimask.stages import Shape
@@ -35,9 +35,9 @@ class Sheet:
         self._put(outline, color, opacity)
         self._still = sum(map(len, self._outlines))
 
-    def add(self, outlines: Curve, color: Color, opacity: float | Array = 1.0, lifted: bool = False) -> None:
-        """Draw (k, n) next, with an opacity for all or (k,) of them; ``lifted`` pieces of paper cast a shadow."""
-        opacities = [opacity] * len(outlines) if isinstance(opacity, float) else opacity.tolist()
+    def add(self, outlines: Curve, color: Color, opacity: float | Sequence[float] = 1.0, lifted: bool = False) -> None:
+        """Draw (k, n) next, with an opacity for all or for each; ``lifted`` pieces of paper cast a shadow."""
+        opacities = [opacity] * len(outlines) if isinstance(opacity, float) else opacity
         if lifted and self._style.shadow:
             for outline, share in zip(outlines, opacities, strict=True):
                 for shift in _SHADOWS:
@@ -71,4 +71,4 @@ class Sheet:
         z = np.sqrt(np.maximum(RADIUS**2 - x * x - y * y, 0))
         x, z = x * math.cos(yaw) + z * math.sin(yaw), z * math.cos(yaw) - x * math.sin(yaw)
         y = y * math.cos(pitch) + z * math.sin(pitch)
-        return np.asarray((x + 1j * y) / np.maximum(np.hypot(x, y) / RADIUS, 1))
+        return np.asarray((x + 1j * y) / np.sqrt(np.maximum((x * x + y * y) / RADIUS**2, 1)))
