@@ -4,36 +4,40 @@
     masked = emojimask.mask_image(cv2.imread("me.jpg"))
     cv2.imwrite("me_masked.jpg", masked.image)
 
-Importing the package loads no heavy library; the first call does.
+Importing the package loads nothing; what is used first loads what it needs.
 """
 
-from emojimask.errors import (
-    DataError,
-    EmojimaskError,
-    EmojiSetError,
-    MissingExtraError,
-    ModelError,
-    NoVideoError,
-    OutputExistsError,
-    SinkError,
-    SourceError,
-    UsageError,
-)
-from emojimask.public import build_pipeline, mask_file, mask_image
-from emojimask.settings import MaskSettings
-from emojimask.types import (
-    EXPRESSIONS,
-    KEY_POINTS,
-    Box,
-    Face,
-    Frame,
-    MaskedFace,
-    MaskedFrame,
-    Measures,
-    StreamInfo,
-    Track,
-    TrackState,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emojimask.errors import (
+        DataError,
+        EmojimaskError,
+        EmojiSetError,
+        MissingExtraError,
+        ModelError,
+        NoVideoError,
+        OutputExistsError,
+        SinkError,
+        SourceError,
+        UsageError,
+    )
+    from emojimask.public import build_pipeline, mask_file, mask_image
+    from emojimask.settings import MaskSettings
+    from emojimask.types import (
+        EXPRESSIONS,
+        KEY_POINTS,
+        Box,
+        Face,
+        Frame,
+        MaskedFace,
+        MaskedFrame,
+        Measures,
+        StreamInfo,
+        Track,
+        TrackState,
+    )
 
 __all__ = [
     "EXPRESSIONS",
@@ -62,3 +66,22 @@ __all__ = [
     "mask_file",
     "mask_image",
 ]
+
+_MODULES = (
+    "errors",
+    "settings",
+    "types",
+    "public",
+)  # those without numpy first: the command line answers in an instant
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in map(import_module, (f"emojimask.{module}" for module in _MODULES)):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module 'emojimask' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -143,10 +143,14 @@ def test_the_public_names_are_these() -> None:
     }  # fmt: skip
     assert set(emojimask.__all__) == expected
     assert all(hasattr(emojimask, name) for name in expected)
+    assert expected == set(dir(emojimask))
+    with pytest.raises(AttributeError, match="'mask_everything'"):
+        emojimask.mask_everything  # noqa: B018
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = "import sys, emojimask; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+@pytest.mark.parametrize("code", ["import emojimask", "from emojimask.cli.main import build_parser; build_parser([])"])
+def test_importing_the_package_and_asking_for_help_load_nothing_heavy(code: str) -> None:
+    code += "; import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "numpy" in loaded
-    assert not {"cv2", "mediapipe", "onnxruntime", "av", "PIL", "torch", "tqdm"} & set(loaded)
+    assert "emojimask" in loaded
+    assert not {"numpy", "cv2", "mediapipe", "onnxruntime", "av", "PIL", "torch", "tqdm"} & set(loaded)
