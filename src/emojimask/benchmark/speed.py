@@ -36,6 +36,7 @@ class Plan:
         turns: how often everything is repeated, by turns.
         minutes: how long the live run lasts, and the video whose memory is watched.
         faces, heights: the growth curves; the first face count and 720 lines are what the others are compared with.
+        grains: of the clip that is masked as a whole file, which is made once with each; see ``write_clip``.
         width, height: of the clip that is made, and of those with several faces.
     """
 
@@ -46,11 +47,12 @@ class Plan:
     minutes: float = 1.0
     faces: tuple[int, ...] = tuple(range(1, MOST_FACES + 1))
     heights: tuple[int, ...] = (480, 720, 1080, 2160)
+    grains: tuple[float, ...] = (0.0, 2.5, 3.5)
     width: int = WIDTH
     height: int = HEIGHT
 
 
-QUICK = Plan(4.0, 2.0, 1.0, 1, 0.1, (1, 4, 8))
+QUICK = Plan(4.0, 2.0, 1.0, 1, 0.1, (1, 4, 8), grains=(2.5,))
 
 Record = dict[str, Any]
 """What JSON holds: strings, numbers, lists and records; see docs/performance.md."""
@@ -58,9 +60,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every part is given: the video, the settings, the plan, and a folder for clips."""
+    """What every part is given: the video, the settings, the plan, and a folder for clips.
+
+    Attributes:
+        people: in the video, where it was made here; None: it was given.
+    """
 
     path: Path
+    people: int | None
     settings: MaskSettings
     plan: Plan
     folder: Path
@@ -121,8 +128,13 @@ def _growth(job: Job, sizes: Sequence[tuple[int, int, int]], reference: int) -> 
     return records
 
 
-def whole_file(job: Job) -> Record:
-    return asdict(measure_file(job.path, job.settings, job.plan.turns))
+def whole_file(job: Job) -> list[Record]:
+    """The video that was given, or one made with each of the plan's grains."""
+    plan, paths = job.plan, [job.path]
+    if job.people is not None:
+        size = plan.width, plan.height, job.people, plan.seconds
+        paths = [write_clip(job.folder / f"grain {grain}.mp4", *size, grain) for grain in plan.grains]
+    return [asdict(measure_file(path, job.settings, plan.turns)) for path in paths]
 
 
 def live(job: Job) -> Record:
@@ -184,6 +196,7 @@ def bench(
         SourceError, UsageError: ``file`` cannot be read, or is no video.
     """
     with TemporaryDirectory() as folder:
+        made = None if file is not None else people
         path = file
         if path is None:
             tell("making a clip")
@@ -193,9 +206,9 @@ def bench(
             "machine": machine(),
             "settings": asdict(settings),
             "plan": asdict(plan),
-            "clip": _clip(path, None if file is not None else people),
+            "clip": _clip(path, made),
         }
-        job = Job(path, settings, plan, Path(folder))
+        job = Job(path, made, settings, plan, Path(folder))
         for name in parts:
             tell(name)
             record[name] = PARTS[name](job)

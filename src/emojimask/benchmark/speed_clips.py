@@ -23,16 +23,23 @@ FPS = 30
 MOST_FACES = 8
 _FACE = 0.28  # a face's height, as a share of the frame's: eight heads have room, in two rows of four
 _SOUND_HZ = 48000
+_SHIFTS = 128  # places each way
 
 
-def write_clip(path: Path, width: int, height: int, faces: int, seconds: float) -> Path:
-    """A video of ``faces`` (1 to 8) swaying heads at 30 frames a second, H.264, with a tone as its sound (AAC)."""
+def write_clip(path: Path, width: int, height: int, faces: int, seconds: float, grain: float = 0.0) -> Path:
+    """A video of ``faces`` (1 to 8) swaying heads at 30 frames a second, H.264, with a tone as its sound (AAC).
+
+    Args:
+        grain: how much every pixel wavers from frame to frame as a camera's do, standard deviation in levels of 255.
+            Without it the video is as smooth as a drawing, and its codec has next to nothing to do.
+    """
+    wavering = _Grain(width, height, grain)
     with av.open(str(path), "w") as output:
         video = output.add_stream("libx264", FPS, options={"preset": "veryfast", "crf": "20"})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         tone = output.add_stream("aac", _SOUND_HZ)
         for index, image in enumerate(crowd(width, height, faces, seconds)):
-            picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+            picture = av.VideoFrame.from_ndarray(wavering.over(image), format="bgr24")
             picture.pts, picture.time_base = index, Fraction(1, FPS)
             output.mux(video.encode(picture))
             output.mux(tone.encode(_tone(index)))
@@ -55,6 +62,21 @@ def crowd(width: int, height: int, faces: int, seconds: float) -> Iterator[Image
             _draw(image, heads[number % 2], number, faces, index / FPS)
         top, left = grain.integers(0, 64, 2)
         yield np.asarray(cv2.add(image, cv2.merge([noise[top : top + height, left : left + width]] * 3)), np.uint8)
+
+
+class _Grain:
+    """One field of noise, laid over each frame at another place."""
+
+    def __init__(self, width: int, height: int, levels: float) -> None:
+        self._generator = np.random.default_rng(11)
+        field = self._generator.normal(0, levels, (height + _SHIFTS, width + _SHIFTS, 1))
+        self._field = np.repeat(field, 3, axis=2).astype(np.int16)
+
+    def over(self, image: Image) -> Image:
+        top, left = self._generator.integers(0, _SHIFTS, 2)
+        height, width = image.shape[:2]
+        wavering = self._field[top : top + height, left : left + width]
+        return np.asarray(cv2.add(image, wavering, dtype=cv2.CV_8U), np.uint8)
 
 
 def _draw(image: Image, head: Actor, number: int, faces: int, time_s: float) -> None:

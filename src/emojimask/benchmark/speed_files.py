@@ -31,12 +31,14 @@ class FileTimes:
     """Medians over the turns, in seconds; ``cpu_s`` is the processor's time of masking, over all cores.
 
     Attributes:
+        mbit_s: of the file, sound included.
         codecs_s: decoding and encoding and nothing else, sound copied: the reference.
         masked_s: the whole.
         ratio: masked to codecs, the median of each turn's ratio.
         turns: every turn's seconds, in the same order.
     """
 
+    mbit_s: float
     codecs_s: float
     masked_s: float
     cpu_s: float
@@ -74,12 +76,18 @@ def measure_file(path: Path, settings: MaskSettings, turns: int) -> FileTimes:
     counted = cast(list[tuple[float, float]], rounds[turns > 1 :])
     codecs_s, masked_s = (_median(column) for column in zip(*counted, strict=True))
     return FileTimes(
+        _mbit_s(path),
         codecs_s,
         masked_s,
         cpu_s=_median(cpu[turns > 1 :]),
         ratio=_median(turn[1] / turn[0] for turn in counted),
         turns=[(round(a, 3), round(b, 3)) for a, b in counted],
     )
+
+
+def _mbit_s(path: Path) -> float:
+    with av.open(str(path)) as source:
+        return round(source.bit_rate / 1e6, 2)
 
 
 def _median(values: Iterable[float]) -> float:

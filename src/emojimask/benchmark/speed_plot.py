@@ -77,13 +77,17 @@ def _curve(axes: Axes, x: list[float], part: list[Mapping[str, Any]]) -> None:
     axes.legend(frameon=False)
 
 
-def _file(axes: Axes, part: Mapping[str, Any]) -> None:
-    names = {"codecs_s": "codecs alone", "masked_s": "masked"}
-    bars = axes.barh(list(names.values()), [part[key] for key in names], color=["tab:gray", "tab:blue"])
-    axes.bar_label(bars, fmt="%.2f", padding=3)
+def _file(axes: Axes, part: list[Mapping[str, Any]]) -> None:
+    names = {"codecs_s": ("codecs alone", "tab:gray", -0.2), "masked_s": ("masked", "tab:blue", 0.2)}
+    for key, (label, color, shift) in names.items():
+        places = [place + shift for place in range(len(part))]
+        bars = axes.barh(places, [row[key] for row in part], 0.38, label=label, color=color)
+        axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.set_yticks(range(len(part)), [f"{row['mbit_s']:.1f} Mbit/s" for row in part])
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set(xlabel="seconds", title="A whole file")
+    axes.legend(frameon=False)
 
 
 def _live(axes: Axes, part: Mapping[str, Any]) -> None:

@@ -157,8 +157,10 @@ def _read(frames: Iterator[Frame], took_s: list[float]) -> list[Frame]:
 
 def _spreads(reading: list[float], masking: list[dict[str, float]], writing: list[float]) -> dict[str, Spread]:
     for frame in masking:
-        frame["tracking"] = frame.pop("tracker", 0.0) - frame.get("detector", 0.0) - frame.get("landmarker", 0.0)
+        networks = frame.pop("detector", 0.0), frame.pop("landmarker", 0.0)
         frame["rest"] = 2 * frame[MASKING] - sum(frame.values())
+        frame["tracking"] = max(0.0, frame.pop("tracker", 0.0) - sum(networks))  # side by side they may take longer
+        frame["detector"], frame["landmarker"] = networks
     columns = {"reading": reading, "writing": writing}
     columns |= {name: [frame.get(name, 0.0) for frame in masking] for name in STAGES if name not in columns}
     return {name: spread(columns[name]) for name in STAGES}
