@@ -67,6 +67,7 @@ def page(results: Results, works: list[dict[str, Any]]) -> str:
         "standard error at 73 % on 3,589 rows is 0.74 points: figures that differ by less do not differ.",
         "## The shipped model",
         shipped(results),
+        *real_faces(),
         "## All trained models",
         "PrivateTest, single view; the network's file and its time on one thread as they were measured at its "
         f"evaluation. Of a recipe that was trained in several seeds: the {SPREAD} of these runs.",
@@ -80,6 +81,25 @@ def page(results: Results, works: list[dict[str, Any]]) -> str:
         *(section for work in works for section in beside(work, results)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def real_faces() -> list[str]:
+    """What `emojimask bench expressions` found on real faces, where that is stored."""
+    stored = DOCS / "results/real_faces.json"
+    if not stored.is_file():
+        return []
+    told = json.loads(stored.read_text(encoding="utf-8"))[SHIPPED]
+    shares = ("accuracy", "balanced_accuracy", "missed", "opposite")
+    rows = [[name, *(percent(score[share]) for share in shares)] for name, score in told.items()]
+    seconds = next(iter(told.values()))["face_seconds"]
+    return [
+        "## Real faces, end to end",
+        f"Pictures and clips of real people, {seconds:g} seconds of faces, from the file through detector, crop and "
+        "smoothing to the emoji (`emojimask bench expressions`, labels in `benchmarks/real_faces.toml`), as they are "
+        "and made harder in twelve ways. A face that is not found counts as wrong. Few people and plain expressions: "
+        "it shows that the whole works, not how it ranks.",
+        table(["faces", "right emoji", "mean over expressions", "no face found", "smile for frown or reverse"], rows),
+    ]
 
 
 def shipped(results: Results) -> str:

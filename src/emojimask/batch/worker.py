@@ -39,7 +39,7 @@ from emojimask.stages import Sink
 from emojimask.types import MaskedFrame, StreamInfo
 
 THREADS = 1
-"""Of decoder, encoder and OpenCV each: the other cores have workers of their own."""
+"""Of decoder, encoder and OpenCV each, and so for all faces: the other cores have workers of their own."""
 
 
 class Worker:
