@@ -41,12 +41,14 @@ class YuvImage:
         y: (H, W) uint8.
         u, v: (H / 2, W / 2) uint8, rounded up.
         bt709: the colours are BT.709's; else BT.601's.
+        memory: (3 H / 2, W) uint8, where the three lie one after the other in it.
     """
 
     y: Plane
     u: Plane
     v: Plane
     bt709: bool
+    memory: Plane | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,7 +63,9 @@ class YuvImage:
         return Colors.BT709 if self.bt709 else Colors.BT601
 
     def video_frame(self) -> VideoFrame:
-        """The same as a frame that encoders take, in memory of its own."""
+        """The same as a frame that encoders take; of a copy in the copy's memory, else in its own."""
+        if self.memory is not None:
+            return VideoFrame.from_numpy_buffer(self.memory, "yuv420p")
         height, width = self.y.shape
         frame = VideoFrame(width, height, "yuv420p")
         for plane, pixels in zip(frame.planes, (self.y, self.u, self.v), strict=True):
@@ -74,7 +78,16 @@ class YuvImage:
         return np.asarray(self.video_frame().to_ndarray(format="bgr24", src_colorspace=matrix), np.uint8)
 
     def copy(self) -> YuvImage:
-        return YuvImage(self.y.copy(), self.u.copy(), self.v.copy(), self.bt709)
+        """The same to draw on; with a usual size laid out so that an encoder takes it as it is."""
+        height, width = self.y.shape
+        if height % 4 or width % 2:  # PyAV counts rows by fours
+            return YuvImage(self.y.copy(), self.u.copy(), self.v.copy(), self.bt709)
+        memory = np.empty((3 * height // 2, width), np.uint8)
+        u, v = memory[height:].reshape(2, height // 2, width // 2)
+        y = memory[:height]
+        for plane, pixels in ((y, self.y), (u, self.u), (v, self.v)):
+            np.copyto(plane, pixels)
+        return YuvImage(y, u, v, self.bt709, memory)
 
 
 def colors_of(picture: Picture) -> Colors:

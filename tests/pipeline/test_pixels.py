@@ -125,3 +125,15 @@ def test_encoders_get_every_pixel(size: tuple[int, int]) -> None:
     for plane, expected in zip(frame.planes, (y, u, v), strict=True):
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
         assert (rows == expected).all()
+
+
+@pytest.mark.parametrize("size", [(96, 128), (96, 66), (94, 66), (95, 127)])
+def test_an_encoder_is_given_what_was_drawn_on_a_copy(size: tuple[int, int]) -> None:
+    original = planes(picture(*size), True)
+    before = original.bgr()
+    copy = original.copy()
+    assert (copy.bgr() == before).all()
+    copy.y[20:40, 30:60], copy.u[10:20, 15:30] = 200, 90
+    assert (copy.bgr() == YuvImage(copy.y, copy.u, copy.v, True).bgr()).all()
+    assert (copy.bgr()[20:40, 30:60] != before[20:40, 30:60]).any()
+    assert (original.bgr() == before).all()

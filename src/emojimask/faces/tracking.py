@@ -48,6 +48,8 @@ HEAD = 1.5
 """How much larger than the face the head is that hides who goes behind it."""
 SQUEEZED_S = 0.5
 """So long after it was last seen whole, a face that goes behind another is expected to have kept its size."""
+LOOKS_EVERY_S = 0.1 - 1e-6
+"""How often it is noted what a face looks like."""
 DAMPING_S = 0.25
 """A lost face's motion dies away with this time constant."""
 
@@ -69,6 +71,7 @@ class _Person:
     seen_s: float
     velocity: Points  # (2,) pixels a second
     look: Appearance | None
+    looked_s: float
     filter: OneEuroFilter = field(default_factory=OneEuroFilter)
     raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
@@ -87,9 +90,11 @@ class _Person:
         self.seen_s, self.raw = frame.time_s, face.landmarks
         steady = self.filter.update(face.landmarks, frame.time_s)
         self.face = Face(Box.around(steady) if len(steady) > 6 else face.box, steady, face.score)
-        now = appearance(frame.picture, face.box)
-        if now is not None:
-            self.look = now if self.look is None else self.look + np.float32(0.1) * (now - self.look)
+        if frame.time_s - self.looked_s >= LOOKS_EVERY_S:
+            self.looked_s = frame.time_s
+            now = appearance(frame.picture, face.box)
+            if now is not None:
+                self.look = now if self.look is None else self.look + np.float32(0.25) * (now - self.look)
 
 
 class LandmarkTracker:
@@ -300,7 +305,8 @@ class LandmarkTracker:
 
     def _welcome(self, frame: Frame, face: Face) -> _Person:
         look = appearance(frame.picture, face.box)
-        person = _Person(self._next_id, face, frame.time_s, np.zeros(2, np.float32), look, raw=face.landmarks)
+        now = frame.time_s
+        person = _Person(self._next_id, face, now, np.zeros(2, np.float32), look, now, raw=face.landmarks)
         self._next_id += 1
         self._people.append(person)
         return person
