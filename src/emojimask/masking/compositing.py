@@ -15,7 +15,7 @@ from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_col
 from emojimask.stages import Shape
 from emojimask.types import Box, Image, Points
 
-_FAR = 1 << 24
+_FAR = 1 << 24  # lest corners leave 32 bits
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
 _CELLS = 32  # to a side: how finely a warp's places are worked out
 
@@ -42,7 +42,7 @@ class Layers:
         if colors not in self._levels:
             self._levels[colors] = [inked(level, colors) for level in self._levels[Colors.BGR]]
         levels = self._levels[colors]
-        steps = int(np.clip(np.floor(np.log2(1 / max(scale, 1e-6))), 0, len(levels) - 1))
+        steps = min(max(int(-math.log2(max(scale, 1e-6))), 0), len(levels) - 1)
         return levels[steps], _from_level(self.side / levels[steps].shape[0])
 
 
@@ -121,7 +121,7 @@ class Sheet:
 
     def fill(self, polygon: Points, color: tuple[int, int, int]) -> None:
         """Paint a polygon, (N, 2) in the picture's pixels, with smooth edges. ``color``: blue, green, red."""
-        corners = _corners(polygon - np.array([self._left, self._top]))
+        corners = _corners((polygon - np.array([self._left, self._top])).clip(-_FAR, _FAR))
         cv2.fillPoly(self._pixels, [corners], (*ink(color, self.colors), 255), cv2.LINE_AA, _SHIFT)
 
     def draw(self, level: Overlay, transform: Transform) -> None:
@@ -176,7 +176,8 @@ def _warped(level: Overlay, transform: Transform, size: tuple[int, int]) -> Over
     coarse = cv2.merge([x, y]).astype(np.float32)
     fine = cv2.resize(coarse, None, fx=cell, fy=cell, interpolation=cv2.INTER_LINEAR)
     places = fine[cell : cell + height, cell : cell + width]
-    return np.asarray(cv2.remap(level, places, None, cv2.INTER_LINEAR), np.uint8)
+    none = np.empty(0)  # both coordinates are in ``places``
+    return np.asarray(cv2.remap(level, places, none, cv2.INTER_LINEAR), np.uint8)
 
 
 def _even_span(low: float, high: float, limit: int) -> tuple[int, int]:
@@ -186,5 +187,5 @@ def _even_span(low: float, high: float, limit: int) -> tuple[int, int]:
 
 
 def _corners(polygon: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
-    """As cv2 takes them; not so far away that they leave 32 bits."""
-    return np.asarray(np.rint(polygon.clip(-_FAR, _FAR) * (1 << _SHIFT)), np.int32)
+    """As cv2 takes them."""
+    return np.asarray(np.rint(polygon * (1 << _SHIFT)), np.int32)

@@ -103,10 +103,10 @@ def _is_sane(h: Transform, affine: Transform, disc: Points) -> bool:
     (a, b, c), (d, e, f), (g, i, j) = h.tolist()
     usual = max(float(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0]), 1e-12)
     determinant, most = float(np.linalg.det(h)), 1.25 * MAX_STRETCH
-    depths = []
+    depths: list[float] = []
     for x, y in disc.tolist():
         w = g * x + i * y + j
-        if w == 0:
+        if abs(w) < 1e-6:
             return False
         # Jacobian of (u, v). Its singular values s and t have s t = area and s^2 + t^2 = squares; so s / t + t / s is
         # their quotient.
@@ -116,4 +116,5 @@ def _is_sane(h: Transform, affine: Transform, disc: Points) -> bool:
         if not 0.3 * usual < area < 3.0 * usual or squares > (most + 1 / most) * area:
             return False
         depths.append(w)
-    return min(depths) * max(depths) > 0 and 1 / MAX_PERSPECTIVE <= min(depths) / max(depths) <= MAX_PERSPECTIVE
+    near, far = min(depths), max(depths)
+    return near * far > 0 and 1 / MAX_PERSPECTIVE <= near / far <= MAX_PERSPECTIVE

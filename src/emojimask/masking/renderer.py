@@ -12,7 +12,7 @@ from emojimask.masking.compositing import Layers, Sheet, enlarged, painted, scal
 from emojimask.masking.homography import Transform, fit, grown, project, project_back
 from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
-from emojimask.masking.shadow import MARGIN, margin_of, with_shadow
+from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
 from emojimask.pixels import Colors, YuvImage, bgr
 from emojimask.stages import EmojiSet
@@ -28,6 +28,9 @@ EDGE = 1.03
 """The emoji reaches so much farther than what it hides: its very edge is soft."""
 MAX_SHIFT = 0.3
 """The most that it moves to lie on the middle of the face, as a share of half its size."""
+
+_FAINTEST = 3
+"""Opacity, of 255, at which the emoji's shadow ends."""
 
 _NO_FACE = Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 0.0)
 
@@ -103,10 +106,10 @@ class _Drawing:
         self.from_layers: Transform = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
         self.key_points = key_points
         self.outline = _hull(image)
-        self.extent = _hull(shadowed) - np.float32(margin)
+        self.extent = _hull(shadowed, _FAINTEST) - np.float32(margin)
         low, high = self.outline.min(0).astype(np.float64), self.outline.max(0).astype(np.float64)
         self._center, self._radii = (low + high) / 2, (high - low) / 2
-        self._disc = self.outline[:: max(1, len(self.outline) // 16)]
+        self._disc = self.outline[:: max(1, len(self.outline) // 8)]
         self._sides = _sides(self.outline - self._center)
         self._is_solid = _is_opaque_within(self.outline, image[..., 3])
 
@@ -132,16 +135,16 @@ class _Drawing:
         return transform @ laid, self._is_solid and needed <= MAX_FIT_GROWTH
 
 
-def _hull(image: NDArray[np.uint8]) -> Points:
-    """A convex polygon around all that is not transparent, of few points, for they are gone through for every frame."""
-    contours, _ = cv2.findContours((image[..., 3] > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+def _hull(image: NDArray[np.uint8], least: int = 1) -> Points:
+    """A convex polygon of few points around all with an opacity of ``least`` or more, of 255."""
+    contours, _ = cv2.findContours((image[..., 3] >= least).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.approxPolyDP(cv2.convexHull(np.vstack(contours)), 0.5, True)[:, 0], np.float32)
 
 
 def _sides(outline: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A row (2,) for each side of a convex outline about (0, 0), whose product with a point is 1 on that side.
+    """A row (2,) for each side of a convex outline around (0, 0): its product with a point is above 1 beyond the side.
 
-    It is above 1 for points beyond the side, however near, where the outline does not hold (0, 0).
+    Where (0, 0) is not within, that holds for all the points of some direction, however near.
     """
     edges = np.roll(outline, -1, 0) - outline
     normals = np.stack([edges[:, 1], -edges[:, 0]], 1)

@@ -60,7 +60,7 @@ class AliveEmojiSet:
     def shapes(self, face: MaskedFace) -> Sequence[Shape]:
         """The features, back to front; continuous in the face's blend and measures, and all within the head."""
         held, style, places = pose(face), self._style, self._grid
-        sheet = Sheet(style)
+        sheet = Sheet(style, places)
         draw_under(sheet, held, style, places, self._edge)
         draw_eyes(sheet, held, style, places)
         draw_brows(sheet, held, style, places)

@@ -73,12 +73,12 @@ def between(upper: Curve, lower: Curve) -> Curve:
     return np.concatenate([upper, lower[:, ::-1]], 1)
 
 
-def thick(upper: Curve, lower: Curve, above: float | Array, below: float | Array, cap: Array) -> Curve:
+def thick(upper: Curve, lower: Curve, above: Array, below: Array, cap: Array) -> Curve:
     """The area between two curves with a border around it; a line with round ends where both are the same.
 
     Args:
         upper, lower: (k, n), from left to right, with common ends.
-        above, below: the border's width over the upper and under the lower curve; a number or (n,).
+        above, below: the border's width over the upper and under the lower curve, (k, n).
         cap: of the grid.
 
     Returns:
@@ -105,17 +105,13 @@ def line(curve: Curve, width: float | Array, half_turn: Curve) -> Curve:
 
 def _upwards(curve: Curve) -> Curve:
     """Unit vectors (k, n) to the left of the way, which is up for a curve from left to right."""
-    along = np.empty_like(curve)
-    along[:, 1:-1] = curve[:, 2:] - curve[:, :-2]
-    along[:, 0] = curve[:, 1] - curve[:, 0]
-    along[:, -1] = curve[:, -1] - curve[:, -2]
+    longer = np.concatenate([curve[:, :1], curve, curve[:, -1:]], 1)
+    along = longer[:, 2:] - longer[:, :-2]
     return np.asarray(along * (-1j / (np.abs(along) + 1e-9)))
 
 
 def _corners(at: Curve, start: Curve, end: Curve, cap: Array) -> Curve:
     """Arcs (k, c) around points (k, 1), clockwise from one arm to another; none where the arms already cross."""
-    between_them = end * start.conj()
-    turn = np.arctan2(between_them.imag, between_them.real)
-    turn = np.where(turn < -np.pi / 2, turn + 2 * np.pi, np.maximum(turn, 0))
-    longer = np.abs(end) / (np.abs(start) + 1e-9) - 1
-    return np.asarray(at + start * (1 + longer * cap) * np.exp(turn * cap * 1j))
+    way = np.log(end / start)  # the imaginary part is the turn
+    way.imag = np.where(way.imag < -np.pi / 2, way.imag + 2 * np.pi, np.maximum(way.imag, 0))
+    return np.asarray(at + start * np.exp(way * cap))

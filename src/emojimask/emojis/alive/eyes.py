@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emojimask.emojis.alive.curves import Curve, Grid, between, line, thick
+from emojimask.emojis.alive.curves import Curve, Grid, between
 from emojimask.emojis.alive.pose import Pose
 from emojimask.emojis.alive.sheet import Sheet
 from emojimask.emojis.alive.style import Style
@@ -12,11 +12,11 @@ from emojimask.emojis.alive.style import Style
 _SIDES = (-1.0, 1.0)
 _EYE_Y = -34.0
 
-# Control points of the right brow from its inner end: where they are at rest, and how bow and tilt move them.
+# Control points of the right brow from its inner end: x; and y at rest, for every 1 of height, of angle either way, and
+# of angle whichever way, which takes the bow out of it.
 _BROW_X = np.array([-32.0, -2.0, 34.0, 62.0])
-_BROW_Y = -116.0
 _BROW_BOW = np.array([8.0, -14.0, -16.0, 10.0])
-_BROW_TILT = np.array([-24.0, -14.0, 2.0, 20.0])
+_BROW_Y = np.stack([-116 + _BROW_BOW, np.full(4, -30.0), np.array([-24.0, -14.0, 2.0, 20.0]), -0.75 * _BROW_BOW])
 
 # What is seen of a pupil: its parts' places and sizes in radii of the iris.
 _PARTS = np.array([0, 0, 0.34 + 0.42j, -0.3 - 0.36j])
@@ -48,8 +48,8 @@ class _Eyes:
         """What is seen of (2, n) outlines about each eye's centre: held between the lids."""
         t = np.minimum(np.maximum(outlines.real / self.width, -0.999), 0.999)
         dome = np.sqrt(1 - t * t)
-        upper, lower = (a + b * t + (c + d * t) * dome for a, b, c, d in self.lids[:, :2].transpose(1, 2, 0)[..., None])
-        held = np.minimum(np.maximum(outlines.imag, upper), lower)
+        (a, b, c, d), (e, _, f, _), _ = self.lids.transpose(1, 2, 0)[..., None]
+        held = np.minimum(np.maximum(outlines.imag, a + b * t + (c + d * t) * dome), e + f * dome)
         return np.asarray(self.width * t + 1j * held + self.centers)
 
 
@@ -77,10 +77,10 @@ def draw_eyes(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
     if not style.spare:
         sheet.add(between(top, upper), style.ink, [0.14 * min(max(2 * (1 - eye), 0.0), 1.0) for eye in pose.eyes])
     above = style.rim_below + (style.rim_above - style.rim_below) * grid.round
-    sheet.add(thick(upper, lower, above, style.rim_below, grid.cap), style.ink, lifted=True)
+    sheet.stroke(upper, lower, above, style.rim_below, style.ink, lifted=True)
     if not style.dots:
         sheet.add(between(upper, lower), style.white, clear)
-        halfway = heights[:, :2, len(grid.t) // 2].mean(1).tolist()
+        halfway = [(high + low) / 2 for high, low in heights[:, :2, len(grid.t) // 2].tolist()]
         _draw_pupils(sheet, eyes, pose, style, grid, halfway, clear)
 
 
@@ -89,13 +89,13 @@ def _draw_pupils(
 ) -> None:
     radius = 0.62 * eyes.width * pose.pupil
     # Pupils turn in a little, and keep to the middle of what is open, so that lowered lids do not hide them.
-    x = [0.8 * pose.gaze_x * (eyes.width - radius) - 3 * side for side in _SIDES]
-    y = [
-        0.75 * pose.gaze_y * (height - radius) + 0.55 * middle
-        for height, middle in zip(eyes.heights, halfway, strict=True)
+    x = 0.8 * pose.gaze_x * (eyes.width - radius)
+    at = [
+        [x - 3 * side + 1j * (0.75 * pose.gaze_y * (height - radius) + 0.55 * middle)]
+        for side, height, middle in zip(_SIDES, eyes.heights, halfway, strict=True)
     ]
     parts = radius * (_PARTS[:, None] + _PART_SIZES[:, None] * grid.ring).ravel()
-    outlines = eyes.seen(parts + np.array([x, y]).T.copy().view(np.complex128))
+    outlines = eyes.seen(parts + np.array(at))
     iris, pupil, gleam, glint = outlines.reshape(2, len(_PARTS), -1).swapaxes(0, 1)
     sheet.add(iris, style.iris, clear)
     if not style.spare:
@@ -105,11 +105,8 @@ def _draw_pupils(
 
 
 def draw_brows(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
-    controls = [
-        (style.spread + _BROW_X) + 1j * (_BROW_Y - 30 * brow + _BROW_TILT * angle + _BROW_BOW * (1 - 0.75 * abs(angle)))
-        for brow, angle in zip(pose.brows, pose.angles, strict=True)
-    ]
-    curves = np.array(controls) @ grid.bezier.T
+    moves = np.array([(1, height, angle, abs(angle)) for height, angle in zip(pose.brows, pose.angles, strict=True)])
+    curves = (style.spread + _BROW_X + 1j * (moves @ _BROW_Y)) @ grid.bezier.T
     curves[0] = -curves[0, ::-1].conj()
     width = style.brow if style.spare else style.brow * (0.62 + 0.38 * grid.round)
-    sheet.add(line(curves, width, grid.half_turn), style.brows, lifted=True)
+    sheet.stroke(curves, curves, width, width, style.brows, lifted=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emojimask.emojis.alive.curves import Array, Curve, Grid, between, line, thick
+from emojimask.emojis.alive.curves import Array, Curve, Grid, between, line
 from emojimask.emojis.alive.pose import Pose
 from emojimask.emojis.alive.sheet import Sheet
 from emojimask.emojis.alive.style import Style
@@ -22,15 +22,17 @@ class _Mouth:
         self.tall = tall = _TALL * pose.open
         self.middle, self.width = 10 * pose.smirk, pose.width * (1 - 0.55 * pose.round)
         self.x = self.middle + self.width * grid.t
-        # Both are the line of the corners, bowed, smirking and waving, and their share of the opening's form.
+        # Both are the line of the corners, lifted, smirking and waving, and a share of the opening's form.
         line = (
             _Y - 0.22 * tall * pose.drop + 0.55 * _BOW * pose.lift + 2.5 * pose.smirk,
             -25 * pose.smirk,
             -_BOW * pose.lift - 12.5 * pose.smirk,
             7 * pose.wave,
         )
-        shares = [(*line, share * tall * (1 - pose.square), share * tall * pose.square) for share in (pose.drop - 1, pose.drop)]
-        self.lips = np.array(shares) @ grid.lip
+        forms = [
+            (share * (1 - pose.square), share * pose.square) for share in ((pose.drop - 1) * tall, pose.drop * tall)
+        ]
+        self.lips = np.array([line + form for form in forms]) @ grid.lip
         self.upper, self.lower = self.lips
         self.clear = min(tall / 14, 1.0)  # what is inside fades in, lest it flash as the lips part
 
@@ -42,7 +44,7 @@ class _Mouth:
 def draw_mouth(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
     mouth = _Mouth(pose, grid)
     upper, lower = _curve(mouth.x, mouth.upper), _curve(mouth.x, mouth.lower)
-    sheet.add(thick(upper, lower, style.mouth, style.mouth, grid.cap), style.lips, lifted=True)
+    sheet.stroke(upper, lower, style.mouth, style.mouth, style.lips, lifted=True)
     if mouth.clear > 0:
         sheet.add(between(upper, lower), style.throat, mouth.clear)
         _draw_tongue(sheet, mouth, pose, style, grid)
@@ -83,7 +85,7 @@ def _draw_tongue_out(sheet: Sheet, mouth: _Mouth, out: float, style: Style, grid
     root = mouth.at(x)[1]
     upper, tip = _curve(x, root), _curve(x, root + 66 * out * grid.square)
     shown = min(3 * out, 1.0)
-    sheet.add(thick(upper, tip, 0.5, 0.8 * style.mouth, grid.cap), style.lips, shown, lifted=True)
+    sheet.stroke(upper, tip, 0.5, 0.8 * style.mouth, style.lips, shown, lifted=True)
     sheet.add(between(upper, tip), style.tongue, shown)
     middle = len(x) // 2
     furrow = x[middle] + 1j * (root[middle] + 66 * out * np.linspace(0.2, 0.6, 4))

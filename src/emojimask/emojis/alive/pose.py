@@ -14,7 +14,6 @@ import numpy as np
 from emojimask.emojis.alive.curves import Array
 from emojimask.types import EXPRESSIONS, MaskedFace, Measures
 
-
 Sides = tuple[float, float]
 """Left and right as the viewer sees them."""
 
