@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emojimask.masking.renderer import EmojiRenderer, copied, nearest_last
+from emojimask.masking.compositing import Sheet
+from emojimask.masking.renderer import EmojiRenderer, covered
 from emojimask.pixels import YuvImage
 from emojimask.stages import EmojiCast
 from emojimask.types import Image, MaskedFace, Picture
@@ -19,10 +20,10 @@ class CastRenderer:
         self._first = self._renderers[id(cast.sets[0])]
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        masked = copied(image)
-        for face in nearest_last(faces):
-            self._renderers[id(self._cast.for_track(face.track.id))].cover(masked, face)
-        return masked
+        return covered(image, faces, self._draw)
+
+    def _draw(self, picture: Picture, face: MaskedFace) -> Sheet:
+        return self._renderers[id(self._cast.for_track(face.track.id))].draw(picture, face)
 
     def shield(self, height: int, width: int) -> Image:
         return self._first.shield(height, width)

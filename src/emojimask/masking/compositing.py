@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from emojimask.masking.homography import Transform, project, project_back
 from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked
 from emojimask.stages import Shape
-from emojimask.types import Box, Image, Points
+from emojimask.types import Box, Image, Picture, Points
 
 _FAR = 1 << 24  # lest corners leave 32 bits
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
@@ -95,13 +95,12 @@ class Sheet:
     """A transparent sheet over a part of a picture: drawn on in the picture's own colours, then laid down at once.
 
     Args:
-        picture: written into by :meth:`lay`.
+        picture: only its size and colours count.
         box: the part; what of it lies outside the picture is left out.
     """
 
-    def __init__(self, picture: Image | YuvImage, box: Box) -> None:
+    def __init__(self, picture: Picture, box: Box) -> None:
         height, width = picture.shape[:2]
-        self._picture = picture
         self.colors = colors_of(picture)
         self._left, right = _even_span(box.x, box.x + box.width, width)
         self._top, bottom = _even_span(box.y, box.y + box.height, height)
@@ -137,9 +136,10 @@ class Sheet:
         """Change all colours by a (4, 4) ``matrix`` for premultiplied blue, green, red and opacity."""
         self._drawn = np.asarray(cv2.transform(self._pixels, in_colors(matrix, self.colors)), np.uint8)
 
-    def lay(self) -> None:
-        """Blend the sheet into the picture."""
-        blend(self._picture, self._pixels, self._left, self._top)
+    def lay_on(self, picture: Image | YuvImage) -> None:
+        """Blend the sheet into a picture of the same size and colours."""
+        if not self.is_empty:
+            blend(picture, self._pixels, self._left, self._top)
 
 
 def draw_warped(picture: Image | YuvImage, layers: Layers, transform: Transform, outline: Points) -> None:
@@ -154,7 +154,7 @@ def draw_warped(picture: Image | YuvImage, layers: Layers, transform: Transform,
     if not sheet.is_empty:
         level, from_level = layers.at_scale(scale_of(corners, outline), sheet.colors)
         sheet.draw(level, transform @ from_level)
-        sheet.lay()
+        sheet.lay_on(picture)
 
 
 def scale_of(after: Points, before: Points) -> float:

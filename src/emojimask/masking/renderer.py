@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
 from emojimask.pixels import Colors, YuvImage, bgr
+from emojimask.side_by_side import side_by_side
 from emojimask.stages import EmojiSet
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points, Track
 
@@ -53,16 +54,13 @@ class EmojiRenderer:
         self._shield = Layers(painted(found["neutral"].image, np.eye(3), features, Colors.BGR))
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        masked = copied(image)
-        for face in nearest_last(faces):
-            self.cover(masked, face)
-        return masked
+        return covered(image, faces, self.draw)
 
     def shield(self, height: int, width: int) -> Image:
         return draw_shield(height, width, self._shield)
 
-    def cover(self, picture: Image | YuvImage, masked: MaskedFace) -> None:
-        """Draw over one face, in place."""
+    def draw(self, picture: Picture, masked: MaskedFace) -> Sheet:
+        """What is laid over one face."""
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
@@ -70,7 +68,7 @@ class EmojiRenderer:
         extent = project(transform, drawing.extent)
         sheet = Sheet(picture, Box.around(extent if hides else np.vstack([extent, oval])))
         if sheet.is_empty:
-            return
+            return sheet
         if not hides:
             sheet.fill(oval, self._emojis.fill)
         scale = scale_of(extent, drawing.extent)
@@ -79,21 +77,24 @@ class EmojiRenderer:
         level, from_level = drawing.layers.at_scale(0.85 * scale if shapes else scale, sheet.colors)
         if shapes:
             level, from_level = enlarged(level, from_level, scale)
-            to_level = np.linalg.inv(drawing.from_layers @ from_level)
+            to_level = np.asarray(cv2.invert(drawing.from_layers @ from_level)[1], np.float64)
             level = painted(level, to_level, shapes, sheet.colors)
         sheet.draw(level, transform @ drawing.from_layers @ from_level)
         if self._adapts:
             sheet.light(scene_light(picture))
-        sheet.lay()
+        return sheet
 
 
-def copied(image: Picture) -> Image | YuvImage:
-    return image.copy() if isinstance(image, YuvImage) else bgr(image).copy()
-
-
-def nearest_last(faces: Sequence[MaskedFace]) -> list[MaskedFace]:
-    """In the order in which they are drawn: who is near comes on top."""
-    return sorted(faces, key=lambda face: face.track.face.box.area)
+def covered(
+    picture: Picture, faces: Sequence[MaskedFace], draw: Callable[[Picture, MaskedFace], Sheet]
+) -> Image | YuvImage:
+    """A copy of ``picture`` with the sheet of every face laid over it; who is near comes on top."""
+    nearest_last = sorted(faces, key=lambda face: face.track.face.box.area)
+    sheets = side_by_side(lambda face: draw(picture, face), nearest_last)
+    masked = picture.copy() if isinstance(picture, YuvImage) else bgr(picture).copy()
+    for sheet in sheets:
+        sheet.lay_on(masked)
+    return masked
 
 
 class _Drawing:

@@ -1,0 +1,66 @@
+"""Drawing through a transform: where it lands, and that nothing is drawn where nothing is."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from emojimask.masking.compositing import Layers, Sheet, enlarged, painted
+from emojimask.pixels import Colors
+from emojimask.stages import Shape
+from emojimask.types import Box
+
+SIDE = 128
+
+
+def soft_disc() -> np.ndarray:
+    """(128, 128, 4) BGRA: a disc of soft colours."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    picture = np.dstack([128 + 90 * np.sin(x / 9), 128 + 90 * np.cos(y / 7), 60 + x, np.zeros_like(x)]).astype(np.uint8)
+    inside = np.hypot(x - 63.5, y - 63.5) < 60
+    picture[..., 3] = 255 * inside
+    return picture
+
+
+def drawn(level: np.ndarray, transform: np.ndarray, width: int, height: int) -> np.ndarray:
+    picture = np.zeros((height, width, 3), np.uint8)
+    sheet = Sheet(picture, Box(0, 0, width, height))
+    sheet.draw(level, transform)
+    sheet.lay_on(picture)
+    return picture
+
+
+@pytest.mark.parametrize("size", [24, 190, 1500])
+@pytest.mark.parametrize("tilt", [0.0, 2e-3, 4e-3])
+def test_a_warp_lands_where_exact_arithmetic_puts_it(size: int, tilt: float) -> None:
+    """At the most, one side of the disc is drawn 1.7 times as large as the other."""
+    scale = size / SIDE
+    turn = np.array([[0.8, -0.5, 40], [0.5, 0.8, 5], [tilt, 0, 1.0]])
+    transform = np.diag([scale, scale, 1.0]) @ turn
+    level = Layers(soft_disc()).at_scale(1.0)[0]
+    exact = cv2.warpPerspective(level, transform, (size, size), flags=cv2.INTER_LINEAR)[..., :3]
+    differs = np.abs(drawn(level, transform, size, size).astype(int) - exact).max(2)
+    assert (exact.max(2) > 0).mean() > 0.2
+    assert differs.mean() < 1
+    assert (differs > 24).mean() < 0.002  # a steep edge that moves by a tenth of a pixel
+
+
+def test_shapes_are_painted_on_a_copy_and_a_soft_one_lets_through() -> None:
+    level = np.full((40, 40, 4), (100, 100, 100, 255), np.uint8)
+    square = np.array([[10, 10], [29, 10], [29, 29], [10, 29]], np.float32)
+    shapes = [Shape(square - 30, (0, 0, 255), 0.5), Shape(square, (0, 0, 200), 0.5), Shape(square + 12, (9, 9, 9))]
+    after = painted(level, np.eye(3), shapes, Colors.BGR)
+    assert (level == (100, 100, 100, 255)).all()
+    assert np.abs(after[15, 15].astype(int) - (50, 50, 150, 255)).max() <= 1
+    assert (after[35, 35] == (9, 9, 9, 255)).all()
+    assert (after[5, 35] == (100, 100, 100, 255)).all()
+
+
+@pytest.mark.parametrize(("scale", "times"), [(0.4, 1), (1.0, 1), (1.3, 2), (2.0, 2), (3.0, 4), (30.0, 4)])
+def test_a_level_is_enlarged_as_far_as_shapes_need(scale: float, times: int) -> None:
+    level = np.zeros((32, 32, 4), np.uint8)
+    larger, from_level = enlarged(level, np.eye(3), scale)
+    assert larger.shape == (32 * times, 32 * times, 4)
+    corners = from_level @ np.array([[-0.5, -0.5, 1], [32 * times - 0.5, 32 * times - 0.5, 1]]).T
+    assert np.allclose(corners[:2].T, [[-0.5, -0.5], [31.5, 31.5]])
