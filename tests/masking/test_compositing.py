@@ -57,10 +57,20 @@ def test_shapes_are_painted_on_a_copy_and_a_soft_one_lets_through() -> None:
     assert (after[5, 35] == (100, 100, 100, 255)).all()
 
 
-@pytest.mark.parametrize(("scale", "times"), [(0.4, 1), (1.0, 1), (1.3, 2), (2.0, 2), (3.0, 4), (30.0, 4)])
-def test_a_level_is_enlarged_as_far_as_shapes_need(scale: float, times: int) -> None:
+@pytest.mark.parametrize(("scale", "side"), [(0.4, 32), (1.0, 32), (1.3, 42), (2.0, 64), (3.0, 96), (30.0, 128)])
+def test_a_level_is_enlarged_as_far_as_shapes_need(scale: float, side: int) -> None:
     level = np.zeros((32, 32, 4), np.uint8)
     larger, from_level = enlarged(level, np.eye(3), scale)
-    assert larger.shape == (32 * times, 32 * times, 4)
-    corners = from_level @ np.array([[-0.5, -0.5, 1], [32 * times - 0.5, 32 * times - 0.5, 1]]).T
+    assert larger.shape == (side, side, 4)
+    corners = from_level @ np.array([[-0.5, -0.5, 1], [side - 0.5, side - 0.5, 1]]).T
     assert np.allclose(corners[:2].T, [[-0.5, -0.5], [31.5, 31.5]])
+
+
+@pytest.mark.parametrize("scale", [2.0, 1.0, 0.99, 0.6, 0.5, 0.2, 0.001])
+def test_a_level_is_as_large_as_it_is_drawn_or_little_larger(scale: float) -> None:
+    level, from_level = Layers(soft_disc()).at_scale(scale)
+    side = level.shape[0]
+    drawn_side = SIDE * min(max(scale, 16 / SIDE), 1.0)
+    assert drawn_side - 1 <= side <= 1.2 * drawn_side + 1
+    corners = from_level @ np.array([[-0.5, -0.5, 1], [side - 0.5, side - 0.5, 1]]).T
+    assert np.allclose(corners[:2].T, [[-0.5, -0.5], [SIDE - 0.5, SIDE - 0.5]])

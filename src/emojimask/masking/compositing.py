@@ -16,12 +16,13 @@ from emojimask.stages import Shape
 from emojimask.types import Box, Image, Picture, Points
 
 _FAR = 1 << 24  # lest corners leave 32 bits
+_PER_OCTAVE, _LEAST_SIDE = 4, 16  # levels for each halving of the size, and pixels of the smallest
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
 _CELLS = 32  # to a side: how finely a warp's places are worked out
 
 
 class Layers:
-    """One picture in several sizes, premultiplied, so that a small copy is drawn without aliasing.
+    """One picture in the sizes in which it is drawn, premultiplied: so that a small copy is drawn without aliasing.
 
     Args:
         image: (S, S, 4) uint8 BGRA, straight alpha.
@@ -29,21 +30,22 @@ class Layers:
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
         alpha = image[..., 3:].astype(np.float32) / 255
-        levels = [np.dstack([image[..., :3] * alpha, image[..., 3:]]).round().astype(np.uint8)]
-        while min(levels[-1].shape[:2]) > 16:
-            height, width = levels[-1].shape[:2]
-            half = cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-            levels.append(np.asarray(half, np.uint8))
-        self._levels = {Colors.BGR: levels}
+        self._whole = np.dstack([image[..., :3] * alpha, image[..., 3:]]).round().astype(np.uint8)
+        self._levels: dict[tuple[int, Colors], Overlay] = {}
         self.side = image.shape[0]
 
     def at_scale(self, scale: float, colors: Colors = Colors.BGR) -> tuple[Overlay, Transform]:
-        """The level to draw at ``scale`` (frame pixels for each of the picture's), and level -> picture."""
-        if colors not in self._levels:
-            self._levels[colors] = [inked(level, colors) for level in self._levels[Colors.BGR]]
-        levels = self._levels[colors]
-        steps = min(max(int(-math.log2(max(scale, 1e-6))), 0), len(levels) - 1)
-        return levels[steps], _from_level(self.side / levels[steps].shape[0])
+        """The level to draw at ``scale`` (frame pixels for each of the picture's), and level -> picture.
+
+        It is as large as it will be drawn, or up to a fifth larger; made when first asked for.
+        """
+        step = math.floor(-_PER_OCTAVE * math.log2(min(max(scale, _LEAST_SIDE / self.side), 1.0)))
+        if (step, colors) not in self._levels:
+            side = round(self.side * 2 ** (-step / _PER_OCTAVE))
+            small = cv2.resize(self._whole, (side, side), interpolation=cv2.INTER_AREA)
+            self._levels[step, colors] = inked(np.asarray(small, np.uint8), colors)
+        level = self._levels[step, colors]
+        return level, _from_level(self.side / level.shape[0])
 
 
 def painted(level: Overlay, to_level: Transform, shapes: Sequence[Shape], colors: Colors) -> Overlay:
@@ -67,9 +69,9 @@ def enlarged(level: Overlay, from_level: Transform, scale: float) -> tuple[Overl
     """A level large enough to draw crisp shapes on at ``scale`` above 1; at most four times as large."""
     if scale <= 1:
         return level, from_level
-    times = 4 if scale > 2 else 2
-    larger = cv2.resize(level, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(larger, np.uint8), from_level @ _from_level(1 / times)
+    side = round(level.shape[0] * min(scale, 4.0))
+    larger = cv2.resize(level, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(larger, np.uint8), from_level @ _from_level(level.shape[0] / side)
 
 
 def _from_level(factor: float) -> Transform:

@@ -73,9 +73,10 @@ class EmojiRenderer:
             sheet.fill(oval, self._emojis.fill)
         scale = scale_of(extent, drawing.extent)
         shapes = self._emojis.shapes(masked)
-        # Shapes are drawn with smooth edges, so a level of about the final size will do for them.
-        level, from_level = drawing.layers.at_scale(0.85 * scale if shapes else scale, sheet.colors)
-        if shapes:
+        level, from_level = drawing.layers.at_scale(scale, sheet.colors)
+        if not shapes:
+            level = level.copy()  # which brings it into the processor's cache, where the warp will jump about in it
+        else:
             level, from_level = enlarged(level, from_level, scale)
             to_level = np.asarray(cv2.invert(drawing.from_layers @ from_level)[1], np.float64)
             level = painted(level, to_level, shapes, sheet.colors)
