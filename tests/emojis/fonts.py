@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from math import cos, pi, sin
 from pathlib import Path
@@ -13,11 +13,28 @@ from fontTools.ttLib import newTable
 from fontTools.ttLib.tables.BitmapGlyphMetrics import SmallGlyphMetrics
 from fontTools.ttLib.tables.C_B_D_T_ import cbdt_bitmap_format_17
 from fontTools.ttLib.tables.E_B_L_C_ import BitmapSizeTable, SbitLineMetrics, Strike, eblc_index_sub_table_1
+from fontTools.ttLib.tables.otTables import PaintFormat
+from fontTools.ttLib.tables.S_V_G_ import SVGDocument
 from fontTools.ttLib.tables.sbixGlyph import Glyph as SbixGlyph
 from fontTools.ttLib.tables.sbixStrike import Strike as SbixStrike
 from PIL import Image, ImageDraw
 
 YELLOW = (250, 200, 40)
+PALETTE = {"yellow": YELLOW, "red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+"""Of COLRv1 fonts."""
+
+
+def solid(name: str, alpha: float = 1.0) -> dict[str, object]:
+    """A paint of one colour of the palette."""
+    return {"Format": PaintFormat.PaintSolid, "PaletteIndex": list(PALETTE).index(name), "Alpha": alpha}
+
+
+def filled(paint: object) -> dict[str, object]:
+    """The disc, filled with a paint."""
+    return {"Format": PaintFormat.PaintGlyph, "Glyph": "layer", "Paint": paint}
+
+
+DISC = filled(solid("yellow"))
 
 
 def disc(size: int, hollow: bool = False) -> bytes:
@@ -42,10 +59,18 @@ def make_font(
     size: int = 64,
     hollow: str = "",
     damaged: bool = False,
+    paints: Mapping[str, object] | None = None,
+    clips: Mapping[str, tuple[int, int, int, int]] | None = None,
+    svg: str = "",
+    packed: bool = False,
 ) -> Path:
-    """A font of pictures ``size`` pixels wide; ``kind``: CBDT, sbix, COLR, COLRv1 or plain.
+    """A font of pictures ``size`` pixels wide; ``kind``: CBDT, sbix, COLR, COLRv1, SVG or plain.
 
-    ``hollow``: a character whose disc is only a rim. ``damaged``: the pictures are no PNGs.
+    An em is 1000 units. Glyph 1, "layer", is a disc round (500, 400), which is the middle, with a radius of 500; the
+    characters follow, from 2.
+
+    ``hollow``: a character whose disc is only a rim. ``damaged``: the pictures are no PNGs. ``paints`` and ``clips``:
+    of glyphs "uHEX" in a COLRv1 font, instead of a disc. ``svg``: of an SVG font, likewise; ``packed``: by gzip.
     """
     names = {ord(character): f"u{ord(character):X}" for character in characters}
     order = [".notdef", "layer", *names.values()]
@@ -61,9 +86,17 @@ def make_font(
     pictures = {
         name: b"\x89PNG damaged" if damaged else disc(size, hollow=hollow == chr(code)) for code, name in names.items()
     }
-    {"CBDT": _add_cbdt, "sbix": _add_sbix, "COLR": _add_colr, "COLRv1": _add_colr_v1, "plain": lambda *_: None}[kind](
-        font, pictures, size
-    )
+    match kind:
+        case "CBDT":
+            _add_cbdt(font, pictures, size)
+        case "sbix":
+            _add_sbix(font, pictures, size)
+        case "COLR":
+            _add_colr(font, pictures)
+        case "COLRv1":
+            _add_colr_v1(font, paints or dict.fromkeys(pictures, DISC), clips)
+        case "SVG":
+            _add_svg(font, svg or _discs(range(2, len(order))), packed)
     font.save(file)
     return file
 
@@ -121,12 +154,24 @@ def _add_sbix(font: FontBuilder, pictures: dict[str, bytes], size: int) -> None:
     font.font["sbix"] = table
 
 
-def _add_colr(font: FontBuilder, pictures: dict[str, bytes], size: int) -> None:
+def _add_colr(font: FontBuilder, pictures: dict[str, bytes]) -> None:
     font.setupCPAL([[(YELLOW[0] / 255, YELLOW[1] / 255, YELLOW[2] / 255, 1.0)]])
     font.setupCOLR({name: [("layer", 0)] for name in pictures}, version=0)
 
 
-def _add_colr_v1(font: FontBuilder, pictures: dict[str, bytes], size: int) -> None:
-    font.setupCPAL([[(1.0, 0.8, 0.2, 1.0)]])
-    paint = {"Format": 10, "Glyph": "layer", "Paint": {"Format": 2, "PaletteIndex": 0, "Alpha": 1.0}}
-    font.setupCOLR(dict.fromkeys(pictures, paint), version=1)
+def _add_colr_v1(font: FontBuilder, paints: Mapping[str, object], clips: Mapping[str, tuple[int, ...]] | None) -> None:
+    font.setupCPAL([[(red / 255, green / 255, blue / 255, 1.0) for red, green, blue in PALETTE.values()]])
+    font.setupCOLR(dict(paints), version=1, clipBoxes=clips)
+
+
+def _add_svg(font: FontBuilder, svg: str, packed: bool) -> None:
+    table = newTable("SVG ")
+    table.docList = [SVGDocument(svg, 2, 2 + svg.count('id="glyph') - 1, packed)]
+    font.font["SVG "] = table
+
+
+def _discs(glyphs: Iterable[int]) -> str:
+    red, green, blue = YELLOW
+    disc = f'<circle cx="500" cy="-400" r="500" fill="rgb({red}, {green}, {blue})"/>'
+    parts = "".join(f'<g id="glyph{number}">{disc}</g>' for number in glyphs)
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{parts}</svg>'

@@ -34,8 +34,13 @@ def no_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("kind", "size"), [("CBDT", 64), ("CBDT", 136), ("sbix", 96), ("COLR", 64)])
+KINDS = [("CBDT", 64), ("CBDT", 136), ("sbix", 96), ("COLR", 64), ("COLRv1", 64), ("SVG", 64)]
+
+
+@pytest.mark.parametrize(("kind", "size"), KINDS)
 def test_every_kind_of_colour_font_becomes_opaque_discs(tmp_path: Path, kind: str, size: int) -> None:
+    if kind in ("COLRv1", "SVG"):
+        pytest.importorskip("resvg_py")
     emojis = load_font_set(make_font(tmp_path / "tiny.ttf", ALL, kind, size=size))
     assert emojis.title == "Tiny Emoji Regular"
     np.testing.assert_allclose(emojis.fill, YELLOW[::-1], atol=2)
@@ -75,7 +80,17 @@ def test_the_systems_own_is_found(font: Path, no_fonts: Path) -> None:
     assert load_emoji_set("font").name == "font"
 
 
-def test_a_font_that_cannot_be_drawn_gives_way_to_one_that_can(font: Path, no_fonts: Path) -> None:
+@pytest.mark.parametrize("kind", ["COLRv1", "SVG"])
+def test_a_system_font_of_drawings_is_found_where_the_extra_is(no_fonts: Path, kind: str) -> None:
+    pytest.importorskip("resvg_py")
+    file = make_font(no_fonts / "Noto-COLRv1.ttf", ALL, kind)
+    assert find_color_font() == file
+
+
+def test_a_font_that_cannot_be_drawn_gives_way_to_one_that_can(
+    font: Path, no_fonts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
     make_font(no_fonts / "NotoColorEmoji.ttf", ALL, "COLRv1")
     with pytest.raises(EmojiSetError, match=r"no colour emoji font found \(.*COLR version 1.*install one"):
         find_color_font()
@@ -114,10 +129,6 @@ FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
         "has no 😏 (U+1F60F, contempt); choose another font",
     ),
     "no colour": (lambda file: make_font(file, ALL, "plain"), "a font without colour; name a colour emoji font"),
-    "another kind of colour": (
-        lambda file: make_font(file, ALL, "COLRv1"),
-        "its kind of colour (COLR version 1 or SVG) cannot be drawn here",
-    ),
     "hollow": (lambda file: make_font(file, ALL, hollow="😨"), "its 😨 (fear) is no opaque disc"),
     "cut off": (lambda file: cut(make_font(file, ALL)), "is no font, or damaged; install it anew"),
     "no font": (lambda file: Path(file.write_text("hello") and file), "is no font, or damaged; install it anew"),

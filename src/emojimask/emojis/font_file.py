@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from struct import Struct, error, unpack_from
 
@@ -15,27 +17,44 @@ _RECORD = Struct(">4s4xII")  # tag, offset, length
 _STRIKE = Struct(">44xB3x")  # of a CBLC table: pixels an em
 
 
-def best_size(file: Path) -> int:
-    """Pixels an em at which the colour font in ``file`` is drawn: that of its largest pictures.
+@dataclass(frozen=True, slots=True)
+class FontColor:
+    """How a colour font is drawn.
 
-    Raises EmojiSetError where it is no font, or has no colour of a kind that can be drawn here: CBDT, sbix, or COLR
-    version 0.
+    Attributes:
+        size: pixels an em; that of its largest pictures, if it has any.
+        as_svg: not by Pillow, which knows neither COLR version 1 nor SVG tables.
+    """
+
+    size: int
+    as_svg: bool = False
+
+
+def color_of(file: Path) -> FontColor:
+    """The kind of colour that the font in ``file`` has.
+
+    Raises EmojiSetError where it is no font, has no colour, or one that cannot be drawn without the extra [svg].
     """
     try:
         content = file.read_bytes()
         tables = _tables(content)
         if sizes := [*_cblc(content, tables), *_sbix(content, tables)]:
-            return max(sizes)
+            return FontColor(max(sizes))
         if b"COLR" in tables and unpack_from(">xxH", content, tables[b"COLR"])[0]:
-            return DRAWN_SIZE
+            return FontColor(DRAWN_SIZE)
+        shapes = b"SVG " in tables or (b"COLR" in tables and unpack_from(">H", content, tables[b"COLR"])[0] > 0)
     except OSError as fault:
         raise EmojiSetError(f"{file}: cannot be read: {fault.strerror}") from fault
     except error:
         raise EmojiSetError(f"{file}: is no font, or damaged; install it anew") from None
-    if tables.keys() & {b"COLR", b"SVG "}:
-        wanted = "get the one that holds pictures, such as NotoColorEmoji.ttf with a CBDT table"
-        raise EmojiSetError(f"{file}: its kind of colour (COLR version 1 or SVG) cannot be drawn here; {wanted}")
-    raise EmojiSetError(f"{file}: a font without colour; name a colour emoji font, such as NotoColorEmoji.ttf")
+    if not shapes:
+        raise EmojiSetError(f"{file}: a font without colour; name a colour emoji font, such as NotoColorEmoji.ttf")
+    if not (find_spec("resvg_py") and find_spec("fontTools")):
+        wanted = (
+            "pip install 'emojimask[svg]', or get the one that holds pictures, such as NotoColorEmoji.ttf with CBDT"
+        )
+        raise EmojiSetError(f"{file}: its kind of colour (COLR version 1 or SVG) needs the extra [svg]: {wanted}")
+    return FontColor(DRAWN_SIZE, as_svg=True)
 
 
 def _tables(content: bytes) -> Mapping[bytes, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from emojimask.emojis.font_file import best_size
+from emojimask.emojis.font_file import color_of
 from emojimask.emojis.picture import SIZE, place_key_points
 from emojimask.emojis.system_font import find_color_font
 from emojimask.errors import EmojiSetError, UsageError
@@ -20,6 +20,9 @@ from emojimask.types import EXPRESSIONS, MaskedFace
 
 CHARACTERS = dict(zip(EXPRESSIONS, "😠🤢😨😀😢😮😐😏", strict=True))
 """The emoji of each expression."""
+
+_Glyph = NDArray[np.uint8]
+"""A drawn character with room all round, (2 size, 2 size, 4) RGBA, premultiplied: Pillow draws on nothing so."""
 
 _NOBODY = "\U000fffff"  # belongs to no font, so that it is drawn as every missing character is
 _RADIUS = 248 / SIZE
@@ -66,20 +69,32 @@ def load_font_set(file: Path | None = None) -> FontEmojiSet:
     if file is not None and not file.is_file():
         raise UsageError(f"{file}: no such font; give the path of a colour emoji font, or just --emojis font")
     file = file or find_color_font()
-    size = best_size(file)
+    color = color_of(file)
     try:
-        font = ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
-        missing = _draw(font, size, _NOBODY)
-        emojis = {name: _emoji(file, name, _draw(font, size, CHARACTERS[name]), missing) for name in EXPRESSIONS}
+        font = ImageFont.truetype(str(file), color.size, layout_engine=ImageFont.Layout.BASIC)
+        glyphs = _drawn_as_svg(file, color.size) if color.as_svg else _drawn_by_pillow(font, color.size)
+        emojis = {name: _emoji(file, name, glyph) for name, glyph in zip(EXPRESSIONS, glyphs, strict=True)}
     except (OSError, SyntaxError, ValueError) as error:
         raise EmojiSetError(f"{file}: cannot be drawn ({error}); install it anew, or choose another") from error
     return FontEmojiSet("font", " ".join(filter(None, font.getname())), _main_color(emojis["neutral"]), emojis)
 
 
-def _emoji(file: Path, expression: str, glyph: NDArray[np.uint8], missing: NDArray[np.uint8]) -> Emoji:
-    """From the drawn character; ``missing`` is what the font draws for one that it has not."""
+def _drawn_as_svg(file: Path, size: int) -> list[_Glyph | None]:
+    from emojimask.emojis.shape_font import draw_characters
+
+    return draw_characters(file, CHARACTERS.values(), size)
+
+
+def _drawn_by_pillow(font: ImageFont.FreeTypeFont, size: int) -> list[_Glyph | None]:
+    missing = _draw(font, size, _NOBODY)
+    glyphs = (_draw(font, size, character) for character in CHARACTERS.values())
+    return [None if np.array_equal(glyph, missing) else glyph for glyph in glyphs]
+
+
+def _emoji(file: Path, expression: str, glyph: _Glyph | None) -> Emoji:
+    """From the drawn character, if the font has it."""
     character = CHARACTERS[expression]
-    if not glyph[..., 3].any() or np.array_equal(glyph, missing):
+    if glyph is None or not glyph[..., 3].any():
         raise EmojiSetError(f"{file}: has no {character} (U+{ord(character):X}, {expression}); choose another font")
     try:
         return place_key_points(file, _fitted(glyph), 0.5 + _RADIUS * _KEY_POINTS)
@@ -90,14 +105,13 @@ def _emoji(file: Path, expression: str, glyph: NDArray[np.uint8], missing: NDArr
         ) from None
 
 
-def _draw(font: ImageFont.FreeTypeFont, size: int, character: str) -> NDArray[np.uint8]:
-    """The character with room all round, (2 size, 2 size, 4) RGBA, premultiplied: Pillow draws on nothing so."""
+def _draw(font: ImageFont.FreeTypeFont, size: int, character: str) -> _Glyph:
     picture = Image.new("RGBA", (2 * size, 2 * size))
     ImageDraw.Draw(picture).text((size, size), character, font=font, anchor="mm", embedded_color=True)
     return np.asarray(picture)
 
 
-def _fitted(glyph: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _fitted(glyph: _Glyph) -> NDArray[np.uint8]:
     """The glyph's opaque part brought to the disc of every emoji: (SIZE, SIZE, 4) BGRA, straight alpha, read-only."""
     x, y, width, height = cv2.boundingRect((glyph[..., 3] >= 128).astype(np.uint8))
     wanted = 2 * _RADIUS * SIZE

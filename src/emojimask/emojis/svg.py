@@ -19,6 +19,14 @@ _FOREIGN_CSS = re.compile(r"@import|url\(\s*['\"]?(?!#)", re.IGNORECASE)
 _EXPORT = "or export the picture as a PNG"
 
 
+class DrawingError(ValueError):
+    """What is wrong with a drawing, and what whoever drew it can do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
 def render_svg(file: Path, size: int) -> bytes:
     """The drawing in ``file`` as a PNG of ``size`` x ``size`` pixels.
 
@@ -27,48 +35,72 @@ def render_svg(file: Path, size: int) -> bytes:
         EmojiSetError: it is damaged, huge, not square, reaches out of itself or holds more than a drawing, or the extra
             [svg] is not installed.
     """
-    text, root = _read(file)
-    _check_content(file, root)
-    _check_square(file, root)
     try:
-        from resvg_py import svg_to_bytes
+        text = _read(file)
+        root = parse_svg(text)
+        check_shapes(root, root)
+        _check_square(root)
+        return draw_svg(text, size)
+    except DrawingError as fault:
+        raise EmojiSetError(f"{file}: {fault}; {fault.remedy}, {_EXPORT}") from fault
     except ImportError:
         raise EmojiSetError(f"{file}: SVG needs the extra [svg]: pip install 'emojimask[svg]'; {_EXPORT}") from None
+
+
+def parse_svg(text: str) -> ElementTree.Element:
+    """The <svg> element in ``text``. Raises DrawingError where it is damaged or holds more than a drawing."""
+    if "<!ENTITY" in text:
+        raise DrawingError("defines entities", "save it as plain SVG")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise DrawingError(f"cannot be read as an SVG ({error})", "save it anew") from error
+    if _name(root.tag) != "svg":
+        raise DrawingError(f"is no SVG, but <{_name(root.tag)}>", "save it anew")
+    for element in root.iter():
+        _check_element(element)
+    return root
+
+
+def check_shapes(shown: ElementTree.Element, root: ElementTree.Element) -> None:
+    """Raises DrawingError where ``shown``, a part of ``root``, has too many elements."""
+    if _shapes(shown, {element.get("id", ""): element for element in root.iter()}) > MOST_SHAPES:
+        raise DrawingError(f"has more than {MOST_SHAPES} shapes", "simplify it")
+
+
+def draw_svg(text: str, size: int) -> bytes:
+    """The drawing as a PNG of ``size`` x ``size`` pixels.
+
+    Raises DrawingError where it cannot be drawn, ImportError without the extra [svg].
+    """
+    from resvg_py import svg_to_bytes
+
     try:
         return bytes(svg_to_bytes(svg_string=text, width=size, height=size, skip_system_fonts=True))
     except ValueError as error:
-        raise EmojiSetError(f"{file}: cannot be drawn ({error}); save it anew, {_EXPORT}") from error
+        raise DrawingError(f"cannot be drawn ({error})", "save it anew") from error
 
 
-def _read(file: Path) -> tuple[str, ElementTree.Element]:
+def _read(file: Path) -> str:
     size = file.stat().st_size
     if size > LARGEST_FILE:
-        raise EmojiSetError(f"{file}: {size / 1e6:.1f} MB; simplify it to {LARGEST_FILE / 1e6:g} MB, {_EXPORT}")
+        raise DrawingError(f"{size / 1e6:.1f} MB", f"simplify it to {LARGEST_FILE / 1e6:g} MB")
     try:
-        text = file.read_bytes().decode("utf-8-sig")
-        if "<!ENTITY" in text:
-            raise EmojiSetError(f"{file}: defines entities; save it as plain SVG, {_EXPORT}")
-        root = ElementTree.fromstring(text)
-    except (UnicodeDecodeError, ElementTree.ParseError) as error:
-        raise EmojiSetError(f"{file}: cannot be read as an SVG ({error}); save it anew, {_EXPORT}") from error
-    if _name(root.tag) != "svg":
-        raise EmojiSetError(f"{file}: is no SVG, but <{_name(root.tag)}>; save it anew, {_EXPORT}")
-    return text, root
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DrawingError(f"cannot be read as an SVG ({error})", "save it anew") from error
 
 
-def _check_content(file: Path, root: ElementTree.Element) -> None:
-    for element in root.iter():
-        tag = _name(element.tag)
-        if tag in _ACTIVE or any(_name(key).startswith("on") for key in element.attrib):
-            raise EmojiSetError(f"{file}: holds a script or moves by itself (<{tag}>); take that out, {_EXPORT}")
-        if tag == "text":
-            raise EmojiSetError(f"{file}: holds text, which looks different everywhere; make it paths, {_EXPORT}")
-        foreign = [value for key, value in element.attrib.items() if _name(key) == "href" and value[:1] != "#"]
-        css = [*element.attrib.values(), (element.text or "") if tag == "style" else ""]
-        if foreign or any(_FOREIGN_CSS.search(value) for value in css):
-            raise EmojiSetError(f"{file}: <{tag}> refers to something outside the drawing; take it out, {_EXPORT}")
-    if _shapes(root, {element.get("id", ""): element for element in root.iter()}) > MOST_SHAPES:
-        raise EmojiSetError(f"{file}: has more than {MOST_SHAPES} shapes; simplify it, {_EXPORT}")
+def _check_element(element: ElementTree.Element) -> None:
+    tag = _name(element.tag)
+    if tag in _ACTIVE or any(_name(key).startswith("on") for key in element.attrib):
+        raise DrawingError(f"holds a script or moves by itself (<{tag}>)", "take that out")
+    if tag == "text":
+        raise DrawingError("holds text, which looks different everywhere", "make it paths")
+    foreign = [value for key, value in element.attrib.items() if _name(key) == "href" and value[:1] != "#"]
+    css = [*element.attrib.values(), (element.text or "") if tag == "style" else ""]
+    if foreign or any(_FOREIGN_CSS.search(value) for value in css):
+        raise DrawingError(f"<{tag}> refers to something outside the drawing", "take it out")
 
 
 def _shapes(root: ElementTree.Element, named: Mapping[str, ElementTree.Element]) -> int:
@@ -89,14 +121,14 @@ def _shapes(root: ElementTree.Element, named: Mapping[str, ElementTree.Element])
         return MOST_SHAPES + 1
 
 
-def _check_square(file: Path, root: ElementTree.Element) -> None:
+def _check_square(root: ElementTree.Element) -> None:
     size = root.get("viewBox", "").replace(",", " ").split()[2:] or [root.get("width", ""), root.get("height", "")]
     try:
         width, height = (float(value.removesuffix("px")) for value in size)
     except ValueError:
-        raise EmojiSetError(f'{file}: its size is not known; give it a viewBox="0 0 512 512", {_EXPORT}') from None
+        raise DrawingError("its size is not known", 'give it a viewBox="0 0 512 512"') from None
     if not (0 < width < 1e6 and abs(width - height) < 1e-3 * width):
-        raise EmojiSetError(f"{file}: {width:g} x {height:g}; make it square")
+        raise DrawingError(f"{width:g} x {height:g}", "make it square")
 
 
 def _name(tag: str) -> str:

@@ -9,10 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from emojimask.emojis.font_file import best_size
+from emojimask.emojis.font_file import color_of
 from emojimask.errors import EmojiSetError
 
-_NAMES = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf", "Twemoji.Mozilla.ttf")
+_NAMES = (
+    "NotoColorEmoji.ttf",
+    "Noto-COLRv1.ttf",
+    "Apple Color Emoji.ttc",
+    "seguiemj.ttf",
+    "Twemoji.Mozilla.ttf",
+    "TwitterColorEmoji-SVGinOT.ttf",
+)
 _REMEDY = (
     "install one (Debian, Ubuntu: fonts-noto-color-emoji; Fedora: google-noto-color-emoji-fonts; Arch: "
     "noto-fonts-emoji; macOS and Windows bring their own), or name a file: --emojis font:FILE.ttf"
@@ -24,7 +31,7 @@ def find_color_font() -> Path:
     faults = []
     for file in _candidates():
         try:
-            best_size(file)
+            color_of(file)
         except EmojiSetError as fault:
             faults.append(f" ({fault})")
         else:

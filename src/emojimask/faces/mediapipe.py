@@ -21,6 +21,8 @@ from emojimask.types import Box, Face, Image, Picture, Points
 
 MESH_POINTS = 468
 _LEFT_EYE, _RIGHT_EYE = 33, 263
+MOST_LEAN = 0.7
+"""The most that the line from eyes to mouth of a face in profile goes sideways, against how far down it goes."""
 _OVERVIEW = 384
 """Pixels: to which side a picture is shrunk before it is mirrored at its edges; twice what the network reads."""
 
@@ -178,13 +180,16 @@ def _letterbox(image: Picture, side: int, scale: float) -> tuple[Image, int, int
 def _six_points(points: Points, box: Box) -> Points:
     """A detector's points (eye centres, nose tip, mouth centre, ears) as the six key points, by usual proportions.
 
-    In profile the eyes fall together and say nothing of the tilt; then the line from the eyes to the mouth does. Where
-    the points contradict the box, which is the surer of the two, an upright face in the box is taken.
+    In profile the eyes fall together and say nothing of the tilt; then the line from the eyes to the mouth does, unless
+    it leans far: then it rather runs along the profile. Where that is so, or the points contradict the box, which is
+    the surer of the two, an upright face in the box is taken.
     """
     left_eye, right_eye, _, mouth = points[:4]
     middle = (left_eye + right_eye) / 2
     across, down = right_eye - left_eye, mouth - middle
-    if not 0.2 * box.height < np.linalg.norm(down) < 0.9 * box.height:
+    distance = float(np.hypot(*down))
+    in_profile = float(np.hypot(*across)) < 0.5 * distance
+    if not 0.2 * box.height < distance < 0.9 * box.height or (in_profile and abs(down[0]) > MOST_LEAN * down[1]):
         origin, size = np.array([[box.x, box.y], [box.width, box.height]], np.float32)
         left_eye, right_eye, mouth = origin + size * np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.78]], np.float32)
         middle = (left_eye + right_eye) / 2
