@@ -124,7 +124,7 @@ class MaskingPipeline:
 
     def _analyse(self, frame: Frame, policy: FilePolicy) -> None:
         try:
-            tracks = self._tracker.update(frame)
+            tracks = self._tracker.update(frame, hindsight=True)
         except Exception as error:
             self._note(error)
             policy.push(frame, (), failed=True)

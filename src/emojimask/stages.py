@@ -94,7 +94,14 @@ class FaceLandmarker(Protocol):
 class FaceTracker(Protocol):
     """Gives faces identity over time. One per stream; frames must come in order."""
 
-    def update(self, frame: Frame) -> list[Track]: ...
+    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
+        """Every face known now.
+
+        Args:
+            hindsight: who is found late is looked for in the frames before (:meth:`look_again`), so where hardly
+                anything changes new faces may be looked for less often.
+        """
+        ...
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         """The face of ``track`` in a frame already passed, from its pose in a later one; changes nothing."""

@@ -28,8 +28,8 @@ class Watch:
         self.whole: list[int] = []
         self.tiles: list[tuple[int, Box]] = []
 
-    def show(self, image: Image, faces: tuple[Box, ...] = (), eager: bool = False) -> None:
-        self.lookout.watch(image, self.index / FPS, faces)
+    def show(self, image: Image, faces: tuple[Box, ...] = (), eager: bool = False, hindsight: bool = False) -> None:
+        self.lookout.watch(image, self.index / FPS, faces, hindsight)
         if self.lookout.whole_is_due(eager):
             self.lookout.whole_was_looked_at()
             self.whole.append(self.index)
@@ -96,3 +96,14 @@ def test_while_nobody_is_in_sight_it_keeps_looking() -> None:
     for number in range(2 * FPS):
         watch.show(room(noise=number), eager=True)
     assert len(watch.whole) == 20
+
+
+def test_in_hindsight_the_quiet_is_looked_at_half_as_often_and_news_as_soon() -> None:
+    watch = Watch()
+    for number in range(10 * FPS):
+        watch.show(room(noise=number), hindsight=True)
+    assert 5 <= len(watch.whole) <= 8
+    appeared = watch.index
+    for number in range(FPS):
+        watch.show(room((300, 150), noise=number), hindsight=True)
+    assert appeared <= next(index for index in watch.whole if index >= appeared) <= appeared + 2

@@ -29,7 +29,7 @@ class ScriptedTracker:
         self.last: float | None = None
         self.resets = 0
 
-    def update(self, frame: Frame) -> list[Track]:
+    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
         if self.sees(frame.index):
             self.last = frame.time_s
             return [Track(1, face())]

@@ -148,7 +148,7 @@ def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():
     released = threading.Event()
 
     class Hanging(ScriptedTracker):
-        def update(self, frame: Frame):
+        def update(self, frame: Frame, hindsight: bool = False):
             released.wait(30)
             return []
 

@@ -19,6 +19,8 @@ from emojimask.types import Box, Picture
 
 CHANGED = 4.0
 """Gray levels by which a cell's mean must differ."""
+HINDSIGHT = 2.0
+"""Where nothing new changes, looks are so many times as rare when who is found late is traced back."""
 LARGE = 0.4
 """A change over this share of a place makes nothing familiar: the camera moves, or the scene is another."""
 FAMILIAR_S = 2.0
@@ -62,9 +64,11 @@ class Lookout:
         self._now = self._warmth = np.zeros((0, 0), np.float32)
         self._taken = np.zeros((0, 0), np.bool_)
         self._time_s = 0.0
+        self._rarer = 1.0
 
-    def watch(self, picture: Picture, time_s: float, faces: Iterable[Box]) -> None:
+    def watch(self, picture: Picture, time_s: float, faces: Iterable[Box], hindsight: bool = False) -> None:
         """Take in the next frame. What happens on ``faces`` that are in sight is not news."""
+        self._rarer = HINDSIGHT if hindsight else 1.0
         self._now = _cells(picture)
         self._taken = np.zeros(self._now.shape, np.bool_)
         for face in faces:
@@ -112,7 +116,7 @@ class Lookout:
         new = changed & (self._warmth[place.cells] < 0.3)
         if np.count_nonzero(new) >= place.enough:
             return waited_s - soon_s
-        return waited_s - soon_s * (self._busy if changed.any() else self._idle)
+        return waited_s - soon_s * self._rarer * (self._busy if changed.any() else self._idle)
 
     def _changed(self, place: _Place) -> NDArray[np.bool_]:
         now = self._now[place.cells]

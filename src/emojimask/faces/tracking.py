@@ -123,7 +123,7 @@ class LandmarkTracker:
         self._next_id = 1
         self._started = False
 
-    def update(self, frame: Frame) -> list[Track]:
+    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
         """Every face known now: tracked where it is seen in ``frame``, held where it is not.
 
         Raises:
@@ -131,6 +131,7 @@ class LandmarkTracker:
         """
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         seen = self._follow(frame)
+        self._lookout.watch(frame.picture, frame.time_s, [face.box.scaled(1.2) for face in seen.values()], hindsight)
         self._detect(frame, seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
@@ -203,7 +204,6 @@ class LandmarkTracker:
 
     def _detect(self, frame: Frame, seen: dict[int, Face]) -> None:
         """Look for new faces where one may have come, and for lost ones at every frame."""
-        self._lookout.watch(frame.picture, frame.time_s, [face.box.scaled(1.2) for face in seen.values()])
         lost = any(p.id not in seen and frame.time_s - p.seen_s <= 2.0 for p in self._people)
         if lost or self._lookout.whole_is_due(eager=not seen):
             self._take_in(frame, self._detector.detect(frame.picture), seen)
