@@ -107,7 +107,7 @@ def whole_file(path: Path, turns: int, deface: Path | None) -> dict[str, Any]:
     by_reference = cast(MaskingPipeline, ByReference())
     ways: dict[str, Callable[[Path, Path], None]] = {
         "codecs alone": decode_and_encode,
-        "ours": lambda source, target: through_runner(source, target, build_pipeline()),
+        "ours": lambda source, target: through_runner(source, target, build_pipeline(measured=False)),
         "reference": lambda source, target: through_runner(source, target, by_reference),
     }
     if deface is not None:

@@ -37,10 +37,14 @@ def _as_it_is(name: str, stage: T) -> T:  # noqa: ARG001
     return stage
 
 
-def build_pipeline(settings: MaskSettings | None = None, watch: Watch = _as_it_is) -> MaskingPipeline:
+def build_pipeline(
+    settings: MaskSettings | None = None, watch: Watch = _as_it_is, measured: bool = True
+) -> MaskingPipeline:
     """A pipeline for one stream. Models are built once for the process and shared between pipelines.
 
-    ``watch``: for measuring the stages, named detector, landmarker, tracker, classifier, smoother, renderer, motion.
+    Args:
+        watch: for measuring the stages, named detector, landmarker, tracker, classifier, smoother, renderer, motion.
+        measured: whether somebody wants to know how faces move; a living emoji does in any case.
 
     Raises:
         UsageError: a setting names something that is not there.
@@ -63,7 +67,7 @@ def build_pipeline(settings: MaskSettings | None = None, watch: Watch = _as_it_i
         watch("smoother", _smoother(settings.smoothing)),
         watch("renderer", renderer(settings.emojis, settings.adapt_light)),
         settings,
-        watch("motion", MeasuredMotion()),
+        watch("motion", MeasuredMotion()) if measured or worn.is_living else None,
         worn.reads,
     )
 

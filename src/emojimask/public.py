@@ -62,7 +62,7 @@ def mask_file(
     from emojimask import build
     from emojimask.runner import run
 
-    pipeline = build_pipeline(settings)
+    pipeline = build.build_pipeline(settings, measured=report is not None)
     with build.open_file(Path(source)) as opened:
         told = None if report is None else Path(report)
         outputs = build.file_sinks(opened.info, Path(output), told, audio=audio, force=force)

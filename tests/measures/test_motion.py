@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from heads import head, seen
 
-from emojimask import Face, Frame, Track, TrackState, build_pipeline, mask_image
+from emojimask import Face, Frame, MaskSettings, Track, TrackState, build_pipeline, mask_image
+from emojimask import build as registry
 from emojimask.build import open_file
 from emojimask.measures.head_model import MESH
 from emojimask.measures.motion import MeasuredMotion
@@ -148,3 +149,15 @@ def test_a_smile_is_told_from_a_neutral_face_and_surprise(shared: Path) -> None:
     assert surprised.brow_left > neutral.brow_left
     assert abs(neutral.mouth_corners) < 0.3
     assert happy.pitch < -10  # looks up
+
+
+def test_nobody_is_measured_where_nobody_asks_and_nothing_moves() -> None:
+    """A file without a report, in still emoji, is masked the sooner for it."""
+    frame = Frame(portrait(), 0, 0.0)
+
+    def measures(emojis: str, measured: bool) -> list[bool]:
+        pipeline = registry.build_pipeline(MaskSettings(emojis=emojis), measured=measured)
+        return [face.measures is not None for face in pipeline.process(frame).faces]
+
+    assert measures("classic", True) == measures("alive", False) == measures("classic,alive", False) == [True]
+    assert measures("classic", False) == [False]

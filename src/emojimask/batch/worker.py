@@ -83,7 +83,7 @@ class Worker:
                     sinks = self._sinks(info, output, report, audio=self._request.audio)
                     summary = run(
                         source,
-                        build.build_pipeline(self._request.settings),
+                        build.build_pipeline(self._request.settings, measured=report is not None),
                         [*sinks, tally],
                         self._on_frame,
                         overlap=False,
@@ -121,7 +121,8 @@ class Worker:
         ):
             sinks = self._sinks(source.info, part, report, audio=False)
             window = Window(stretch, [*sinks, tally])
-            summary = run(source, build.build_pipeline(self._request.settings), [window], self._on_frame, overlap=False)
+            pipeline = build.build_pipeline(self._request.settings, measured=report is not None)
+            summary = run(source, pipeline, [window], self._on_frame, overlap=False)
         if summary.broken_off is not None:
             raise summary.broken_off
         if window.count != stretch.frames:

@@ -136,7 +136,7 @@ def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, qui
     from emojimask.build import build_pipeline, file_sinks, open_file
     from emojimask.runner import run
 
-    pipeline = build_pipeline(settings)
+    pipeline = build_pipeline(settings, measured=job.report is not None)
     with open_file(job.source) as source, Progress(source.info, quiet=quiet) as progress:
         sinks = file_sinks(source.info, job.output, job.report, audio=audio, force=force)
         summary = run(source, pipeline, sinks, progress)

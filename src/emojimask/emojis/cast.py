@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from emojimask.emojis.emoji_set import load_emoji_set, shipped_sets
+from emojimask.emojis.sample import is_living
 from emojimask.errors import UsageError
 from emojimask.stages import Emoji, EmojiSet, Shape
 from emojimask.types import EXPRESSIONS, MaskedFace
@@ -63,6 +64,11 @@ class Cast:
     @property
     def reads_anybody(self) -> bool:
         return not all(isinstance(worn, FixedEmojiSet) for worn in self.sets)
+
+    @property
+    def is_living(self) -> bool:
+        """Whether anybody's emoji moves with the face."""
+        return any(is_living(worn) for worn in self.sets)
 
 
 def load_cast(spec: str) -> Cast:
