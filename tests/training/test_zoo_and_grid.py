@@ -48,9 +48,15 @@ def test_accuracies_come_from_evaluations(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "a.json").write_text(result("mlp", "fer2013", "PrivateTest", 0.4712))
     (tmp_path / "b.json").write_text(result("mlp", "ferplus", "PublicTest", 0.99))  # chose the epoch: says nothing
     (tmp_path / "c.json").write_text(result("mine", "fer2013", "PrivateTest", 0.5))
+    for seed, accuracy in enumerate((0.70, 0.71, 0.75, 0.4), 1):
+        (tmp_path / f"seed-{seed}.json").write_text(result(f"teacher-{seed}", "fer2013", "PrivateTest", accuracy))
+        (tmp_path / f"own-{seed}.json").write_text(result(f"default-{seed}", "fer2013", "PrivateTest", accuracy))
+    (tmp_path / "own.json").write_text(result("default", "fer2013", "PrivateTest", 0.73))
     before = [replace(row, accuracy={}) for row in zoo.stored()]
     found = {row.recipe: row.accuracy for row in zoo.with_results(before, tmp_path)}
     assert found.pop("mlp") == {"fer2013": 0.4712}
+    assert found.pop("teacher") == {"fer2013": pytest.approx(0.64)}
+    assert found.pop("default") == {"fer2013": 0.73}
     assert not any(found.values())
     assert run(cli.add_zoo, "--results", tmp_path) == 0
     assert "47.12%" in capsys.readouterr().out

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from emojimask.errors import DataError
 
+SEED = re.compile(r"-[1-9]$")
 STORED = Path(__file__).with_name("zoo.json")
 
 
@@ -46,12 +49,14 @@ def stored() -> list[ZooRow]:
 def with_results(rows: Sequence[ZooRow], folder: Path) -> list[ZooRow]:
     """The rows with the accuracies that ``emojimask evaluate --out`` left in ``folder``.
 
+    Of a recipe that was trained in several seeds only, as NAME-1, NAME-2 and so on: the mean.
+
     Raises:
         DataError: there is no such folder, or a JSON file in it is not an evaluation's.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of results")
-    found: dict[str, dict[str, float]] = {row.recipe: dict(row.accuracy) for row in rows}
+    found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for path in sorted(folder.glob("*.json")):
         try:
             result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -59,9 +64,16 @@ def with_results(rows: Sequence[ZooRow], folder: Path) -> list[ZooRow]:
             accuracy = float(result["views"]["single"]["accuracy"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path}: not what emojimask evaluate writes") from error
-        if split == "PrivateTest" and recipe in found:
-            found[recipe][labels] = accuracy
-    return [replace(row, accuracy=found[row.recipe]) for row in rows]
+        if split == "PrivateTest" and isinstance(recipe, str):
+            for name in {recipe, SEED.sub("-", recipe)}:
+                found[name, labels].append(accuracy)
+    return [replace(row, accuracy={**row.accuracy, **_accuracies(found, row.recipe)}) for row in rows]
+
+
+def _accuracies(found: Mapping[tuple[str, str], list[float]], recipe: str) -> dict[str, float]:
+    """By protocol: the run's own, else the mean of its seeds."""
+    means = {key: sum(accuracies) / len(accuracies) for key, accuracies in found.items()}
+    return {labels: mean for of in (f"{recipe}-", recipe) for (name, labels), mean in means.items() if name == of}
 
 
 def as_json(rows: Sequence[ZooRow]) -> str:
