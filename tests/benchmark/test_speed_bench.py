@@ -80,7 +80,7 @@ def test_files_live_runs_starts_and_memory_are_within_reason(record: dict) -> No
     files, live, start, memory = (record[name] for name in ("file", "live", "start", "memory"))
     for file in files:
         assert min(file[key] for key in ("codecs_s", "masked_s", "cpu_s")) > 0
-        assert file["ratio"] == pytest.approx(file["masked_s"] / file["codecs_s"], rel=0.02)
+        assert file["ratio"] == pytest.approx(file["masked_s"] / file["codecs_s"], rel=0.1)  # of rounded milliseconds
     assert files[1]["mbit_s"] > 3 * files[0]["mbit_s"]  # what a camera's grain costs the codec
     assert 2 <= live["delivered"] <= live["captured"] == 36
     assert 0 < live["median_ms"] <= live["p95_ms"] <= live["worst_ms"]
