@@ -97,7 +97,10 @@ class ByReference:
         self.failures: dict[str, int] = {}
         self._reference = ReferencePipeline()
 
-    def process_file(self, frames: Iterable[Frame]) -> Iterator[MaskedFrame]:
+    def analysed(self, frames: Iterable[Frame]) -> Iterable[Frame]:
+        return frames
+
+    def finished(self, frames: Iterable[Frame]) -> Iterator[MaskedFrame]:
         for frame in frames:
             yield MaskedFrame(self._reference.mask(frame.image), frame.index, frame.time_s)
 

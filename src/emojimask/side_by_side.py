@@ -14,17 +14,23 @@ R = TypeVar("R")
 
 
 def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """``work`` of every item, in order; an error of the first that fails is raised.
+    """``work`` of every item, in order; an error is raised.
 
     In as many threads as OpenCV may use (``cv2.setNumThreads``). Of use where the work is mostly outside Python:
     networks, and pictures. It must not call this function itself.
     """
-    threads = cv2.getNumThreads()
-    if len(items) < 2 or threads < 2:
+    threads = min(len(items), cv2.getNumThreads())
+    if threads < 2:
         return [work(item) for item in items]
-    return list(_hands(threads).map(work, items))
+
+    def share(first: int) -> list[R]:
+        return [work(item) for item in items[first::threads]]
+
+    others = [_hands(threads - 1).submit(share, first) for first in range(1, threads)]  # the first is this thread's own
+    shares = [share(0), *(other.result() for other in others)]
+    return [shares[number % threads][number // threads] for number in range(len(items))]
 
 
-@lru_cache(maxsize=1)
-def _hands(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="emojimask-face")
+@lru_cache(maxsize=8)
+def _hands(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix="emojimask-face")

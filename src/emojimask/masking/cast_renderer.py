@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emojimask.masking.compositing import Sheet
-from emojimask.masking.renderer import EmojiRenderer, covered
+from emojimask.masking.renderer import EmojiRenderer, Plan, covered
 from emojimask.pixels import YuvImage
 from emojimask.stages import EmojiCast
 from emojimask.types import Image, MaskedFace, Picture
@@ -20,10 +19,10 @@ class CastRenderer:
         self._first = self._renderers[id(cast.sets[0])]
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        return covered(image, faces, self._draw)
+        return covered(image, faces, self._plan)
 
-    def _draw(self, picture: Picture, face: MaskedFace) -> Sheet:
-        return self._renderers[id(self._cast.for_track(face.track.id))].draw(picture, face)
+    def _plan(self, picture: Picture, face: MaskedFace) -> Plan:
+        return self._renderers[id(self._cast.for_track(face.track.id))].plan(picture, face)
 
     def shield(self, height: int, width: int) -> Image:
         return self._first.shield(height, width)

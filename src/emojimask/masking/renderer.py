@@ -33,6 +33,8 @@ MAX_SHIFT = 0.3
 _FAINTEST = 3
 """Opacity, of 255, at which the emoji's shadow ends."""
 
+Plan = Callable[[], Sheet]
+"""Draws what is laid over one face."""
 _NO_FACE = Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 0.0)
 
 
@@ -54,13 +56,13 @@ class EmojiRenderer:
         self._shield = Layers(painted(found["neutral"].image, np.eye(3), features, Colors.BGR))
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        return covered(image, faces, self.draw)
+        return covered(image, faces, self.plan)
 
     def shield(self, height: int, width: int) -> Image:
         return draw_shield(height, width, self._shield)
 
-    def draw(self, picture: Picture, masked: MaskedFace) -> Sheet:
-        """What is laid over one face."""
+    def plan(self, picture: Picture, masked: MaskedFace) -> Plan:
+        """What is laid over one face, but for the work of moving its pixels."""
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
@@ -68,30 +70,35 @@ class EmojiRenderer:
         extent = project(transform, drawing.extent)
         sheet = Sheet(picture, Box.around(extent if hides else np.vstack([extent, oval])))
         if sheet.is_empty:
-            return sheet
+            return lambda: sheet
         if not hides:
             sheet.fill(oval, self._emojis.fill)
         scale = scale_of(extent, drawing.extent)
         shapes = self._emojis.shapes(masked)
         level, from_level = drawing.layers.at_scale(scale, sheet.colors)
-        if not shapes:
-            level = level.copy()  # which brings it into the processor's cache, where the warp will jump about in it
-        else:
+        if shapes:
             level, from_level = enlarged(level, from_level, scale)
             to_level = np.asarray(cv2.invert(drawing.from_layers @ from_level)[1], np.float64)
             level = painted(level, to_level, shapes, sheet.colors)
-        sheet.draw(level, transform @ drawing.from_layers @ from_level)
-        if self._adapts:
-            sheet.light(scene_light(picture))
-        return sheet
+
+        def carry_out() -> Sheet:
+            # A copy of what was not just painted: that brings it into the cache, where the warp will jump about in it.
+            sheet.draw(level if shapes else level.copy(), transform @ drawing.from_layers @ from_level)
+            if self._adapts:
+                sheet.light(scene_light(picture))
+            return sheet
+
+        return carry_out
 
 
 def covered(
-    picture: Picture, faces: Sequence[MaskedFace], draw: Callable[[Picture, MaskedFace], Sheet]
+    picture: Picture, faces: Sequence[MaskedFace], plan: Callable[[Picture, MaskedFace], Plan]
 ) -> Image | YuvImage:
     """A copy of ``picture`` with the sheet of every face laid over it; who is near comes on top."""
     nearest_last = sorted(faces, key=lambda face: face.track.face.box.area)
-    sheets = side_by_side(lambda face: draw(picture, face), nearest_last)
+    # The many small steps one face after another, for only one thread can be in Python; then the large, side by side.
+    plans = [plan(picture, face) for face in nearest_last]
+    sheets = side_by_side(lambda carry_out: carry_out(), plans)
     masked = picture.copy() if isinstance(picture, YuvImage) else bgr(picture).copy()
     for sheet in sheets:
         sheet.lay_on(masked)
