@@ -195,6 +195,7 @@ def bench(
     Raises:
         SourceError, UsageError: ``file`` cannot be read, or is no video.
     """
+    here = machine()  # whose load is that before anything was done
     with TemporaryDirectory() as folder:
         made = None if file is not None else people
         path = file
@@ -203,7 +204,7 @@ def bench(
             path = write_clip(Path(folder) / "synthetic.mp4", plan.width, plan.height, people, plan.seconds)
         record = {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
+            "machine": here,
             "settings": asdict(settings),
             "plan": asdict(plan),
             "clip": _clip(path, made),
