@@ -8,7 +8,6 @@ docs/results/references.toml.
 """
 
 import json
-import re
 import statistics
 import tomllib
 from collections import defaultdict
@@ -21,12 +20,11 @@ from PIL import Image
 from emojimask.evaluation import pictures, sheet
 from emojimask.evaluation.pictures import Axis
 from emojimask.evaluation.sheet import VIEW_NAMES, percent, table
+from emojimask.training.zoo import SEED
 
 DOCS = Path(__file__).parents[1] / "docs"
 SHIPPED = "default"
 SPLITS = ("PublicTest", "PrivateTest")
-SEED = re.compile("-[1-9]$")
-"""What the runs of one recipe in several seeds have behind its name."""
 SPREAD = "mean ± standard deviation"
 CARD_PROTOCOLS = {"ferplus": "FER+ by majority", "fer2013": "FER2013"}
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"

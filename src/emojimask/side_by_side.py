@@ -26,11 +26,12 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     def share(first: int) -> list[R]:
         return [work(item) for item in items[first::threads]]
 
-    others = [_hands(threads - 1).submit(share, first) for first in range(1, threads)]  # the first is this thread's own
+    others = [_hands().submit(share, first) for first in range(1, threads)]  # the first is this thread's own
     shares = [share(0), *(other.result() for other in others)]
     return [shares[number % threads][number // threads] for number in range(len(items))]
 
 
-@lru_cache(maxsize=8)
-def _hands(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix="emojimask-face")
+@lru_cache(maxsize=1)
+def _hands() -> ThreadPoolExecutor:
+    """For all callers; begins no more threads than are asked for at once."""
+    return ThreadPoolExecutor(cv2.getNumberOfCPUs(), thread_name_prefix="emojimask-face")

@@ -133,7 +133,9 @@ def whole_file(job: Job) -> list[Record]:
     plan, paths = job.plan, [job.path]
     if job.people is not None:
         size = plan.width, plan.height, job.people, plan.seconds
-        paths = [write_clip(job.folder / f"grain {grain}.mp4", *size, grain) for grain in plan.grains]
+        paths = [
+            write_clip(job.folder / f"grain {grain}.mp4", *size, grain) if grain else job.path for grain in plan.grains
+        ]
     return [asdict(measure_file(path, job.settings, plan.turns)) for path in paths]
 
 

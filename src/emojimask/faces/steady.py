@@ -37,8 +37,7 @@ class OneEuroFilter:
             self._time_s, self._value, self._speed = time_s, points, 0.0
             return points
         step = time_s - self._time_s
-        box = Box.around(points)
-        size = max(box.width, box.height, 1.0)
+        size = max(extent(points), 1.0)
         behind = self._value - points
         whole = middle(behind)
         shift = float(np.hypot(*whole)) + float(np.abs(behind - whole).mean())
@@ -48,6 +47,12 @@ class OneEuroFilter:
         behind *= np.float32(min(1.0, MAX_LAG * size / max(farthest, 1e-6)))
         self._time_s, self._value = time_s, points + behind
         return self._value
+
+
+def extent(points: Points) -> float:
+    """The longer side of the box around (N, 2) points."""
+    box = Box.around(points)
+    return max(box.width, box.height)
 
 
 def middle(points: Points) -> Points:

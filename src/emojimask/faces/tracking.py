@@ -15,7 +15,7 @@ import numpy as np
 
 from emojimask.faces.appearance import Appearance, appearance, difference
 from emojimask.faces.lookout import Lookout
-from emojimask.faces.steady import OneEuroFilter, middle
+from emojimask.faces.steady import OneEuroFilter, extent, middle
 from emojimask.pixels import part
 from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, TiledDetector
@@ -341,17 +341,12 @@ def detect_in(detector: FaceDetector, image: Picture, around: Box) -> list[Detec
 
 def _moved(before: Points, after: Points) -> float:
     """How far a face's middle moved, in face sizes."""
-    return float(np.hypot(*(middle(after) - middle(before)))) / max(_size(after), 1.0)
+    return float(np.hypot(*(middle(after) - middle(before)))) / max(extent(after), 1.0)
 
 
 def _of_like_size(a: Points, b: Points) -> bool:
     """From one frame to the next a face does not grow or shrink by more than a quarter."""
-    return 0.8 < _size(a) / max(_size(b), 1.0) < 1.25
-
-
-def _size(points: Points) -> float:
-    box = Box.around(points)
-    return max(box.width, box.height)
+    return 0.8 < extent(a) / max(extent(b), 1.0) < 1.25
 
 
 def _plausible(face: Face, expected: Points) -> bool:

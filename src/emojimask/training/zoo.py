@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from emojimask.errors import DataError
 
 SEED = re.compile(r"-[1-9]$")
+"""What the runs of one recipe in several seeds have behind its name."""
 STORED = Path(__file__).with_name("zoo.json")
 
 
@@ -72,8 +74,8 @@ def with_results(rows: Sequence[ZooRow], folder: Path) -> list[ZooRow]:
 
 def _accuracies(found: Mapping[tuple[str, str], list[float]], recipe: str) -> dict[str, float]:
     """By protocol: the run's own, else the mean of its seeds."""
-    means = {key: sum(accuracies) / len(accuracies) for key, accuracies in found.items()}
-    return {labels: mean for of in (f"{recipe}-", recipe) for (name, labels), mean in means.items() if name == of}
+    names = (f"{recipe}-", recipe)
+    return {labels: fmean(found[of, labels]) for of in names for name, labels in found if name == of}
 
 
 def as_json(rows: Sequence[ZooRow]) -> str:
