@@ -35,7 +35,7 @@ def masked(expression: str = "neutral", blend: Sequence[float] = (), **measures:
 
 def worn(emoji_set: AliveEmojiSet, face: MaskedFace) -> Picture:
     """(512, 512, 4) BGRA."""
-    return still(emoji_set.emoji(face.expression), emoji_set.shapes(face))
+    return still(emoji_set.emoji(face.expression), emoji_set.shapes([face])[0])
 
 
 # --- sheets -----------------------------------------------------------------------------------------------------------

@@ -181,10 +181,11 @@ class EmojiSet(Protocol):
         """The picture laid on a face; opaque where the face is. A living set gives its bare head."""
         ...
 
-    def shapes(self, face: MaskedFace) -> Sequence[Shape]:
-        """What is drawn over the picture, back to front, from the face's blend and measures; nothing for a still set.
+    def shapes(self, faces: Sequence[MaskedFace]) -> Sequence[Sequence[Shape]]:
+        """What is drawn over each face's picture, back to front, from its blend and measures; nothing for a still set.
 
-        Takes well under a millisecond, and never raises, whatever the measures.
+        Takes well under a millisecond, for several faces hardly longer than for one, and never raises, whatever the
+        measures.
         """
         ...
 

@@ -47,7 +47,7 @@ def drawn(emoji_set: AliveEmojiSet, face: MaskedFace, size: int) -> NDArray[np.u
     head = cv2.resize(emoji_set.emoji(face.expression).image, (fine, fine), interpolation=cv2.INTER_AREA)
     alpha = head[..., 3:].astype(np.float32) / 255
     picture = (head[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
-    for outline, color, opacity in emoji_set.shapes(face):
+    for outline, color, opacity in emoji_set.shapes([face])[0]:
         corners = np.rint(outline * (16 * fine / 512)).astype(np.int32)
         over = cv2.fillPoly(picture.copy(), [corners], color, cv2.LINE_8, 4)
         picture = cv2.addWeighted(over, opacity, picture, 1 - opacity, 0)

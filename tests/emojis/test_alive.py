@@ -48,7 +48,7 @@ blends = st.lists(st.floats(0, 1), min_size=8, max_size=8)
 def painted(emoji_set: AliveEmojiSet, face: MaskedFace, size: int = 128) -> NDArray[np.float32]:
     """The shapes alone over grey, quickly."""
     picture = np.full((size, size, 3), 128, np.uint8)
-    for outline, color, opacity in emoji_set.shapes(face):
+    for outline, color, opacity in emoji_set.shapes([face])[0]:
         corners = np.rint(outline * (size / 512 * 16)).astype(np.int32)
         over = cv2.fillPoly(picture.copy(), [corners], color, cv2.LINE_AA, 4)
         picture = cv2.addWeighted(over, opacity, picture, 1 - opacity, 0)
@@ -158,7 +158,7 @@ def test_nothing_pops(name: str) -> None:
         before: Sequence[Shape] = ()
         for share in np.linspace(0, 1, 200):
             moved = Measures(*(measures + (to_measures - measures) * share).tolist())
-            now = load(name).shapes(masked(blend=blend + (to_blend - blend) * share, measures=moved))
+            now = load(name).shapes([masked(blend=blend + (to_blend - blend) * share, measures=moved)])[0]
             if before:
                 assert _alone(before, now) == []
                 assert _alone(now, before) == []
@@ -168,7 +168,7 @@ def test_nothing_pops(name: str) -> None:
 def test_the_blend_alone_moves_the_face_without_a_jump() -> None:
     for i, j in itertools.combinations(range(8), 2):
         ways = [np.eye(8)[i] * (1 - share) + np.eye(8)[j] * share for share in np.linspace(0, 1, 60)]
-        for before, now in itertools.pairwise(load("alive").shapes(masked(blend=blend)) for blend in ways):
+        for before, now in itertools.pairwise(load("alive").shapes([masked(blend=blend)])[0] for blend in ways):
             assert _alone(before, now) == []
             assert _alone(now, before) == []
 
@@ -222,7 +222,7 @@ def test_an_expression_that_is_not_known_looks_neutral() -> None:
 def test_every_shape_is_finite_and_within_the_head(measures: Measures, blend: list[float], name: str) -> None:
     alpha = load(name).emoji("neutral").image[..., 3]
     reach = alpha.max(0).nonzero()[0]
-    for shape in load(name).shapes(masked("fear", blend, measures)):
+    for shape in load(name).shapes([masked("fear", blend, measures)])[0]:
         assert shape.outline.dtype == np.float32
         assert np.isfinite(shape.outline).all()
         assert reach[0] - 1 <= shape.outline.min()

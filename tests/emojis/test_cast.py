@@ -62,8 +62,8 @@ def test_a_fixed_living_emoji_still_moves() -> None:
     track = Track(1, Face(Box(0, 0, 9, 9), np.zeros((6, 2), np.float32), 1.0))
     even = (0.125,) * 8
     for measures in (Measures(), Measures(mouth_open=0.8)):
-        shown = fixed.shapes(MaskedFace(track, even, "happy", even, measures))
-        wanted = alive.shapes(MaskedFace(track, (), "sad", measures=measures))
+        shown = fixed.shapes([MaskedFace(track, even, "happy", even, measures)])[0]
+        wanted = alive.shapes([MaskedFace(track, (), "sad", measures=measures)])[0]
         assert len(shown) == len(wanted) > 5
         for a, b in zip(shown, wanted, strict=True):
             np.testing.assert_array_equal(a.outline, b.outline)

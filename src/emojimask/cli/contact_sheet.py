@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from emojimask.emojis.sample import is_living
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.stages import EmojiSet
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, MaskedFrame, Measures, Points, Track
@@ -44,7 +45,7 @@ def contact_sheet(emojis: EmojiSet) -> Image:
     """(H, W, 3) uint8 BGR: a column an expression and a row a pose, drawn as faces are covered."""
     renderer = EmojiRenderer(emojis)
     rows = {name: [_masked(pose, name, Measures()) for name in EXPRESSIONS] for name, pose in POSES.items()}
-    if emojis.shapes(rows["frontal"][0]):
+    if is_living(emojis):
         rows |= {move: [_masked(POSES["frontal"], name, so) for name in EXPRESSIONS] for move, so in MOVES.items()}
     paper = np.full((CELL, CELL, 3), _PAPER, np.uint8)
     drawn = [np.hstack([np.asarray(renderer.render(paper, [face])) for face in faces]) for faces in rows.values()]

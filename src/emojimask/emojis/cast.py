@@ -36,8 +36,8 @@ class FixedEmojiSet:
     def emoji(self, expression: str) -> Emoji:  # noqa: ARG002
         return self.worn.emoji(self.expression)
 
-    def shapes(self, face: MaskedFace) -> Sequence[Shape]:
-        return self.worn.shapes(replace(face, expression=self.expression, blend=()))
+    def shapes(self, faces: Sequence[MaskedFace]) -> Sequence[Sequence[Shape]]:
+        return self.worn.shapes([replace(face, expression=self.expression, blend=()) for face in faces])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

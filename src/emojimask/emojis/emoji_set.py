@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +43,9 @@ class FolderEmojiSet:
         except KeyError:
             raise UsageError(f'no expression "{expression}"; known: {", ".join(self.emojis)}') from None
 
-    def shapes(self, face: MaskedFace) -> tuple[Shape, ...]:  # noqa: ARG002
+    def shapes(self, faces: Sequence[MaskedFace]) -> Sequence[Sequence[Shape]]:
         """Nothing: the set's pictures are still."""
-        return ()
+        return [()] * len(faces)
 
 
 def shipped_sets() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,9 +54,9 @@ class FontEmojiSet:
         """The emoji of one of :data:`~emojimask.types.EXPRESSIONS`."""
         return self.emojis[expression]
 
-    def shapes(self, face: MaskedFace) -> tuple[Shape, ...]:  # noqa: ARG002
+    def shapes(self, faces: Sequence[MaskedFace]) -> Sequence[Sequence[Shape]]:
         """Nothing: a font's pictures are still."""
-        return ()
+        return [()] * len(faces)
 
 
 def load_font_set(file: Path | None = None) -> FontEmojiSet:

@@ -14,9 +14,9 @@ _NOWHERE = Track(1, Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 1.0))
 
 def sample(emojis: EmojiSet, expression: str) -> NDArray[np.uint8]:
     """The emoji of an expression at rest, (S, S, 4) uint8 BGRA, straight alpha; memory of its own."""
-    return still(emojis.emoji(expression), emojis.shapes(MaskedFace(_NOWHERE, (), expression)))
+    return still(emojis.emoji(expression), emojis.shapes([MaskedFace(_NOWHERE, (), expression)])[0])
 
 
 def is_living(emojis: EmojiSet) -> bool:
     """Whether it moves with the face."""
-    return bool(emojis.shapes(MaskedFace(_NOWHERE, (), "neutral")))
+    return any(emojis.shapes([MaskedFace(_NOWHERE, (), "neutral")]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from emojimask.masking.renderer import EmojiRenderer, Plan, covered
 from emojimask.pixels import YuvImage
@@ -19,10 +19,16 @@ class CastRenderer:
         self._first = self._renderers[id(cast.sets[0])]
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        return covered(image, faces, self._plan)
+        return covered(image, faces, self._plans)
 
-    def _plan(self, picture: Picture, face: MaskedFace) -> Plan:
-        return self._renderers[id(self._cast.for_track(face.track.id))].plan(picture, face)
+    def _plans(self, picture: Picture, faces: Sequence[MaskedFace]) -> list[Plan]:
+        """In the order of the faces; those who wear the same are planned together."""
+        worn = [id(self._cast.for_track(face.track.id)) for face in faces]
+        plans: dict[int, Iterator[Plan]] = {}
+        for emojis in set(worn):
+            wearers = [face for face, its in zip(faces, worn, strict=True) if its == emojis]
+            plans[emojis] = iter(self._renderers[emojis].plans(picture, wearers))
+        return [next(plans[emojis]) for emojis in worn]
 
     def shield(self, height: int, width: int) -> Image:
         return self._first.shield(height, width)

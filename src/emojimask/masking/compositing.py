@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.geometry.coverage import coverage
 from emojimask.masking.homography import Transform, project, project_back
 from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked
 from emojimask.stages import Shape
@@ -17,8 +18,13 @@ from emojimask.types import Box, Image, Picture, Points
 
 _FAR = 1 << 24  # lest corners leave 32 bits
 _PER_OCTAVE, _LEAST_SIDE = 4, 16  # levels for each halving of the size, and pixels of the smallest
+_ENLARGED_FROM = 1.5  # times its size, from which a picture is enlarged beforehand
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
 _CELLS = 32  # to a side: how finely a warp's places are worked out
+_LARGE = 560  # pixels to a side of a level from which shapes are painted finely
+
+Channels = tuple[int, int, int, int]
+"""Three in a picture's colours, and opacity."""
 
 
 class Layers:
@@ -37,13 +43,18 @@ class Layers:
     def at_scale(self, scale: float, colors: Colors = Colors.BGR) -> tuple[Overlay, Transform]:
         """The level to draw at ``scale`` (frame pixels for each of the picture's), and level -> picture.
 
-        It is as large as it will be drawn, or up to a fifth larger; made when first asked for.
+        It is as large as it will be drawn, or up to a fifth larger, but at most twice the picture; made when first
+        asked for.
         """
         step = math.floor(-_PER_OCTAVE * math.log2(min(max(scale, _LEAST_SIDE / self.side), 1.0)))
+        if scale > _ENLARGED_FROM:
+            step = -_PER_OCTAVE
         if (step, colors) not in self._levels:
             side = round(self.side * 2 ** (-step / _PER_OCTAVE))
-            small = cv2.resize(self._whole, (side, side), interpolation=cv2.INTER_AREA)
-            self._levels[step, colors] = inked(np.asarray(small, np.uint8), colors)
+            # Cubic, or slanting edges would have steps; but no colour may be stronger than its opacity.
+            way = cv2.INTER_AREA if step >= 0 else cv2.INTER_CUBIC
+            resized = np.asarray(cv2.resize(self._whole, (side, side), interpolation=way), np.uint8)
+            self._levels[step, colors] = inked(np.minimum(resized, resized[..., 3:]), colors)
         level = self._levels[step, colors]
         return level, _from_level(self.side / level.shape[0])
 
@@ -53,23 +64,22 @@ def painted(level: Overlay, to_level: Transform, shapes: Sequence[Shape], colors
     canvas = level.copy()
     if not shapes:
         return canvas
-    corners = _corners(project(to_level, np.concatenate([shape.outline for shape in shapes])))  # all at once
+    paint = _paint if level.shape[0] < _LARGE else _paint_finely
+    points = project(to_level, np.concatenate([shape.outline for shape in shapes]))  # all at once
     start = 0
     for outline, color, opacity in shapes:
-        polygon, start = corners[start : start + len(outline)], start + len(outline)
-        channels = (*ink(color, colors), 255)
-        if opacity >= 1:
-            cv2.fillPoly(canvas, [polygon], channels, cv2.LINE_AA, _SHIFT)
-        elif opacity > 0:
-            _glaze(canvas, polygon, channels, opacity)
+        polygon, start = points[start : start + len(outline)], start + len(outline)
+        if opacity > 0:
+            paint(canvas, polygon, (*ink(color, colors), 255), min(opacity, 1.0))
     return canvas
 
 
 def enlarged(level: Overlay, from_level: Transform, scale: float) -> tuple[Overlay, Transform]:
-    """A level large enough to draw crisp shapes on at ``scale`` above 1; at most four times as large."""
-    if scale <= 1:
+    """A level large enough to draw crisp shapes on at ``scale``; at most four times as large as the picture."""
+    times = min(scale, 4.0) * from_level[0, 0]
+    if times <= 1:
         return level, from_level
-    side = round(level.shape[0] * min(scale, 4.0))
+    side = round(level.shape[0] * times)
     larger = cv2.resize(level, (side, side), interpolation=cv2.INTER_LINEAR)
     return np.asarray(larger, np.uint8), from_level @ _from_level(level.shape[0] / side)
 
@@ -80,17 +90,32 @@ def _from_level(factor: float) -> Transform:
     return np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1.0]])
 
 
-def _glaze(canvas: Overlay, polygon: NDArray[np.int32], channels: tuple[int, ...], opacity: float) -> None:
-    """Paint a polygon, (N, 2) in sixteenths of a pixel, that what is under it shines through."""
-    left, top, width, height = cv2.boundingRect(polygon)
+def _paint(canvas: Overlay, polygon: Points, channels: Channels, opacity: float) -> None:
+    """Paint a polygon, (N, 2) in pixels, quickly: its edges are a little lumpy."""
+    corners = _corners(polygon)
+    if opacity >= 1:
+        cv2.fillPoly(canvas, [corners], channels, cv2.LINE_AA, _SHIFT)
+        return
+    left, top, width, height = cv2.boundingRect(corners)
     right, bottom = ((side >> _SHIFT) + 2 for side in (left + width, top + height))
     left, top = max(0, (left >> _SHIFT) - 1), max(0, (top >> _SHIFT) - 1)
     part = canvas[top : max(0, bottom), left : max(0, right)]
     if not part.size:
         return
     covered = part.copy()
-    cv2.fillPoly(covered, [polygon], channels, cv2.LINE_AA, _SHIFT, (-left << _SHIFT, -top << _SHIFT))
+    cv2.fillPoly(covered, [corners], channels, cv2.LINE_AA, _SHIFT, (-left << _SHIFT, -top << _SHIFT))
     cv2.addWeighted(part, 1 - opacity, covered, opacity, 0, dst=part)
+
+
+def _paint_finely(canvas: Overlay, polygon: Points, channels: Channels, opacity: float) -> None:
+    """The same with edges that stand a close look; takes several times as long."""
+    rows, columns, covered = coverage(polygon, *canvas.shape[:2])
+    part = canvas[rows, columns]
+    if not part.size:
+        return
+    share = cv2.convertScaleAbs(covered, alpha=opacity)
+    over = cv2.merge([cv2.convertScaleAbs(share, alpha=channel / 255) for channel in channels])
+    cv2.add(cv2.multiply(part, cv2.bitwise_not(cv2.merge([share] * 4)), scale=1 / 255), over, dst=part)
 
 
 class Sheet:

@@ -8,8 +8,7 @@ stretch held within bounds, and where even that fails a similarity.
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import mul
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -38,10 +37,29 @@ def fit(source: Points, target: Points, disc: Points) -> Transform:
     Returns:
         A transform that keeps the disc's orientation and stretches it no more than the limits above allow.
     """
-    found = cv2.findHomography(source, target, 0)[0]
-    homography = cast("Transform | None", found)  # OpenCV's annotations do not tell of the None
+    homography = least_squares(source, target)
     affine = bounded_affine(source, target)
     return homography if homography is not None and _is_sane(homography, affine, disc) else affine
+
+
+def least_squares(source: Points, target: Points) -> Transform | None:
+    """The homography of the least squares of errors times depth; None where the points do not tell of one.
+
+    A point's depth is w = 1 + g x + h y, with x and y from the middle of ``source``: near 1 all over a face, so that
+    these are very nearly the errors themselves, and far cheaper to find. For given g and h the rest is linear, and what
+    it leaves over of u w and v w is so much of them as ``known.residual`` lets through, which is linear in g and h.
+    """
+    known = _known(source.astype(np.float32).tobytes())
+    products = known.basis[..., None] * target[:, None]  # (N, 3, 2): u and v times 1, x and y
+    left = (known.residual @ products.reshape(-1, 6)).reshape(-1, 3, 2).swapaxes(0, 1).reshape(3, -1)
+    (_, p, q), (_, pp, pq), (_, _, qq) = (left @ left.T).tolist()
+    determinant = pp * qq - pq * pq
+    if not determinant > 1e-9 * pp * qq:
+        return None
+    g, h = (q * pq - p * qq) / determinant, (p * pq - q * pp) / determinant
+    (c, f), (a, d), (b, e) = (known.inverse @ (np.array([1, g, h]) @ products)).tolist()
+    x, y = known.middle
+    return np.array([[a, b, c - a * x - b * y], [d, e, f - d * x - e * y], [g, h, 1 - g * x - h * y]])
 
 
 def bounded_affine(source: Points, target: Points) -> Transform:
@@ -49,26 +67,43 @@ def bounded_affine(source: Points, target: Points) -> Transform:
 
     A map that mirrors or collapses gives way to the least-squares similarity.
     """
-    (x, y), inverse = _about_middle(source.astype(np.float32).tobytes())
-    us, vs = target.T.tolist()
-    (a, b), (c, d) = ([sum(map(mul, row, values)) for row in inverse] for values in (us, vs))
+    known = _known(source.astype(np.float32).tobytes())
+    (u, v), (a, c), (b, d) = (known.inverse @ target).tolist()
     # The singular values s and t have s t = area and s^2 + t^2 = squares.
     area, squares = a * d - b * c, a * a + b * b + c * c + d * d
     if area <= 1e-6 * max(squares, 1e-9):
         return similarity(source, target, least_scale=1e-3)
     if squares > (MAX_STRETCH + 1 / MAX_STRETCH) * area:
-        u, sizes, vt = np.linalg.svd([[a, b], [c, d]])
-        a, b, c, d = (u * np.maximum(sizes, sizes[0] / MAX_STRETCH) @ vt).ravel().tolist()
-    u, v = sum(us) / len(us), sum(vs) / len(vs)
+        left, sizes, right = np.linalg.svd([[a, b], [c, d]])
+        a, b, c, d = (left * np.maximum(sizes, sizes[0] / MAX_STRETCH) @ right).ravel().tolist()
+    x, y = known.middle
     return np.array([[a, b, u - a * x - b * y], [c, d, v - c * x - d * y], [0, 0, 1.0]])
 
 
+class _Known(NamedTuple):
+    """What follows from the source points alone; an emoji's are the same in every frame.
+
+    Attributes:
+        middle: their mean.
+        basis: (N, 3), each point's 1, x and y about the mean.
+        inverse: (3, N), its pseudo-inverse: from values at the points to the linear function nearest to them.
+        residual: (N, N), from values at the points to what that function leaves over.
+    """
+
+    middle: tuple[float, float]
+    basis: NDArray[np.float64]
+    inverse: NDArray[np.float64]
+    residual: NDArray[np.float64]
+
+
 @lru_cache(maxsize=64)
-def _about_middle(points: bytes) -> tuple[tuple[float, float], list[list[float]]]:
-    """The mean of float32 points and their (2, N) pseudo-inverse about it; an emoji's are the same in every frame."""
+def _known(points: bytes) -> _Known:
+    """Of float32 points."""
     found = np.frombuffer(points, np.float32).reshape(-1, 2).astype(np.float64)
     x, y = found.mean(0).tolist()
-    return (x, y), np.linalg.pinv(found - (x, y)).tolist()
+    basis = np.column_stack([np.ones(len(found)), found - (x, y)])
+    inverse = np.linalg.pinv(basis)
+    return _Known((x, y), basis, inverse, np.eye(len(found)) - basis @ inverse)
 
 
 def project(transform: Transform, points: Points) -> Points:

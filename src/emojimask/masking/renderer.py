@@ -16,7 +16,7 @@ from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
 from emojimask.pixels import Colors, YuvImage, bgr
 from emojimask.side_by_side import side_by_side
-from emojimask.stages import EmojiSet
+from emojimask.stages import EmojiSet, Shape
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points, Track
 
 GROWTH_PER_S = 0.8
@@ -52,17 +52,21 @@ class EmojiRenderer:
         found = {name: emojis.emoji(name) for name in EXPRESSIONS}
         drawings = {id(emoji.image): _Drawing(*emoji) for emoji in found.values()}  # a living set has one head for all
         self._drawn = {name: drawings[id(emoji.image)] for name, emoji in found.items()}
-        features = emojis.shapes(MaskedFace(Track(0, _NO_FACE), (), "neutral"))
+        features = emojis.shapes([MaskedFace(Track(0, _NO_FACE), (), "neutral")])[0]
         self._shield = Layers(painted(found["neutral"].image, np.eye(3), features, Colors.BGR))
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
-        return covered(image, faces, self.plan)
+        return covered(image, faces, self.plans)
 
     def shield(self, height: int, width: int) -> Image:
         return draw_shield(height, width, self._shield)
 
-    def plan(self, picture: Picture, masked: MaskedFace) -> Plan:
-        """What is laid over one face, but for the work of moving its pixels."""
+    def plans(self, picture: Picture, faces: Sequence[MaskedFace]) -> list[Plan]:
+        """What is laid over each face, but for the work of moving its pixels."""
+        shapes = self._emojis.shapes(faces)
+        return [self._plan(picture, *each) for each in zip(faces, shapes, strict=True)]
+
+    def _plan(self, picture: Picture, masked: MaskedFace, shapes: Sequence[Shape]) -> Plan:
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
@@ -74,7 +78,6 @@ class EmojiRenderer:
         if not hides:
             sheet.fill(oval, self._emojis.fill)
         scale = scale_of(extent, drawing.extent)
-        shapes = self._emojis.shapes(masked)
         level, from_level = drawing.layers.at_scale(scale, sheet.colors)
         if shapes:
             level, from_level = enlarged(level, from_level, scale)
@@ -92,13 +95,14 @@ class EmojiRenderer:
 
 
 def covered(
-    picture: Picture, faces: Sequence[MaskedFace], plan: Callable[[Picture, MaskedFace], Plan]
+    picture: Picture,
+    faces: Sequence[MaskedFace],
+    plans: Callable[[Picture, Sequence[MaskedFace]], Sequence[Plan]],
 ) -> Image | YuvImage:
     """A copy of ``picture`` with the sheet of every face laid over it; who is near comes on top."""
     nearest_last = sorted(faces, key=lambda face: face.track.face.box.area)
     # The many small steps one face after another, for only one thread can be in Python; then the large, side by side.
-    plans = [plan(picture, face) for face in nearest_last]
-    sheets = side_by_side(lambda carry_out: carry_out(), plans)
+    sheets = side_by_side(lambda carry_out: carry_out(), plans(picture, nearest_last))
     masked = picture.copy() if isinstance(picture, YuvImage) else bgr(picture).copy()
     for sheet in sheets:
         sheet.lay_on(masked)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from emojimask.emojis.alive.curves import Curve, Grid, line
+from emojimask.emojis.alive.curves import Curve, Grid, column, line
 from emojimask.emojis.alive.pose import Pose
 from emojimask.emojis.alive.sheet import Sheet
 from emojimask.emojis.alive.style import Style
@@ -17,33 +19,39 @@ _SWEAT, _SWEAT_RADIUS = 168 - 118j, 22.0
 _FOLDS = ((4.0, 15.0), (26.0, 22.0))  # of the nose: y and half the width
 
 
-def draw_under(sheet: Sheet, pose: Pose, style: Style, grid: Grid, edge: Curve) -> None:
+def draw_under(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid, edge: Curve) -> None:
     """What lies under eyes and mouth; ``edge`` is the outline of the head."""
     if style.moods:
-        blue, green, red = (pose.weights @ np.array([style.moods[name] for name in EXPRESSIONS])).tolist()
-        sheet.stain(edge, (round(blue), round(green), round(red)), 1.0)
+        moods = np.array([style.moods[name] for name in EXPRESSIONS])
+        mixed = np.rint([pose.weights for pose in poses] @ moods).astype(int).tolist()
+        sheet.stain(edge, [(blue, green, red) for blue, green, red in mixed], [1.0] * len(poses))
     for accent, (color, opacity) in style.tints.items():
-        sheet.stain(edge, color, opacity * getattr(pose, accent))
-    if pose.blush > 0:
+        shares = [opacity * getattr(pose, accent) for pose in poses]
+        if max(shares) > 0:
+            sheet.stain(edge, [color] * len(poses), shares)
+    blush = [style.blush * pose.blush for pose in poses]
+    if max(blush) > 0:
         cheek = _CHEEK[0] * grid.ring.real + 1j * _CHEEK[1] * grid.ring.imag
         for size in (1.0,) if style.spare else (1.0, 0.8, 0.58):
-            sheet.add(_CHEEKS + size * cheek, style.cheek, style.blush * pose.blush, lifted=True)
+            sheet.add(_CHEEKS + size * cheek, style.cheek, blush, lifted=True)
 
 
-def draw_over(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
+def draw_over(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid) -> None:
     """What lies over them."""
-    _draw_drop(sheet, _TEAR, _TEAR_RADIUS * pose.tear, style, grid)
-    _draw_drop(sheet, _SWEAT, _SWEAT_RADIUS * pose.sweat, style, grid)
-    if pose.wrinkle > 0:
+    _draw_drop(sheet, _TEAR, [_TEAR_RADIUS * pose.tear for pose in poses], style, grid)
+    _draw_drop(sheet, _SWEAT, [_SWEAT_RADIUS * pose.sweat for pose in poses], style, grid)
+    wrinkles = [0.6 * pose.wrinkle for pose in poses]
+    if max(wrinkles) > 0:
         folds = np.stack([half * grid.t + 1j * (y + 7 * grid.round) for y, half in _FOLDS])
-        sheet.add(line(folds, 4.0, grid.half_turn), style.ink, 0.6 * pose.wrinkle)
+        sheet.add(line(folds, 4.0, grid.half_turn), style.ink, wrinkles)
 
 
-def _draw_drop(sheet: Sheet, at: complex, radius: float, style: Style, grid: Grid) -> None:
+def _draw_drop(sheet: Sheet, at: complex, radii: Sequence[float], style: Style, grid: Grid) -> None:
     """A drop that swells from nothing."""
-    if radius <= 0:
+    if max(radii) <= 0:
         return
-    shown = min(radius / 8, 1.0)
-    sheet.add((at + radius * grid.drop)[None], style.water, shown, lifted=True)
+    radius, shown = column(radii), [min(radius / 8, 1.0) for radius in radii]
+    sheet.add((at + radius * grid.drop)[:, None], style.water, shown, lifted=True)
     if not style.spare:
-        sheet.add((at + radius * (0.3 * grid.ring - 0.36 + 0.2j))[None], style.glint, 0.75 * shown)
+        glint = at + radius * (0.3 * grid.ring - 0.36 + 0.2j)
+        sheet.add(glint[:, None], style.glint, [0.75 * share for share in shown])

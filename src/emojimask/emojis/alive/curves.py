@@ -1,12 +1,13 @@
 """Outlines of features, made of curves sampled at fixed places: cheap, and never torn or crossed.
 
 A point is a complex number, x + iy: pixels of the head's picture from its centre, x to the viewer's right, y down. So
-a turn is a product, and a curve of n points an array (n,). A leading axis holds several curves of one kind, such as
-those of both eyes.
+a turn is a product, and a curve of n points an array (n,). Leading axes hold the F faces, worked out together,
+and the k curves of one kind, such as those of both eyes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -68,50 +69,56 @@ def grid(samples: int) -> Grid:
     )
 
 
+def column(values: Iterable[float]) -> Array:
+    """A number for each face, as (F, 1)."""
+    return np.array([[value] for value in values])
+
+
 def between(upper: Curve, lower: Curve) -> Curve:
-    """The area between two curves, (k, n) each, from left to right: (k, 2n)."""
-    return np.concatenate([upper, lower[:, ::-1]], 1)
+    """The area between two curves, (..., n) each, from left to right: (..., 2n)."""
+    return np.concatenate([upper, lower[..., ::-1]], -1)
 
 
 def thick(upper: Curve, lower: Curve, above: Array, below: Array, cap: Array) -> Curve:
     """The area between two curves with a border around it; a line with round ends where both are the same.
 
     Args:
-        upper, lower: (k, n), from left to right, with common ends.
-        above, below: the border's width over the upper and under the lower curve, (k, n).
+        upper, lower: (..., k, n), from left to right, with common ends.
+        above, below: the border's width over the upper and under the lower curve, (..., k, n).
         cap: of the grid.
 
     Returns:
-        (k, 2n + 2c).
+        (..., k, 2n + 2c).
     """
-    rows = len(upper)
-    normals = _upwards(np.concatenate([upper, lower]))
-    over, under = above * normals[:rows], -below * normals[rows:]
+    rows = upper.shape[-2]
+    normals = _upwards(np.concatenate([upper, lower], -2))
+    over, under = above * normals[..., :rows, :], -below * normals[..., rows:, :]
     corners = _corners(
-        np.concatenate([upper[:, -1:], lower[:, :1]]),
-        np.concatenate([over[:, -1:], under[:, :1]]),
-        np.concatenate([under[:, -1:], over[:, :1]]),
+        np.concatenate([upper[..., -1:], lower[..., :1]], -2),
+        np.concatenate([over[..., -1:], under[..., :1]], -2),
+        np.concatenate([under[..., -1:], over[..., :1]], -2),
         cap,
     )
-    return np.concatenate([upper + over, corners[:rows], (lower + under)[:, ::-1], corners[rows:]], 1)
+    right, left = corners[..., :rows, :], corners[..., rows:, :]
+    return np.concatenate([upper + over, right, (lower + under)[..., ::-1], left], -1)
 
 
 def line(curve: Curve, width: float | Array, half_turn: Curve) -> Curve:
-    """A stroke with round ends along (k, n), ``width`` to either side; ``half_turn`` of the grid. (k, 2n + 2c)."""
+    """A stroke with round ends along (..., n), ``width`` to either side; ``half_turn`` of the grid. (..., 2n + 2c)."""
     over = width * _upwards(curve)
-    right, left = curve[:, -1:] + over[:, -1:] * half_turn, curve[:, :1] - over[:, :1] * half_turn
-    return np.concatenate([curve + over, right, (curve - over)[:, ::-1], left], 1)
+    right, left = curve[..., -1:] + over[..., -1:] * half_turn, curve[..., :1] - over[..., :1] * half_turn
+    return np.concatenate([curve + over, right, (curve - over)[..., ::-1], left], -1)
 
 
 def _upwards(curve: Curve) -> Curve:
-    """Unit vectors (k, n) to the left of the way, which is up for a curve from left to right."""
-    longer = np.concatenate([curve[:, :1], curve, curve[:, -1:]], 1)
-    along = longer[:, 2:] - longer[:, :-2]
+    """Unit vectors (..., n) to the left of the way, which is up for a curve from left to right."""
+    longer = np.concatenate([curve[..., :1], curve, curve[..., -1:]], -1)
+    along = longer[..., 2:] - longer[..., :-2]
     return np.asarray(along * (-1j / (np.abs(along) + 1e-9)))
 
 
 def _corners(at: Curve, start: Curve, end: Curve, cap: Array) -> Curve:
-    """Arcs (k, c) around points (k, 1), clockwise from one arm to another; none where the arms already cross."""
+    """Arcs (..., c) around points (..., 1), clockwise from one arm to another; none where the arms already cross."""
     way = np.log(end / start)  # the imaginary part is the turn
     way.imag = np.where(way.imag < -np.pi / 2, way.imag + 2 * np.pi, np.maximum(way.imag, 0))
     return np.asarray(at + start * np.exp(way * cap))

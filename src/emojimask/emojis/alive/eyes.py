@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from emojimask.emojis.alive.curves import Curve, Grid, between
+from emojimask.emojis.alive.curves import Array, Curve, Grid, between, column
 from emojimask.emojis.alive.pose import Pose
 from emojimask.emojis.alive.sheet import Sheet
 from emojimask.emojis.alive.style import Style
@@ -22,15 +24,18 @@ _BROW_Y = np.stack([-116 + _BROW_BOW, np.full(4, -30.0), np.array([-24.0, -14.0,
 _PARTS = np.array([0, 0, 0.34 + 0.42j, -0.3 - 0.36j])
 _PART_SIZES = np.array([1, 0.66, 0.15, 0.3])
 
+Lid = tuple[float, float, float, float]
+
 
 class _Eyes:
-    """Both openings. x and y are from an eye's centre, t is x from -1 to 1.
+    """Both openings of one face. x and y are from an eye's centre, t is x from -1 to 1.
 
     Attributes:
         width, heights: half of an eye's.
-        lids: (2, 3, 4) for each eye the upper lid, the lower lid and the ball's upper edge: how much there is in the y
-            of each of 1, t, dome and t * dome, where dome is the height of a half circle.
-        centers: (2, 1).
+        lids: for each eye the upper lid, the lower lid and the ball's upper edge: how much there is in the y of each
+            of 1, t, dome and t * dome, where dome is the height of a half circle.
+        centers: of either eye.
+        pupils: where they are, from the eyes' centres. radius: of an iris.
     """
 
     def __init__(self, pose: Pose, style: Style) -> None:
@@ -40,73 +45,83 @@ class _Eyes:
         self.heights = [style.eye[1] * pose.wide * (0.7 + 0.3 * max(eye, 1.0)) for eye in pose.eyes]
         opened = [min(eye, 1.0) * (1 - laugh) for eye in pose.eyes]
         slopes = [slope * side for slope, side in zip(pose.slope, _SIDES, strict=True)]
-        self.lids = np.array([_lids(bow, *eye) for eye in zip(self.heights, opened, pose.squint, slopes, strict=True)])
+        self.lids = [_lids(bow, *eye) for eye in zip(self.heights, opened, pose.squint, slopes, strict=True)]
         shift = complex(14 * pose.gaze_x, 12 * pose.gaze_y) if style.dots else 0
-        self.centers = np.array([[side * style.spread + 1j * _EYE_Y + shift] for side in _SIDES])
+        self.centers = [side * style.spread + 1j * _EYE_Y + shift for side in _SIDES]
+        self.radius = radius = 0.62 * self.width * pose.pupil
+        # Pupils turn in a little, and keep to the middle of what is open, so that lowered lids do not hide them.
+        x = 0.8 * pose.gaze_x * (self.width - radius)
+        self.pupils = [
+            complex(x - 3 * side, 0.75 * pose.gaze_y * (height - radius) + 0.55 * _halfway(*lids))
+            for side, height, lids in zip(_SIDES, self.heights, self.lids, strict=True)
+        ]
 
-    def seen(self, outlines: Curve) -> Curve:
-        """What is seen of (2, n) outlines about each eye's centre: held between the lids."""
-        t = np.minimum(np.maximum(outlines.real / self.width, -0.999), 0.999)
-        dome = np.sqrt(1 - t * t)
-        (a, b, c, d), (e, _, f, _), _ = self.lids.transpose(1, 2, 0)[..., None]
-        held = np.minimum(np.maximum(outlines.imag, a + b * t + (c + d * t) * dome), e + f * dome)
-        return np.asarray(self.width * t + 1j * held + self.centers)
 
-
-def _lids(bow: float, height: float, opened: float, squint: float, slope: float) -> list[tuple[float, ...]]:
+def _lids(bow: float, height: float, opened: float, squint: float, slope: float) -> tuple[Lid, Lid, Lid]:
     """One eye's rows of :attr:`_Eyes.lids`. ``slope``: of the upper lid, down to the viewer's left."""
     # Shut, the lids meet in a line of a bow and a sag; from there each opens towards its edge of the ball.
     bow, sag = bow * height, 0.12 * height * (1 - opened)
     # A sloping lid is lower at one end: the inner one in anger, the outer one in grief.
     up, tilt = opened * (1 - 0.42 * abs(slope)), 0.42 * opened * slope
     down = (1 - (1 - opened) ** 2) * (1 - 0.85 * squint)
-    return [
+    return (
         (sag * (1 - up), sag * tilt, bow * (1 - up) - height * up, (bow + height) * tilt),
         (sag * (1 - down), 0.0, bow * (1 - down) + height * down, 0.0),
         (0.0, 0.0, -height, 0.0),
-    ]
+    )
 
 
-def draw_eyes(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
-    eyes = _Eyes(pose, style)
-    heights = eyes.lids @ grid.lid
-    curves = (eyes.centers + eyes.width * grid.t)[:, None] + 1j * heights
-    upper, lower, top = curves[:, 0], curves[:, 1], curves[:, 2]
-    clear = np.minimum((heights[:, 1] - heights[:, 0]).max(1) / 8, 1).tolist()
+def _halfway(upper: Lid, lower: Lid, _: Lid) -> float:
+    """The y between both lids in the middle of an eye, where the dome's height is 1."""
+    return (upper[0] + upper[2] + lower[0] + lower[2]) / 2
+
+
+def draw_eyes(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid) -> None:
+    eyes = [_Eyes(pose, style) for pose in poses]
+    lids = np.array([eye.lids for eye in eyes])
+    centers = np.array([eye.centers for eye in eyes])[..., None]
+    widths = column(eye.width for eye in eyes)
+    heights = lids @ grid.lid
+    curves = (centers + (widths * grid.t)[:, None])[:, :, None] + 1j * heights
+    upper, lower, top = curves[:, :, 0], curves[:, :, 1], curves[:, :, 2]
+    clear = np.minimum((heights[:, :, 1] - heights[:, :, 0]).max(2) / 8, 1).tolist()
 
     if not style.spare:
-        sheet.add(between(top, upper), style.ink, [0.14 * min(max(2 * (1 - eye), 0.0), 1.0) for eye in pose.eyes])
+        lowered = [[0.14 * min(max(2 * (1 - eye), 0.0), 1.0) for eye in pose.eyes] for pose in poses]
+        sheet.add(between(top, upper), style.ink, lowered)
     above = style.rim_below + (style.rim_above - style.rim_below) * grid.round
-    sheet.stroke(upper, lower, above, style.rim_below, style.ink, lifted=True)
+    sheet.stroke(upper, lower, above, style.rim_below, style.ink)
     if not style.dots:
         sheet.add(between(upper, lower), style.white, clear)
-        halfway = [(high + low) / 2 for high, low in heights[:, :2, len(grid.t) // 2].tolist()]
-        _draw_pupils(sheet, eyes, pose, style, grid, halfway, clear)
+        parts = column(eye.radius for eye in eyes) * (_PARTS[:, None] + _PART_SIZES[:, None] * grid.ring).ravel()
+        pupils = parts[:, None] + np.array([eye.pupils for eye in eyes])[..., None]
+        _draw_pupils(sheet, centers + _between_lids(pupils, lids, widths[:, None]), style, clear)
 
 
-def _draw_pupils(
-    sheet: Sheet, eyes: _Eyes, pose: Pose, style: Style, grid: Grid, halfway: list[float], clear: list[float]
-) -> None:
-    radius = 0.62 * eyes.width * pose.pupil
-    # Pupils turn in a little, and keep to the middle of what is open, so that lowered lids do not hide them.
-    x = 0.8 * pose.gaze_x * (eyes.width - radius)
-    at = [
-        [x - 3 * side + 1j * (0.75 * pose.gaze_y * (height - radius) + 0.55 * middle)]
-        for side, height, middle in zip(_SIDES, eyes.heights, halfway, strict=True)
-    ]
-    parts = radius * (_PARTS[:, None] + _PART_SIZES[:, None] * grid.ring).ravel()
-    outlines = eyes.seen(parts + np.array(at))
-    iris, pupil, gleam, glint = outlines.reshape(2, len(_PARTS), -1).swapaxes(0, 1)
+def _between_lids(outlines: Curve, lids: Array, width: Array) -> Curve:
+    """What is seen of (F, 2, n) outlines about each eye's centre."""
+    t = np.minimum(np.maximum(outlines.real / width, -0.999), 0.999)
+    dome = np.sqrt(1 - t * t)
+    (a, b, c, d), (e, _, f, _), _ = lids.transpose(2, 3, 0, 1)[..., None]
+    held = np.minimum(np.maximum(outlines.imag, a + b * t + (c + d * t) * dome), e + f * dome)
+    return np.asarray(width * t + 1j * held)
+
+
+def _draw_pupils(sheet: Sheet, outlines: Curve, style: Style, clear: list[list[float]]) -> None:
+    iris, pupil, gleam, glint = outlines.reshape(*outlines.shape[:2], len(_PARTS), -1).transpose(2, 0, 1, 3)
     sheet.add(iris, style.iris, clear)
     if not style.spare:
         sheet.add(pupil, style.pupil, clear)
-        sheet.add(gleam, style.glint, [0.55 * share for share in clear])
+        sheet.add(gleam, style.glint, [[0.55 * share for share in face] for face in clear])
     sheet.add(glint, style.glint, clear)
 
 
-def draw_brows(sheet: Sheet, pose: Pose, style: Style, grid: Grid) -> None:
-    moves = np.array([(1, height, angle, abs(angle)) for height, angle in zip(pose.brows, pose.angles, strict=True)])
-    curves = (style.spread + _BROW_X + 1j * (moves @ _BROW_Y)) @ grid.bezier.T
-    curves[0] = -curves[0, ::-1].conj()
+def draw_brows(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid) -> None:
+    moves = [
+        [(1, height, angle, abs(angle)) for height, angle in zip(pose.brows, pose.angles, strict=True)]
+        for pose in poses
+    ]
+    curves = (style.spread + _BROW_X + 1j * (np.array(moves) @ _BROW_Y)) @ grid.bezier.T
+    curves[:, 0] = -curves[:, 0, ::-1].conj()
     width = style.brow if style.spare else style.brow * (0.62 + 0.38 * grid.round)
-    sheet.stroke(curves, curves, width, width, style.brows, lifted=True)
+    sheet.stroke(curves, curves, width, width, style.brows)

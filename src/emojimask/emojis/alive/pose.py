@@ -1,4 +1,4 @@
-"""How an emoji holds its face: a base pose for every expression, and the person's own movement over it.
+"""How emoji hold their faces: a base pose for every expression, and the person's own movement over it.
 
 Everything is continuous in the blend and in the measures; what is not a finite number counts as at rest.
 """
@@ -6,6 +6,7 @@ Everything is continuous in the blend and in the measures; what is not a finite 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ class Pose(NamedTuple):
         teeth, clench, tongue, tongue_out: 0 to 1.
         blush, tear, sweat, wrinkle, anger, sick, pale: accents, 0 to 1.
         yaw, pitch: turn of the ball, -1 to 1.
-        weights: (8,) of the expressions, summing to 1.
+        weights: of the expressions, summing to 1.
     """
 
     eyes: Sides
@@ -66,7 +67,7 @@ class Pose(NamedTuple):
     pale: float
     yaw: float
     pitch: float
-    weights: Array
+    weights: list[float]
 
 
 _PAIRS = ("eyes", "squint", "slope", "brows", "angles")
@@ -105,7 +106,9 @@ def _row(table: dict[str, float]) -> Array:
 _BASE = np.array([_row(_BASES[expression]) for expression in EXPRESSIONS])
 
 _MEASURES = tuple(Measures.__slots__)
-_REST = np.array(attrgetter(*_MEASURES)(Measures()))
+_AT_REST = Measures()
+_values = attrgetter(*_MEASURES)
+_REST = np.array(_values(_AT_REST))
 _SCALE = np.array([30.0 if name in ("yaw", "pitch", "roll") else 1.0 for name in _MEASURES])
 _GAINS: dict[str, dict[str, float]] = {
     "eye_left": {"brows_left": 0.25},
@@ -142,33 +145,37 @@ _SHUT, _AWAKE = 0.15, 0.9
 """Measured openness at which an eye counts as shut, and from which it is as open as the base pose has it."""
 
 
-def pose(face: MaskedFace) -> Pose:
-    """The pose that a face's blend and measures call for; never raises."""
-    weights = _weights(face)
-    parts = weights @ _BASE
-    if face.measures is not None:
-        parts = _moved(parts, face.measures)
-    values = parts.tolist()
+def poses(faces: Sequence[MaskedFace]) -> list[Pose]:
+    """The poses that the faces' blends and measures call for; never raises."""
+    weights = [_weights(face) for face in faces]
+    parts = np.array(weights) @ _BASE
+    measured = [face.measures is not None for face in faces]
+    if any(measured):
+        measures = np.array([_values(face.measures or _AT_REST) for face in faces], float)
+        parts = np.where(np.array(measured)[:, None], _moved(parts, measures), parts)
     count = 2 * len(_PAIRS)
-    return Pose._make([*zip(values[:count:2], values[1:count:2], strict=True), *values[count:], weights])
+    return [
+        Pose._make([*zip(values[:count:2], values[1:count:2], strict=True), *values[count:], own])
+        for values, own in zip(parts.tolist(), weights, strict=True)
+    ]
 
 
-def _weights(face: MaskedFace) -> Array:
+def _weights(face: MaskedFace) -> list[float]:
     if len(face.blend) == len(EXPRESSIONS):
         weights = [weight if 0 < weight < math.inf else 0.0 for weight in face.blend]
         total = sum(weights)
         if 1e-6 < total < math.inf:
-            return np.array(weights) / total
+            return [weight / total for weight in weights]
     shown = face.expression if face.expression in EXPRESSIONS else "neutral"
-    return np.array([float(name == shown) for name in EXPRESSIONS])
+    return [float(name == shown) for name in EXPRESSIONS]
 
 
-def _moved(parts: Array, measures: Measures) -> Array:
-    measured = np.array(attrgetter(*_MEASURES)(measures), float)
-    move = np.where(np.isfinite(measured), measured - _REST, 0) / _SCALE
+def _moved(parts: Array, measures: Array) -> Array:
+    """Base poses (F, parts) with the movement of (F, measures) over them."""
+    move = np.where(np.isfinite(measures), measures - _REST, 0) / _SCALE
     move = 1.4 * np.tanh(move / 1.4)  # the usual range passes almost as it is, and no movement is too much
     parts = parts * _OWN + move @ _GAIN
-    eyes = move[:2]  # a wink wins over every expression, wide eyes add to it
+    eyes = move[:, :2]  # a wink wins over every expression, wide eyes add to it
     shut = np.minimum(np.maximum((1 + eyes - _SHUT) / (_AWAKE - _SHUT), 0), 1)
-    parts[:2] = parts[:2] * shut + 0.5 * np.maximum(eyes, 0)
+    parts[:, :2] = parts[:, :2] * shut + 0.5 * np.maximum(eyes, 0)
     return np.asarray(np.minimum(np.maximum(parts, _LOW), _HIGH))
