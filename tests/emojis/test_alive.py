@@ -234,6 +234,37 @@ def test_every_shape_is_finite_and_within_the_head(measures: Measures, blend: li
         assert all(0 <= channel <= 255 for channel in shape.color)
 
 
+@given(several=st.lists(st.builds(masked, st.sampled_from(EXPRESSIONS), blends, any_measures), min_size=2, max_size=5))
+@settings(max_examples=40, deadline=None)
+def test_faces_drawn_together_are_as_each_drawn_alone(several: list[MaskedFace]) -> None:
+    for name in ("alive", "flat", "paper"):
+        for face, together in zip(several, load(name).shapes(several), strict=True):
+            alone = load(name).shapes([face])[0]
+            assert len(together) == len(alone)
+            for one, other in zip(together, alone, strict=True):
+                np.testing.assert_allclose(one.outline, other.outline, atol=1e-3)
+                np.testing.assert_allclose(one.color, other.color, atol=1)
+                assert math.isclose(one.opacity, other.opacity, abs_tol=1e-6)
+
+
+def test_nobody_to_draw_is_no_fault() -> None:
+    assert len(load("alive").shapes([])) == 0
+
+
+@pytest.mark.parametrize("name", ["alive", "flat", "contrast"])
+def test_a_large_face_has_rounder_features_in_the_same_places(name: str) -> None:
+    """Drawn on a whole 2160p frame, a pixel of the emoji's picture is more than four of the frame's."""
+    small, large = masked("happy"), masked("happy")
+    large = replace(large, track=replace(large.track, face=replace(large.track.face, box=Box(0, 0, 900, 1200))))
+    few, many = load(name).shapes([small])[0], load(name).shapes([large])[0]
+    assert len(few) == len(many)
+    for coarse, fine in zip(few, many, strict=True):
+        assert len(fine.outline) >= len(coarse.outline)
+        distances = [abs(cv2.pointPolygonTest(fine.outline, point.tolist(), True)) for point in coarse.outline]
+        assert max(distances) < 1.5
+    assert np.abs(painted(load(name), small) - painted(load(name), large)).mean() < 2
+
+
 MEAN_FACE = np.array([[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]])
 
 

@@ -50,7 +50,8 @@ def least_squares(source: Points, target: Points) -> Transform | None:
     it leaves over of u w and v w is so much of them as ``known.residual`` lets through, which is linear in g and h.
     """
     known = _known(source.astype(np.float32).tobytes())
-    products = known.basis[..., None] * target[:, None]  # (N, 3, 2): u and v times 1, x and y
+    middle = target.mean(0)
+    products = known.basis[..., None] * (target - middle)[:, None]  # (N, 3, 2): u and v times 1, x and y
     left = (known.residual @ products.reshape(-1, 6)).reshape(-1, 3, 2).swapaxes(0, 1).reshape(3, -1)
     (_, p, q), (_, pp, pq), (_, _, qq) = (left @ left.T).tolist()
     determinant = pp * qq - pq * pq
@@ -58,8 +59,9 @@ def least_squares(source: Points, target: Points) -> Transform | None:
         return None
     g, h = (q * pq - p * qq) / determinant, (p * pq - q * pp) / determinant
     (c, f), (a, d), (b, e) = (known.inverse @ (np.array([1, g, h]) @ products)).tolist()
-    x, y = known.middle
-    return np.array([[a, b, c - a * x - b * y], [d, e, f - d * x - e * y], [g, h, 1 - g * x - h * y]])
+    (x, y), (u, v) = known.middle, middle.tolist()
+    rows = (a + u * g, b + u * h, c + u), (d + v * g, e + v * h, f + v), (g, h, 1.0)
+    return np.array([[right, down, shift - right * x - down * y] for right, down, shift in rows])
 
 
 def bounded_affine(source: Points, target: Points) -> Transform:
