@@ -103,15 +103,15 @@ class MaskingPipeline:
         policy = self._file_policy()
         try:
             for frame in frames:
-                if self._is_new_size(frame):
-                    yield from policy.flush()
+                if frame.picture.shape != self._size:
+                    yield from self._flushed(policy)
                     policy = self._file_policy()
-                self._analyse(frame, policy)
+                self._look(policy.announce(frame), policy)
                 yield from policy.ready()
         except Exception:
-            yield from policy.flush()
+            yield from self._flushed(policy)
             raise
-        yield from policy.flush()
+        yield from self._flushed(policy)
 
     def finished(self, decided: Iterable[Decided]) -> Iterator[MaskedFrame]:
         """The second half of :meth:`process_file`: expressions, and the masks."""
@@ -122,14 +122,20 @@ class MaskingPipeline:
                 masked = self._failed(frame, error)
             yield masked
 
-    def _analyse(self, frame: Frame, policy: FilePolicy) -> None:
-        try:
-            tracks = self._tracker.update(frame, hindsight=True)
-        except Exception as error:
-            self._note(error)
-            policy.push(frame, (), failed=True)
-        else:
-            policy.push(frame, tracks)
+    def _flushed(self, policy: FilePolicy) -> Iterator[Decided]:
+        self._look(policy.waiting(), policy)
+        yield from policy.flush()
+
+    def _look(self, frames: Sequence[Frame], policy: FilePolicy) -> None:
+        for frame in frames:
+            try:
+                self._is_new_size(frame)
+                tracks = self._tracker.update(frame, hindsight=True)
+            except Exception as error:
+                self._note(error)
+                policy.see(frame, (), failed=True)
+            else:
+                policy.see(frame, tracks)
 
     def _finish(self, frame: Frame, tracks: Sequence[Track] | None) -> MaskedFrame:
         if tracks is None:
@@ -195,4 +201,6 @@ class MaskingPipeline:
 
     def _file_policy(self) -> FilePolicy:
         s = self._settings
-        return FilePolicy(s.on_lost, s.hold_s, s.lookahead_s, self._tracker.look_again, self._note)
+        every_frame = s.strict or self._motion is not None  # a blink would be missed
+        look_every_s = 0.0 if every_frame else s.look_every_s
+        return FilePolicy(s.on_lost, s.hold_s, s.lookahead_s, self._tracker.look_again, self._note, look_every_s)

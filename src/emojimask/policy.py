@@ -3,7 +3,8 @@
 A lost face goes from tracked to held, its mask growing with the time since it was seen, and then:
 
 - live: the whole frame is shielded, as it is before the first face was ever seen;
-- files: the future is known. A gap is covered from both sides, and a stretch with no face near it passes.
+- files: the future is known. A gap is covered from both sides, and a stretch with no face near it passes. Nor need
+  every frame be looked at: while all faces are in sight, those in between are filled in.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ LEAD_S = 0.5
 """Files: a face is covered for this long before it was first seen."""
 CUT_S = 0.2
 """Files: no mask is held for longer than this over a cut to another scene."""
+SLOW = 0.1
+"""Files: a face no landmark of which moves by more than this share of its size from one look to the next is simply put
+between the two; a faster one is looked for."""
 MAX_WINDOW_BYTES = 300_000_000
 """Files: the frames kept to look ahead never take more memory than this; the window shortens instead."""
 
@@ -86,12 +90,14 @@ class Pending:
         tracks: by id; the tracked ones as seen, the held ones as predicted.
         failed: true where a search for faces failed on this frame.
         scene: counts the cuts before this frame.
+        looked: false where nobody looked for faces, for they can be filled in.
     """
 
     frame: Frame
-    tracks: dict[int, Track]
-    failed: bool
     scene: int
+    tracks: dict[int, Track] = field(default_factory=dict)
+    failed: bool = False
+    looked: bool = False
 
     def sees(self, track_id: int) -> bool:
         track = self.tracks.get(track_id)
@@ -115,6 +121,7 @@ class FilePolicy:
         window_s: how far ahead is looked.
         look_again: searches an earlier frame for a face, from its pose in a later one.
         note: told of every error of ``look_again``; the frame that was searched is shielded.
+        look_every_s: while all faces are in sight, frames between two looks no farther apart are filled in.
     """
 
     on_lost: str
@@ -122,21 +129,40 @@ class FilePolicy:
     window_s: float
     look_again: Callable[[Frame, Track], Face | None]
     note: Callable[[Exception], None]
+    look_every_s: float = 0.0
     _window: deque[Pending] = field(default_factory=deque)
     _before: dict[int, _Sighting] = field(default_factory=dict)
     _thumbnail: NDArray[np.float32] | None = None
     _scene: int = 0
+    _last_look: Pending | None = None
+    _is_calm: bool = False
+    _last_s: float = -np.inf
 
-    def push(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
-        """Take in the next frame with what the tracker said of it."""
+    def announce(self, frame: Frame) -> list[Frame]:
+        """Take in the next frame. Returns those to look at now, for :meth:`see`, in order; it may itself wait."""
         thumbnail = _thumbnail(frame.picture)
-        if self._thumbnail is not None and _is_cut(self._thumbnail, thumbnail):
-            self._scene += 1
+        is_cut = self._thumbnail is not None and _is_cut(self._thumbnail, thumbnail)
+        waiting = self.waiting() if is_cut else []  # nothing that follows a cut tells of what was before
         self._thumbnail = thumbnail
-        self._window.append(Pending(frame, {track.id: track for track in tracks}, failed, self._scene))
+        self._scene += is_cut
+        step_s, self._last_s = frame.time_s - self._last_s, frame.time_s
+        self._window.append(Pending(frame, self._scene))
+        return waiting if self._can_wait(frame, step_s) else [*waiting, frame]
+
+    def see(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
+        """Take in what the tracker said of one of the last frames."""
+        latest_first = list(self._window)[::-1]
+        now, *earlier = latest_first if latest_first[0].frame is frame else latest_first[1:]
+        now.tracks, now.failed, now.looked = {track.id: track for track in tracks}, failed, True
+        self._is_calm = not failed and self._last_look is not None and self._is_calm_between(self._last_look, now)
+        self._last_look = now
         for track in tracks:
             if track.state is TrackState.TRACKED:
-                self._trace_back(track)
+                self._trace_back(track, now.scene, earlier)
+
+    def waiting(self) -> list[Frame]:
+        """The last frame, where it waits to be filled in; if nothing follows it must be looked at."""
+        return [self._window[-1].frame] if self._window and not self._window[-1].looked else []
 
     def ready(self) -> Iterator[Decided]:
         """Frames whose future is known."""
@@ -153,23 +179,43 @@ class FilePolicy:
         too_large = first.picture.nbytes * len(self._window) > MAX_WINDOW_BYTES
         return last.time_s - first.time_s > self.window_s or too_large
 
-    def _trace_back(self, track: Track) -> None:
-        """A face came into sight: follow it back through the frames in which it was not seen yet."""
-        scene = self._window[-1].scene
-        for pending in list(self._window)[-2::-1]:
+    def _can_wait(self, frame: Frame, step_s: float) -> bool:
+        """Whether nothing happens, and the next frame, after as long again, is early enough to look."""
+        last = self._last_look
+        if last is None or last.scene != self._scene or not self._is_calm:
+            return False
+        return 0 < step_s <= self.look_every_s + 1e-6 - (frame.time_s - last.frame.time_s)
+
+    def _is_calm_between(self, last: Pending, now: Pending) -> bool:
+        """Whether the same faces are in sight in both, and moved no faster than can be filled in."""
+        times = self.look_every_s / max(now.frame.time_s - last.frame.time_s, 1e-6)
+        return all(last.sees(i) and now.sees(i) for i in last.tracks.keys() | now.tracks) and all(
+            times * _moved(last.tracks[i].face, track.face) <= SLOW for i, track in now.tracks.items()
+        )
+
+    def _trace_back(self, track: Track, scene: int, earlier: Sequence[Pending]) -> None:
+        """A face came into sight: follow it back through the frames before, in which it was not seen yet."""
+        looked = next((pending for pending in earlier if pending.looked), None)
+        if looked is not None and looked.sees(track.id):
+            return  # between the two it is filled in
+        for pending in earlier:
             if pending.sees(track.id) or pending.scene != scene:
                 return
-            try:
-                face = self.look_again(pending.frame, track)
-            except Exception as error:
-                pending.failed = True
-                self.note(error)
-                return
+            face = self._found(pending, track)
             others = (other.face.box for i, other in pending.tracks.items() if pending.sees(i))
             if face is None or any(_is_same(face.box, box) for box in others):
                 return
             track = Track(track.id, face)
             pending.tracks[track.id] = track
+
+    def _found(self, pending: Pending, track: Track) -> Face | None:
+        """The face in a frame where it was not looked for, or not seen; None where it is not."""
+        try:
+            return self.look_again(pending.frame, track)
+        except Exception as error:
+            pending.failed = True
+            self.note(error)
+            return None
 
     def _leave(self) -> Decided:
         pending = self._window.popleft()
@@ -192,11 +238,16 @@ class FilePolicy:
         """The track to cover in a frame, seen or filled in; None: the person is not here."""
         if pending.sees(track_id):
             return pending.tracks[track_id]
-        if self.on_lost == "pass":
-            return None
         now, before, after = pending.frame.time_s, self._before.get(track_id), self._next_sighting(track_id)
         since = now - before.time_s if before else np.inf
         until = after.time_s - now if after else np.inf
+        if not pending.looked:
+            near = [s for s in (before, after) if s and s.scene == pending.scene and self._is_near(s, now)]
+            filled = self._filled(pending, near) if near else None
+            if filled is not None:
+                return filled
+        if self.on_lost == "pass":
+            return None
         if before and before.scene != pending.scene and since > CUT_S:
             before = None
         if after and after.scene != pending.scene and until > CUT_S:
@@ -213,6 +264,19 @@ class FilePolicy:
             return None
         return Track(track_id, face, TrackState.HELD, unseen_s)
 
+    def _is_near(self, sighting: _Sighting, time_s: float) -> bool:
+        return abs(sighting.time_s - time_s) < self.look_every_s
+
+    def _filled(self, pending: Pending, near: Sequence[_Sighting]) -> Track | None:
+        """A face in a frame where nobody looked, from where it was before, after, or both; None if it is not there."""
+        first, last = near[0], near[-1]
+        share = (pending.frame.time_s - first.time_s) / max(last.time_s - first.time_s, 1e-6)
+        between = Track(first.track.id, _between(first.track.face, last.track.face, share))
+        if first is not last and _moved(first.track.face, last.track.face) <= SLOW:
+            return between
+        found = self._found(pending, between)
+        return Track(between.id, found) if found is not None else None
+
     def _next_sighting(self, track_id: int) -> _Sighting | None:
         for later in self._window:
             if later.sees(track_id):
@@ -227,6 +291,13 @@ def _between(a: Face, b: Face, share: float) -> Face:
     landmarks = (a.landmarks + np.float32(share) * (b.landmarks - a.landmarks)).astype(np.float32)
     box = Box(*(u + share * (v - u) for u, v in zip(_sides(a.box), _sides(b.box), strict=True)))
     return Face(box, landmarks, min(a.score, b.score))
+
+
+def _moved(a: Face, b: Face) -> float:
+    """How far any landmark moved, in the face's sizes."""
+    if a.landmarks.shape != b.landmarks.shape:
+        return float(np.inf)
+    return float(np.abs(b.landmarks - a.landmarks).max()) / max(a.box.width, a.box.height, 1.0)
 
 
 def _sides(box: Box) -> tuple[float, float, float, float]:

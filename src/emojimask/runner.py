@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from emojimask.ahead import ahead
 from emojimask.errors import SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
+from emojimask.side_by_side import cores_taken
 from emojimask.stages import Sink, Source
 from emojimask.types import MaskedFrame, StreamInfo
 
@@ -106,6 +107,7 @@ def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterato
         yield pipeline.process_file(source)
     else:
         with (
+            cores_taken(4),
             closing(ahead(source, AHEAD)) as frames,
             closing(ahead(pipeline.analysed(frames), AHEAD)) as decided,
             closing(ahead(pipeline.finished(decided), AHEAD)) as finished,

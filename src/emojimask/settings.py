@@ -62,6 +62,13 @@ class MaskSettings:
     lookahead_s: float = _knob(
         2.0, "files: seconds looked ahead, so that a gap is covered from both sides", low=0.0, high=30.0
     )
+    look_every_s: float = _knob(
+        0.1,
+        "files: seconds from one look at all faces to the next, where nobody wears a living emoji; the frames between "
+        "are filled in, but a fast face is looked for there too",
+        low=0.0,
+        high=0.2,
+    )
     detect_every_s: float = _knob(
         0.1, "least seconds between looks for new faces while all known ones are seen", low=0.0, high=10.0
     )

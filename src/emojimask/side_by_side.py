@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
@@ -29,6 +30,18 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     others = [_hands().submit(share, first) for first in range(1, threads)]  # the first is this thread's own
     shares = [share(0), *(other.result() for other in others)]
     return [shares[number % threads][number // threads] for number in range(len(items))]
+
+
+@contextmanager
+def cores_taken(threads: int) -> Iterator[None]:
+    """While so many threads of ours are at work: where they use all cores, OpenCV and faces get no further ones."""
+    before = cv2.getNumThreads()
+    if threads >= cv2.getNumberOfCPUs():
+        cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 @lru_cache(maxsize=1)
