@@ -145,6 +145,14 @@ def coarse(picture: Picture, step: int) -> Plane:
     return picture.y[::step, ::step] if isinstance(picture, YuvImage) else bgr(picture)[::step, ::step, 1]
 
 
+def sparse(picture: Picture, step: int) -> Picture:
+    """Every ``step``-th pixel of every ``step``-th row, in colour; a view."""
+    if not isinstance(picture, YuvImage):
+        return bgr(picture)[::step, ::step]
+    y, u, v = (plane[::step, ::step] for plane in (picture.y, picture.u, picture.v))
+    return YuvImage(y, u, v, picture.bt709)
+
+
 def blend(picture: Image | YuvImage, overlay: Overlay, left: int, top: int) -> None:
     """Draw ``overlay`` over the picture in place.
 
@@ -227,8 +235,14 @@ def _fewer(image: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
 def _warped(
     image: NDArray[np.uint8], transform: NDArray[np.float64], side: int, border: int, black: int
 ) -> NDArray[np.uint8]:
-    size = (side, side)
-    warp = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=(black,))
+    size, before = (side, side), cv2.ipp.useIPP_NotExact()
+    # Intel's own way, where it is built in: not to the bit as everywhere else, but twice as quick, and nearer to exact
+    # arithmetic. The switch is this thread's alone.
+    cv2.ipp.setUseIPP_NotExact(True)
+    try:
+        warp = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=(black,))
+    finally:
+        cv2.ipp.setUseIPP_NotExact(before)
     return np.asarray(warp, np.uint8)
 
 

@@ -52,7 +52,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def record() -> dict:
     """One run of everything, as JSON gives it back."""
-    return json.loads(json.dumps(bench(None, TINY, MaskSettings())))
+    return json.loads(json.dumps(bench(None, TINY, MaskSettings(), MaskSettings(emojis="alive"))))
 
 
 def test_the_record_holds_every_part_and_its_numbers_hang_together(record: dict) -> None:

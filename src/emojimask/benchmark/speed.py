@@ -60,7 +60,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every part is given: the video, the settings, the plan, and a folder for clips.
+    """What every part is given: the video, the settings of files and of live use, the plan, and a folder for clips.
 
     Attributes:
         people: in the video, where it was made here; None: it was given.
@@ -69,6 +69,7 @@ class Job:
     path: Path
     people: int | None
     settings: MaskSettings
+    live: MaskSettings
     plan: Plan
     folder: Path
 
@@ -140,7 +141,7 @@ def whole_file(job: Job) -> list[Record]:
 
 
 def live(job: Job) -> Record:
-    return asdict(measure_live(job.path, job.settings, 60 * job.plan.minutes))
+    return asdict(measure_live(job.path, job.live, 60 * job.plan.minutes))
 
 
 def model(job: Job) -> Record:
@@ -183,6 +184,7 @@ def bench(
     file: Path | None,
     plan: Plan,
     settings: MaskSettings,
+    live: MaskSettings,
     people: int = 1,
     parts: Sequence[str] = tuple(PARTS),
     tell: Callable[[str], None] = lambda _: None,
@@ -192,7 +194,7 @@ def bench(
     The growth curves are always measured on videos that are made.
 
     Returns:
-        A record of ``machine``, ``settings``, ``plan``, ``clip``, and each part by name.
+        A record of ``machine``, ``settings``, ``live_settings``, ``plan``, ``clip``, and each part by name.
 
     Raises:
         SourceError, UsageError: ``file`` cannot be read, or is no video.
@@ -208,10 +210,11 @@ def bench(
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": here,
             "settings": asdict(settings),
+            "live_settings": asdict(live),
             "plan": asdict(plan),
             "clip": _clip(path, made),
         }
-        job = Job(path, made, settings, plan, Path(folder))
+        job = Job(path, made, settings, live, plan, Path(folder))
         for name in parts:
             tell(name)
             record[name] = PARTS[name](job)

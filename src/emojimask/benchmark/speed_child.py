@@ -21,7 +21,7 @@ _STEPS = 200  # samples over a run, about
 
 def first_frame(path: Path, settings: MaskSettings) -> None:
     with open_file(path) as source:
-        masked = build_pipeline(settings).process(next(iter(source)))
+        masked = build_pipeline(settings, measured=False).process(next(iter(source)))
     print(json.dumps([masked.index]), flush=True)
 
 
@@ -40,7 +40,7 @@ def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
 
     with TemporaryDirectory() as folder:
         sinks = file_sinks(source.info, Path(folder) / "masked.mkv", None, audio=False, force=False)
-        run(source, build_pipeline(settings), sinks, tell)
+        run(source, build_pipeline(settings, measured=False), sinks, tell)
 
 
 def resident_mb() -> float | None:

@@ -51,9 +51,9 @@ class LiveTimes:
 
 def measure_live(path: Path, settings: MaskSettings, seconds: float) -> LiveTimes:
     """Play a video's frames, decoded beforehand, as a camera gives them, for ``seconds``, through the real loop."""
-    pipeline = build_pipeline(settings)
+    pipeline = build_pipeline(settings, measured=False)
     frames, info = first_frames(path, _HELD_BYTES), check_video(path)
-    warm_up = build_pipeline(settings)
+    warm_up = build_pipeline(settings, measured=False)
     for frame in frames[:5]:  # the first frames of a process are slower
         warm_up.process(frame)
     camera, screen = _Stamped(PacedSource(ForthAndBack(frames, info, seconds))), _Screen()

@@ -111,7 +111,7 @@ class _Timed:
 
 
 def measure_stages(path: Path, settings: MaskSettings, seconds: float, *, write: bool = True) -> StageTimes:
-    """Mask the first ``seconds`` of a video frame by frame, as a live stream is masked.
+    """Mask the first ``seconds`` of a video, every frame as it comes, as a live stream is masked.
 
     A batch of frames is read, then masked, then written, so that the codecs' threads do not disturb the masking.
 
@@ -119,7 +119,7 @@ def measure_stages(path: Path, settings: MaskSettings, seconds: float, *, write:
         write: as H.264; else the masked frames are dropped.
     """
     stopwatch = Stopwatch()
-    pipeline = build_pipeline(settings, stopwatch.watch)
+    pipeline = build_pipeline(settings, stopwatch.watch, measured=False)
     reading: list[float] = []
     writing: list[float] = []
     faces = shielded = 0

@@ -48,7 +48,8 @@ def run_speed(args: argparse.Namespace) -> int:
     plan = QUICK if args.quick else Plan()
     if args.minutes is not None:
         plan = replace(plan, minutes=args.minutes)
-    record = bench(args.file, plan, load_settings(args.settings), args.faces or 1, args.only or PARTS, tell)
+    settings, live = load_settings(args.settings), load_settings(args.settings, live=True)
+    record = bench(args.file, plan, settings, live, args.faces or 1, args.only or PARTS, tell)
     text = json.dumps(record, indent=2)
     if args.out is not None:
         _write(args.out, text)

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import part, resized
+from emojimask.pixels import part, resized, sparse
 from emojimask.types import Box, Picture
 
 Appearance = NDArray[np.float32]
 """(S, S, 3) float32, Lab colours of the head and what is just below it."""
 
-_SIDE = 6
+_SIDE, _SAMPLES = 6, 8  # large pixels, and samples of each, across and down
 
 
 def appearance(image: Picture, box: Box) -> Appearance | None:
@@ -24,7 +24,8 @@ def appearance(image: Picture, box: Box) -> Appearance | None:
     if right - left < _SIDE or bottom - top < _SIDE:
         return None
     region = part(image, slice(top, bottom), slice(left, right))
-    small = resized(region, _SIDE, _SIDE)
+    step = max(1, min(right - left, bottom - top) // (_SIDE * _SAMPLES))
+    small = resized(sparse(region, step), _SIDE, _SIDE)
     return cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
 
 
