@@ -112,14 +112,14 @@ def limit(record: dict[str, Any]) -> str:
     limits = record["limits"]
     masking = record["stages"]["stages"]["masking"]["mean_ms"]
     floor = limits["frame_copy_ms"]
+    what = "a video as smooth as a drawing" if record["clip"]["made"] else "this one"
     added = [f"{row['mbit_s']:.1f} Mbit/s: masking adds {100 * (row['ratio'] - 1):.0f} %" for row in record["file"]]
     return (
         f"A masked frame is new memory, so it costs at least one copy of the frame: {floor:.2f} ms at "
         f"{limits['memory_gb_s']:.1f} GB/s read and written on one core. Masking takes {masking / floor:.0f} times "
         f"that; the rest is arithmetic in the networks. A file can be no faster than its codecs: "
-        f"{limits['decode_ms']:.2f} ms a frame to decode and {limits['encode_ms']:.2f} ms to encode a video as smooth "
-        "as a drawing, each alone on all cores. The more grain a video has, the more of a file's time is theirs: "
-        f"{'; '.join(added)}."
+        f"{limits['decode_ms']:.2f} ms a frame to decode and {limits['encode_ms']:.2f} ms to encode {what}, each alone "
+        f"on all cores. The more there is to encode, the more of a file's time is theirs: {'; '.join(added)}."
     )
 
 
@@ -161,14 +161,21 @@ def method(record: dict[str, Any]) -> str:
             "- Stages: frames are read, masked as a live stream is, and written, in batches, so that the codecs do not "
             "disturb the masking; each stage is wrapped in a clock.",
             "- Whole file: H.264 in and out with sound, through `emojimask mask`'s own loop. *Codecs alone* is PyAV "
-            "decoding and encoding with the same settings in the plainest loop, the sound copied. The video is made "
-            "with three strengths of a camera's grain (standard deviation "
-            f"{', '.join(f'{grain:g}' for grain in plan['grains'])} levels of 255), from smooth as a drawing to a "
-            "telephone's in a dim room.",
+            f"decoding and encoding with the same settings in the plainest loop, the sound copied. {_made(record)}",
             "- Live: frames in memory, played as by a camera; the clock runs from the moment the camera has a frame "
             "until a sink is given it masked. Frames that a newer one overtook count as dropped.",
             "- Start-up and memory are those of fresh processes; files lie in the system's cache.",
         )
+    )
+
+
+def _made(record: dict[str, Any]) -> str:
+    if not record["clip"]["made"]:
+        return "The video is the one that was given."
+    grains = ", ".join(f"{grain:g}" for grain in record["plan"]["grains"])
+    return (
+        f"The video is made with several strengths of a camera's grain (standard deviation {grains} levels of 255), "
+        "from smooth as a drawing to a telephone's in a dim room."
     )
 
 

@@ -65,6 +65,35 @@ def test_outside_of_a_warped_picture_it_is_black(yuv: YuvImage) -> None:
     assert pixels.warped(yuv, away, 20).max() <= 1
 
 
+@pytest.mark.parametrize("border", [cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT])
+def test_a_warp_is_as_exact_arithmetic_has_it_and_leaves_opencv_as_it_was(border: int) -> None:
+    image = picture(200, 300)[..., 0]
+    transform = np.array([[0.7, 0.2, -30.0], [-0.2, 0.7, 60.0]])
+    before = cv2.ipp.useIPP_NotExact()
+    warp = pixels._warped(image, transform, 96, border, 0)
+    assert cv2.ipp.useIPP_NotExact() is before
+    turned = cv2.invertAffineTransform(transform)
+    y, x = np.mgrid[:96, :96]
+    u, v = (turned[i, 0] * x + turned[i, 1] * y + turned[i, 2] for i in range(2))
+    within = (u >= 0) & (v >= 0) & (u < 299) & (v < 199)
+    i, j = u.clip(0, 298).astype(int), v.clip(0, 198).astype(int)
+    corners = image[j, i], image[j, i + 1], image[j + 1, i], image[j + 1, i + 1]
+    a, b = u - i, v - j
+    exact = sum(
+        c * share for c, share in zip(corners, [(1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b], strict=True)
+    )
+    assert within.mean() > 0.5
+    assert np.abs(warp - exact)[within].max() < 2
+
+
+def test_sparse_colours_are_those_of_the_whole(yuv: YuvImage) -> None:
+    sparse = pixels.sparse(yuv, 4)
+    assert sparse.shape == (24, 32, 3)
+    means = [pixels.resized(image, 2, 2).astype(int) for image in (sparse, pixels.sparse(pixels.bgr(yuv), 4), yuv)]
+    assert np.abs(means[0] - means[1]).max() <= 12
+    assert np.abs(means[0] - means[2]).max() <= 12
+
+
 def test_brightness_spans_the_whole_range(yuv: YuvImage) -> None:
     flat = YuvImage(
         np.array([[16, 235]], np.uint8), np.full((1, 1), 128, np.uint8), np.full((1, 1), 128, np.uint8), True

@@ -226,6 +226,7 @@ def _clip(path: Path, people: int | None) -> Record:
     name = path.name if people is None else f"synthetic, {people} swaying {'head' if people == 1 else 'heads'}"
     return {
         "name": name,
+        "made": people is not None,
         "width": info.width,
         "height": info.height,
         "fps": round(info.fps or FPS, 3),

@@ -7,15 +7,25 @@ is given. A face that is not found is held: its pose is predicted, and the calle
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
 import numpy as np
 
 from emojimask.faces.appearance import Appearance, appearance, difference
+from emojimask.faces.comparison import (
+    are_of_like_size,
+    covers,
+    distance,
+    goes_behind,
+    is_cut_off,
+    is_near,
+    is_plausible,
+    share_inside,
+    stretched,
+)
 from emojimask.faces.lookout import Lookout
-from emojimask.faces.steady import OneEuroFilter, extent, middle
+from emojimask.faces.steady import OneEuroFilter, middle
 from emojimask.pixels import part
 from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, TiledDetector
@@ -42,12 +52,6 @@ MAX_LOOKS = 5
 """... within so many looks."""
 CERTAIN = 0.8
 """The landmarker's score from which it is trusted after it was drawn away."""
-MAX_RESHAPE = 1.15
-"""The most that a followed face's width to height may change from one frame to the next."""
-HEAD = 1.5
-"""How much larger than the face the head is that hides who goes behind it."""
-SQUEEZED_S = 0.5
-"""So long after it was last seen whole, a face that goes behind another is expected to have kept its size."""
 LOOKS_EVERY_S = 0.1 - 1e-6
 """How often it is noted what a face looks like."""
 DAMPING_S = 0.25
@@ -139,7 +143,7 @@ class LandmarkTracker:
             next(p for p in self._people if p.id == person_id).see(face, frame)
         tracks = [self._track(person, frame) for person in self._people]
         for other in others:
-            if other.score >= DOUBT and not any(_covers(track.face.box, other.box) for track in tracks):
+            if other.score >= DOUBT and not any(covers(track.face.box, other.box) for track in tracks):
                 raise Doubt(f"the second detector sees a face ({other.score:.1f}) that nobody can outline")
         return tracks
 
@@ -150,7 +154,7 @@ class LandmarkTracker:
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         face = self._settled(frame, track.face.landmarks)
-        return face if face is not None and _plausible(face, track.face.landmarks) else None
+        return face if face is not None and is_plausible(face, track.face.landmarks) else None
 
     def _follow(self, frame: Frame) -> dict[int, Face]:
         """Run the landmarker where each face should be. Two that land on one face: the one that looks like it stays."""
@@ -169,7 +173,7 @@ class LandmarkTracker:
         if face is None:
             return None
         face = self._rested(frame, face)
-        return face if _plausible(face, expected) else None
+        return face if is_plausible(face, expected) else None
 
     def _settled(self, frame: Frame, near: Points) -> Face | None:
         """The landmarks of the face at ``near``; None where there is none, or the landmarker finds no rest.
@@ -182,12 +186,12 @@ class LandmarkTracker:
             face = self._landmarker.locate(frame.picture, near)
             if face is None:
                 return None
-            rests = _moved(near, face.landmarks) < RESTS
+            rests = distance(near, face.landmarks) < RESTS
             rested, drawn = rested + 1 if rests else 0, drawn or not rests
             if rested == 1 and not drawn:
                 return face
             if rested == 2:
-                return face if face.score >= CERTAIN and _of_like_size(expected, face.landmarks) else None
+                return face if face.score >= CERTAIN and are_of_like_size(expected, face.landmarks) else None
             near = face.landmarks
         return None
 
@@ -233,7 +237,7 @@ class LandmarkTracker:
     def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
         """Give each detection that is news a face and a person."""
         for detection in detections:
-            if any(_covers(face.box, detection.box) for face in seen.values()):
+            if any(covers(face.box, detection.box) for face in seen.values()):
                 continue
             lost = [p for p in self._people if p.id not in seen]
             face = self._confirmed(frame, detection, lost)
@@ -242,17 +246,20 @@ class LandmarkTracker:
             person = self._recognised(frame, face, lost)
             if person is None:
                 person = self._welcome(frame, face)
-            elif _goes_behind(person, face, seen.values(), frame.time_s):
-                face = _stretched(face, Box.around(person.predicted(frame.time_s)))
+            else:
+                expected = Box.around(person.predicted(frame.time_s))
+                if goes_behind(face, expected, frame.time_s - person.seen_s, seen.values()):
+                    face = stretched(face, expected)
             seen[person.id] = face
 
     def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> Face | None:
         """A face with landmarks; where the landmarker denies one, the detection itself if it is sure enough."""
-        expected = any(_near(detection.box, p, frame.time_s) for p in lost)
-        if (detection.score < SURE and not expected) or _inside(detection.box, frame.picture) < LEAST_INSIDE:
+        now = frame.time_s
+        expected = any(is_near(detection.box, p.face, Box.around(p.predicted(now)), now - p.seen_s) for p in lost)
+        if (detection.score < SURE and not expected) or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
             return None
         face = self._landmarker.locate(frame.picture, detection)
-        if face is not None and _covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
+        if face is not None and covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
             return self._rested(frame, face)
         if detection.landmarks is None or not (expected or self._stands_alone(frame, detection)):
             return None
@@ -260,7 +267,7 @@ class LandmarkTracker:
 
     def _rested(self, frame: Frame, face: Face) -> Face:
         """Where the picture's edge cuts a face, its mesh is too small or lags behind; look by look it comes to rest."""
-        for _ in range(MAX_LOOKS if _is_cut_off(face, frame.picture) else 0):
+        for _ in range(MAX_LOOKS if is_cut_off(face, frame.picture) else 0):
             again = self._landmarker.locate(frame.picture, face.landmarks)
             if again is None or again.box.iou(face.box) > SAME:
                 break
@@ -337,67 +344,3 @@ def detect_in(detector: FaceDetector, image: Picture, around: Box) -> list[Detec
     if right - left < 8 or bottom - top < 8:
         return []
     return [d.moved(left, top) for d in detector.detect(part(image, slice(top, bottom), slice(left, right)))]
-
-
-def _moved(before: Points, after: Points) -> float:
-    """How far a face's middle moved, in face sizes."""
-    return float(np.hypot(*(middle(after) - middle(before)))) / max(extent(after), 1.0)
-
-
-def _of_like_size(a: Points, b: Points) -> bool:
-    """From one frame to the next a face does not grow or shrink by more than a quarter."""
-    return 0.8 < extent(a) / max(extent(b), 1.0) < 1.25
-
-
-def _plausible(face: Face, expected: Points) -> bool:
-    """The landmarker may slip: the face found must lie on the one expected, be of like size, and of like shape.
-
-    Drawn half onto a head that has jumped, it stretches over head and background; the detector must look then.
-    """
-    box, found = Box.around(expected), Box.around(face.landmarks)
-    stretched = (found.width + 1) * (box.height + 1) / ((found.height + 1) * (box.width + 1))
-    return (
-        face.box.iou(box) > 0.25
-        and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
-        and 1 / MAX_RESHAPE < stretched < MAX_RESHAPE
-    )
-
-
-def _is_cut_off(face: Face, picture: Picture) -> bool:
-    """True where the picture's edge cuts more than a tenth off a face."""
-    return _inside(face.box, picture) < 0.9
-
-
-def _inside(box: Box, picture: Picture) -> float:
-    """The share of a box that lies in the picture, 0 to 1."""
-    height, width = picture.shape[:2]
-    return box.intersection(Box(0, 0, width, height)) / max(box.area, 1e-6)
-
-
-def _goes_behind(person: _Person, face: Face, others: Iterable[Face], time_s: float) -> bool:
-    """True where a face is squeezed into what another person leaves of it to be seen."""
-    expected = Box.around(person.predicted(time_s))
-    if time_s - person.seen_s > SQUEEZED_S or not any(expected.intersection(o.box.scaled(HEAD)) > 0 for o in others):
-        return False
-    return MAX_RESHAPE * face.box.width < expected.width or MAX_RESHAPE * face.box.height < expected.height
-
-
-def _stretched(face: Face, over: Box) -> Face:
-    """The face made so large that its box holds ``over``."""
-    box = face.box
-    left, top = min(box.x, over.x), min(box.y, over.y)
-    right, bottom = max(box.x + box.width, over.x + over.width), max(box.y + box.height, over.y + over.height)
-    times = np.array([(right - left) / max(box.width, 1.0), (bottom - top) / max(box.height, 1.0)], np.float32)
-    landmarks = np.array([left, top], np.float32) + (face.landmarks - np.array([box.x, box.y], np.float32)) * times
-    return Face(Box(left, top, right - left, bottom - top), landmarks.astype(np.float32), face.score)
-
-
-def _covers(known: Box, found: Box) -> bool:
-    return known.overlap(found) > 0.4
-
-
-def _near(box: Box, person: _Person, time_s: float) -> bool:
-    around = Box.around(person.predicted(time_s)).scaled(1.5 + min(2.0, time_s - person.seen_s))
-    x, y = box.center
-    inside = around.x <= x <= around.x + around.width and around.y <= y <= around.y + around.height
-    return inside and 0.3 < (box.area + 1) / (person.face.box.area + 1) < 3.0

@@ -1,0 +1,86 @@
+"""How two sights of a face compare: whether they can be the same, and what one tells of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from emojimask.faces.steady import extent, middle
+from emojimask.types import Box, Face, Picture, Points
+
+MAX_RESHAPE = 1.15
+"""The most that a followed face's width to height may change from one frame to the next."""
+HEAD = 1.5
+"""How much larger than the face the head is that hides who goes behind it."""
+SQUEEZED_S = 0.5
+"""So long after it was last seen whole, a face that goes behind another is expected to have kept its size."""
+
+
+def distance(before: Points, after: Points) -> float:
+    """How far a face's middle moved, in face sizes."""
+    return float(np.hypot(*(middle(after) - middle(before)))) / max(extent(after), 1.0)
+
+
+def are_of_like_size(a: Points, b: Points) -> bool:
+    """From one frame to the next a face does not grow or shrink by more than a quarter."""
+    return 0.8 < extent(a) / max(extent(b), 1.0) < 1.25
+
+
+def is_plausible(face: Face, expected: Points) -> bool:
+    """The landmarker may slip: the face found must lie on the one expected, be of like size, and of like shape.
+
+    Drawn half onto a head that has jumped, it stretches over head and background; the detector must look then.
+    """
+    box, found = Box.around(expected), Box.around(face.landmarks)
+    reshaped = (found.width + 1) * (box.height + 1) / ((found.height + 1) * (box.width + 1))
+    return (
+        face.box.iou(box) > 0.25
+        and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
+        and 1 / MAX_RESHAPE < reshaped < MAX_RESHAPE
+    )
+
+
+def is_cut_off(face: Face, picture: Picture) -> bool:
+    """True where the picture's edge cuts more than a tenth off a face."""
+    return share_inside(face.box, picture) < 0.9
+
+
+def share_inside(box: Box, picture: Picture) -> float:
+    """The share of a box that lies in the picture, 0 to 1."""
+    height, width = picture.shape[:2]
+    return box.intersection(Box(0, 0, width, height)) / max(box.area, 1e-6)
+
+
+def goes_behind(face: Face, expected: Box, since_s: float, others: Iterable[Face]) -> bool:
+    """True where a face is squeezed into what another person leaves of it to be seen.
+
+    Args:
+        expected: where the whole face should be. since_s: for how long it was not seen.
+    """
+    if since_s > SQUEEZED_S or not any(expected.intersection(other.box.scaled(HEAD)) > 0 for other in others):
+        return False
+    return MAX_RESHAPE * face.box.width < expected.width or MAX_RESHAPE * face.box.height < expected.height
+
+
+def stretched(face: Face, over: Box) -> Face:
+    """The face made so large that its box holds ``over``."""
+    box = face.box
+    left, top = min(box.x, over.x), min(box.y, over.y)
+    right, bottom = max(box.x + box.width, over.x + over.width), max(box.y + box.height, over.y + over.height)
+    times = np.array([(right - left) / max(box.width, 1.0), (bottom - top) / max(box.height, 1.0)], np.float32)
+    landmarks = np.array([left, top], np.float32) + (face.landmarks - np.array([box.x, box.y], np.float32)) * times
+    return Face(Box(left, top, right - left, bottom - top), landmarks.astype(np.float32), face.score)
+
+
+def covers(known: Box, found: Box) -> bool:
+    """Whether a find is of a face that is known."""
+    return known.overlap(found) > 0.4
+
+
+def is_near(found: Box, lost: Face, expected: Box, since_s: float) -> bool:
+    """Whether a detection may be of a face that was lost ``since_s`` seconds ago and should be at ``expected``."""
+    around = expected.scaled(1.5 + min(2.0, since_s))
+    x, y = found.center
+    within = around.x <= x <= around.x + around.width and around.y <= y <= around.y + around.height
+    return within and 0.3 < (found.area + 1) / (lost.box.area + 1) < 3.0
