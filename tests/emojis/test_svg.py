@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emojimask.emojis import emoji_set
+from emojimask.emojis import emoji_set, svg
 from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set
 from emojimask.emojis.svg import LARGEST_FILE
 from emojimask.types import EXPRESSIONS
@@ -113,6 +113,31 @@ def test_harmless_things_are_let_in(own: Path) -> None:
     assert check_emoji_set(own) == []
     image = load_emoji_set(own).emoji("sad").image
     assert tuple(image[20, 4 * 51 + 20]) == (0, 0, 255, 255)
+
+
+def test_a_drawing_that_keeps_the_renderer_busy_is_given_up(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns within patterns, each of which is drawn anew for every tile of the one around it."""
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(svg, "LONGEST_S", 1.0)
+    patterns = "".join(
+        f'<pattern id="p{level + 1}" width="1" height="1" patternUnits="userSpaceOnUse">'
+        + f'<rect width="10" height="10" fill="url(#p{level})"/>' * 12
+        + "</pattern>"
+        for level in range(9)
+    )
+    flat = '<pattern id="p0" width="1" height="1"><circle r="1"/></pattern>'
+    (own / "sad.svg").write_text(inside(f'<defs>{flat}{patterns}</defs><circle r="5" fill="url(#p9)"/>'))
+    assert check_emoji_set(own) == [
+        f"{own / 'sad.svg'}: takes more than 1 seconds to draw; simplify it, or export the picture as a PNG"
+    ]
+
+
+def test_a_renderer_that_breaks_down_breaks_nothing_else(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(svg, "_DRAW", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    faults = check_emoji_set(own)
+    assert len(faults) == len(EXPRESSIONS)
+    assert "angry.svg: cannot be drawn (the renderer ended: -9); save it anew" in faults[0]
 
 
 def test_a_loop_of_uses_ends(own: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +16,19 @@ LARGEST_FILE = 1_000_000
 """Bytes."""
 MOST_SHAPES = 20_000
 """Elements once every <use> is followed."""
+LONGEST_S = 20.0
+"""For drawing it."""
+
+_DRAW = """
+import sys
+from resvg_py import svg_to_bytes
+text, size = sys.stdin.buffer.read().decode(), int(sys.argv[1])
+try:
+    png = svg_to_bytes(svg_string=text, width=size, height=size, skip_system_fonts=True)
+except ValueError as error:
+    sys.exit(str(error))
+sys.stdout.buffer.write(bytes(png))
+"""
 
 _ACTIVE = ("script", "foreignObject", "animate", "animateMotion", "animateTransform", "set", "handler", "listener")
 _FOREIGN_CSS = re.compile(r"@import|url\(\s*['\"]?(?!#)", re.IGNORECASE)
@@ -73,12 +89,18 @@ def draw_svg(text: str, size: int) -> bytes:
 
     Raises DrawingError where it cannot be drawn, ImportError without the extra [svg].
     """
-    from resvg_py import svg_to_bytes
-
+    if find_spec("resvg_py") is None:
+        raise ImportError("resvg_py is not installed")
+    # In a process of its own: a drawing made to harm can keep the renderer busy for hours, or break it down.
+    command = [sys.executable, "-P", "-c", _DRAW, str(size)]
     try:
-        return bytes(svg_to_bytes(svg_string=text, width=size, height=size, skip_system_fonts=True))
-    except ValueError as error:
-        raise DrawingError(f"cannot be drawn ({error})", "save it anew") from error
+        drawn = subprocess.run(command, input=text.encode(), capture_output=True, timeout=LONGEST_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise DrawingError(f"takes more than {LONGEST_S:g} seconds to draw", "simplify it") from None
+    if drawn.returncode:
+        told = drawn.stderr.decode(errors="replace").strip().splitlines() or [f"the renderer ended: {drawn.returncode}"]
+        raise DrawingError(f"cannot be drawn ({told[-1]})", "save it anew")
+    return drawn.stdout
 
 
 def _read(file: Path) -> str:

@@ -6,12 +6,14 @@ only in that framing. So a face is brought onto it by a similarity transform of 
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.geometry.similarity import similarity
-from emojimask.pixels import gray, part
+from emojimask.pixels import YuvImage, full_range, gray, part, warp_affine
 from emojimask.types import Picture, Points
 
 SIDE = 48
@@ -56,17 +58,22 @@ def crop_face(image: Picture, anchors: Points, key_points: Points = FER2013_KEY_
     from_fine = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
     mapping = (to_region @ to_image @ from_fine)[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    fine = cv2.warpAffine(region, mapping, (2 * SIDE, 2 * SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    fine = warp_affine(region, mapping, 2 * SIDE, cv2.BORDER_REPLICATE, flags=flags)
+    crop = np.asarray(cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+    return full_range(crop) if isinstance(image, YuvImage) else crop
 
 
 def _region(image: Picture, to_image: NDArray[np.float64], block: int) -> tuple[NDArray[np.uint8], int, int]:
-    """The part of the picture that the crop looks at, gray, each block of pixels made one; its left; its top."""
+    """The part of the picture that the crop looks at, each block of pixels made one; its left; its top.
+
+    In gray, or in a video's own brightness.
+    """
     corners = (to_image @ np.array([[0, SIDE, 0, SIDE], [0, 0, SIDE, SIDE], [1, 1, 1, 1]]))[:2]
     low, high = corners.min(1) - 2 * block, corners.max(1) + 2 * block
     left, right = _blocks(low[0], high[0], image.shape[1], block)
     top, bottom = _blocks(low[1], high[1], image.shape[0], block)
-    bright = gray(part(image, slice(top, bottom), slice(left, right)))
+    seen = part(image, slice(top, bottom), slice(left, right))
+    bright = np.ascontiguousarray(seen.y) if isinstance(seen, YuvImage) else gray(seen)
     while block > 1:
         size = (max(1, bright.shape[1] // 2), max(1, bright.shape[0] // 2))
         bright, block = np.asarray(cv2.resize(bright, size, interpolation=cv2.INTER_AREA), np.uint8), block // 2
@@ -75,6 +82,6 @@ def _region(image: Picture, to_image: NDArray[np.float64], block: int) -> tuple[
 
 def _blocks(low: float, high: float, size: int, block: int) -> tuple[int, int]:
     """Even first and end of the whole blocks between ``low`` and ``high`` inside the picture; at least one pixel."""
-    first = int(np.clip(low, 0, size - 1)) // 2 * 2
-    whole = int(np.clip(np.ceil(high), first, size) - first) // block * block
+    first = int(min(max(low, 0), size - 1)) // 2 * 2
+    whole = (min(max(math.ceil(high), first), size) - first) // block * block
     return first, first + max(whole, 1)

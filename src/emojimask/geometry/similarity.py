@@ -24,11 +24,13 @@ def similarity(source: Points, target: Points, least_scale: float | None = None)
         ValueError: without ``least_scale``, where the points are not finite, lie in one spot, or are so mirrored that
             no rotation fits.
     """
-    if least_scale is None and not (np.isfinite(source).all() and np.ptp(source) > 0):
-        raise ValueError("key points: not finite, or all in one spot")
+    if least_scale is None and not np.isfinite(source).all():
+        raise ValueError("key points: not finite")
     a, b = (points.astype(np.float64) @ np.array([1, 1j]) for points in (source, target))
     a_centred, b_centred = a - a.mean(), b - b.mean()
     spread = np.vdot(a_centred, a_centred).real
+    if least_scale is None and not spread > 0:
+        raise ValueError("key points: all in one spot")
     factor = np.vdot(a_centred, b_centred) / (spread if least_scale is None else max(spread, 1e-12))
     if least_scale is not None:
         factor = factor if abs(factor) >= least_scale else complex(least_scale)
