@@ -158,8 +158,8 @@ def method(record: dict[str, Any]) -> str:
             f"camera's grain; {plan['growth_s']:g} s each.",
             f"- Everything is repeated by turns (turns: {plan['turns']}), and the median counts; a ratio is the median "
             "of the ratios within each turn. The first ten frames of a run do not count.",
-            "- Stages and growth: every frame is looked at, as in a live stream. Frames are read, masked and written in "
-            "batches, so that the codecs do not disturb the masking; each stage is wrapped in a clock.",
+            "- Stages and growth: every frame is looked at, as in a live stream. Frames are read, masked and written "
+            "in batches, so that the codecs do not disturb the masking; each stage is wrapped in a clock.",
             "- Whole file: H.264 in and out with sound, through `emojimask mask`'s own loop. *Codecs alone* is PyAV "
             f"decoding and encoding with the same settings in the plainest loop, the sound copied. {_made(record)}",
             f"- Live: frames in memory, played as by a camera, and masked with what `emojimask live` takes by default "
