@@ -105,11 +105,11 @@ def test_a_disc_of_many_corners_has_an_even_edge(side: int, roughest: float) -> 
 
 
 def test_fine_shapes_let_through_what_they_should() -> None:
-    level = np.full((800, 800, 4), (100, 100, 100, 255), np.uint8)
+    level = np.full((1000, 1000, 4), (100, 100, 100, 255), np.uint8)
     square = np.array([[200, 200], [599.5, 200], [599.5, 599.5], [200, 599.5]], np.float32)
     shapes = [Shape(square, (0, 0, 200), 0.5), Shape(square + 300, (9, 9, 9)), Shape(square - 900, (0, 255, 0))]
     after = painted(level, np.eye(3), shapes, Colors.BGR)
     assert np.abs(after[300, 300].astype(int) - (50, 50, 150, 255)).max() <= 1
     assert (after[700, 700] == (9, 9, 9, 255)).all()
-    assert (after[:150] == 100).sum() == 3 * 150 * 800
+    assert (after[:150] == 100).sum() == 3 * 150 * 1000
     assert np.abs(after[..., 3].astype(int) - 255).max() <= 1

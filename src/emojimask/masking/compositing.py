@@ -21,7 +21,7 @@ _PER_OCTAVE, _LEAST_SIDE = 4, 16  # levels for each halving of the size, and pix
 _ENLARGED_FROM = 1.5  # times its size, from which a picture is enlarged beforehand
 _SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
 _CELLS = 32  # to a side: how finely a warp's places are worked out
-_LARGE = 560  # pixels to a side of a level from which shapes are painted finely
+_LARGE = 900  # pixels to a side of a level from which shapes are painted finely
 
 Channels = tuple[int, int, int, int]
 """Three in a picture's colours, and opacity."""

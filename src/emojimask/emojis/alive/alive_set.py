@@ -22,7 +22,7 @@ from emojimask.types import EXPRESSIONS, MaskedFace
 # Where eyes and mouth of every head lie, in the order of KEY_POINTS, 0 to 1 across and down.
 _KEY_POINTS = ((0.284, 0.4225), (0.716, 0.4225), (0.5, 0.7083), (0.3775, 0.7373), (0.6225, 0.7373), (0.5, 0.9166))
 
-_LARGE, _FINER = 450, 3
+_LARGE, _FINER = 500, 3
 """Faces from so many pixels high have more points to a curve, lest its corners show; but cut paper has corners."""
 
 
