@@ -136,7 +136,6 @@ class FilePolicy:
     _scene: int = 0
     _last_look: Pending | None = None
     _is_calm: bool = False
-    _last_s: float = -np.inf
 
     def announce(self, frame: Frame) -> list[Frame]:
         """Take in the next frame. Returns those to look at now, for :meth:`see`, in order; it may itself wait."""
@@ -145,9 +144,8 @@ class FilePolicy:
         waiting = self.waiting() if is_cut else []  # nothing that follows a cut tells of what was before
         self._thumbnail = thumbnail
         self._scene += is_cut
-        step_s, self._last_s = frame.time_s - self._last_s, frame.time_s
         self._window.append(Pending(frame, self._scene))
-        return waiting if self._can_wait(frame, step_s) else [*waiting, frame]
+        return waiting if self._can_wait() else [*waiting, frame]
 
     def see(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
         """Take in what the tracker said of one of the last frames."""
@@ -165,8 +163,8 @@ class FilePolicy:
         return [self._window[-1].frame] if self._window and not self._window[-1].looked else []
 
     def ready(self) -> Iterator[Decided]:
-        """Frames whose future is known."""
-        while len(self._window) > 1 and self._is_full():
+        """Frames whose future is known: however short the window, at least up to the next look."""
+        while len(self._window) > 1 and self._is_full() and any(pending.looked for pending in self._window):
             yield self._leave()
 
     def flush(self) -> Iterator[Decided]:
@@ -179,12 +177,14 @@ class FilePolicy:
         too_large = first.picture.nbytes * len(self._window) > MAX_WINDOW_BYTES
         return last.time_s - first.time_s > self.window_s or too_large
 
-    def _can_wait(self, frame: Frame, step_s: float) -> bool:
-        """Whether nothing happens, and the next frame, after as long again, is early enough to look."""
-        last = self._last_look
-        if last is None or last.scene != self._scene or not self._is_calm:
+    def _can_wait(self) -> bool:
+        """Whether nothing happens, and the frame after the last, if as far again, is early enough to look."""
+        look = self._last_look
+        if look is None or look.scene != self._scene or not self._is_calm:
             return False
-        return 0 < step_s <= self.look_every_s + 1e-6 - (frame.time_s - last.frame.time_s)
+        now_s = self._window[-1].frame.time_s
+        step_s = now_s - self._window[-2].frame.time_s
+        return 0 < step_s <= self.look_every_s + 1e-6 - (now_s - look.frame.time_s)
 
     def _is_calm_between(self, last: Pending, now: Pending) -> bool:
         """Whether the same faces are in sight in both, and moved no faster than can be filled in."""

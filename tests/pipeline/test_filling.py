@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.types import Face, Frame, MaskedFace, MaskedFrame, Measures, Track, TrackState
+from emojimask.types import Face, Frame, MaskedFrame, Measures, Track, TrackState
 
 Way = Callable[[int], float | None]
 """Where a face is, x in pixels, by frame; None where there is none."""
@@ -109,6 +109,15 @@ def test_a_face_that_comes_between_two_looks_is_traced_back_to_where_it_came(com
     assert TrackState.TRACKED not in states[:comes]
 
 
+@pytest.mark.parametrize("comes", range(30, 34))
+def test_no_frame_leaves_before_it_or_a_later_one_was_looked_at_however_short_the_window(comes: int) -> None:
+    tracker = MovingTracker(lambda i: 30 if i >= comes else None)
+    out = masked(tracker, 60, hold_s=0.0, lookahead_s=0.0)
+    assert [m.index for m in out] == list(range(60))
+    assert not any(shows(m, tracker.way) for m in out)
+    assert not any(m.faces for m in out[: comes - 3])
+
+
 @pytest.mark.parametrize("goes", range(30, 34))
 def test_a_face_that_goes_between_two_looks_is_followed_to_where_it_went(goes: int) -> None:
     tracker = MovingTracker(lambda i: 30 if i < goes else None)
@@ -176,4 +185,4 @@ def test_however_a_face_comes_moves_and_goes_it_is_covered(turns: list[tuple[flo
     out = masked(MovingTracker(places.__getitem__), len(places), fps)
     assert [m.index for m in out] == list(range(len(places)))
     assert not any(shows(m, places.__getitem__) for m in out)
-    assert all(isinstance(face, MaskedFace) for m in out for face in m.faces)
+    assert not any(m.shielded for m in out)
