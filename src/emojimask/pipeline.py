@@ -104,8 +104,9 @@ class MaskingPipeline:
         try:
             for frame in frames:
                 if frame.picture.shape != self._size:
-                    yield from self._flushed(policy)
+                    yield from self._flushed(policy)  # looks at what waits, before the tracker forgets
                     policy = self._file_policy()
+                    self._is_new_size(frame)
                 self._look(policy.announce(frame), policy)
                 yield from policy.ready()
         except Exception:
@@ -129,7 +130,6 @@ class MaskingPipeline:
     def _look(self, frames: Sequence[Frame], policy: FilePolicy) -> None:
         for frame in frames:
             try:
-                self._is_new_size(frame)
                 tracks = self._tracker.update(frame, hindsight=True)
             except Exception as error:
                 self._note(error)

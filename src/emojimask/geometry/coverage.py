@@ -1,6 +1,8 @@
-"""How much of each pixel a polygon covers."""
+"""Polygons as OpenCV fills them, and how much of each pixel one covers."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,9 +10,15 @@ from numpy.typing import NDArray
 
 from emojimask.types import Points
 
-_SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
+SHIFT = 4
+"""cv2 takes polygon corners in sixteenths of a pixel."""
 _FINER, _COARSER = 4, 2  # filled at so many times the size, for cv2's own smooth edges are lumpy
 _LARGE = 1 << 20  # pixels from which the coarser must do
+
+
+def corners(polygon: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
+    """(N, 2) pixels as cv2 takes them, with :data:`SHIFT`."""
+    return np.asarray(np.rint(polygon * (1 << SHIFT)), np.int32)
 
 
 def coverage(outline: Points, height: int, width: int) -> tuple[slice, slice, NDArray[np.uint8]]:
@@ -33,5 +41,5 @@ def coverage(outline: Points, height: int, width: int) -> tuple[slice, slice, ND
     # A pixel's centre lies amid the fine pixels that make it up.
     fine = (outline.astype(np.float64) - (left, top) + 0.5) * finer - 0.5
     mask = np.zeros((size[1] * finer, size[0] * finer), np.uint8)
-    cv2.fillPoly(mask, [np.rint(fine * (1 << _SHIFT)).astype(np.int32)], (255,), cv2.LINE_8, _SHIFT)
+    cv2.fillPoly(mask, [corners(fine)], (255,), cv2.LINE_8, SHIFT)
     return rows, columns, np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.geometry.coverage import coverage
+from emojimask.geometry.coverage import SHIFT, corners, coverage
 from emojimask.masking.homography import Transform, project, project_back
 from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked
 from emojimask.stages import Shape
@@ -19,7 +19,6 @@ from emojimask.types import Box, Image, Picture, Points
 _FAR = 1 << 24  # lest corners leave 32 bits
 _PER_OCTAVE, _LEAST_SIDE = 4, 16  # levels for each halving of the size, and pixels of the smallest
 _ENLARGED_FROM = 1.5  # times its size, from which a picture is enlarged beforehand
-_SHIFT = 4  # cv2 takes polygon corners in sixteenths of a pixel
 _CELLS = 32  # to a side: how finely a warp's places are worked out
 _LARGE = 900  # pixels to a side of a level from which shapes are painted finely
 
@@ -64,11 +63,14 @@ def painted(level: Overlay, to_level: Transform, shapes: Sequence[Shape], colors
     canvas = level.copy()
     if not shapes:
         return canvas
-    paint = _paint if level.shape[0] < _LARGE else _paint_finely
     points = project(to_level, np.concatenate([shape.outline for shape in shapes]))  # all at once
+    paint: Callable[[Overlay, NDArray[Any], Channels, float], None] = _paint_finely
+    outlines: NDArray[Any] = points
+    if level.shape[0] < _LARGE:
+        paint, outlines = _paint, corners(points)
     start = 0
     for outline, color, opacity in shapes:
-        polygon, start = points[start : start + len(outline)], start + len(outline)
+        polygon, start = outlines[start : start + len(outline)], start + len(outline)
         if opacity > 0:
             paint(canvas, polygon, (*ink(color, colors), 255), min(opacity, 1.0))
     return canvas
@@ -90,25 +92,24 @@ def _from_level(factor: float) -> Transform:
     return np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1.0]])
 
 
-def _paint(canvas: Overlay, polygon: Points, channels: Channels, opacity: float) -> None:
-    """Paint a polygon, (N, 2) in pixels, quickly: its edges are a little lumpy."""
-    corners = _corners(polygon)
+def _paint(canvas: Overlay, outline: NDArray[np.int32], channels: Channels, opacity: float) -> None:
+    """Paint a polygon of :func:`corners` quickly: its edges are a little lumpy."""
     if opacity >= 1:
-        cv2.fillPoly(canvas, [corners], channels, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(canvas, [outline], channels, cv2.LINE_AA, SHIFT)
         return
-    left, top, width, height = cv2.boundingRect(corners)
-    right, bottom = ((side >> _SHIFT) + 2 for side in (left + width, top + height))
-    left, top = max(0, (left >> _SHIFT) - 1), max(0, (top >> _SHIFT) - 1)
+    left, top, width, height = cv2.boundingRect(outline)
+    right, bottom = ((side >> SHIFT) + 2 for side in (left + width, top + height))
+    left, top = max(0, (left >> SHIFT) - 1), max(0, (top >> SHIFT) - 1)
     part = canvas[top : max(0, bottom), left : max(0, right)]
     if not part.size:
         return
     covered = part.copy()
-    cv2.fillPoly(covered, [corners], channels, cv2.LINE_AA, _SHIFT, (-left << _SHIFT, -top << _SHIFT))
+    cv2.fillPoly(covered, [outline], channels, cv2.LINE_AA, SHIFT, (-left << SHIFT, -top << SHIFT))
     cv2.addWeighted(part, 1 - opacity, covered, opacity, 0, dst=part)
 
 
 def _paint_finely(canvas: Overlay, polygon: Points, channels: Channels, opacity: float) -> None:
-    """The same with edges that stand a close look; takes several times as long."""
+    """Paint a polygon, (N, 2) in pixels, with edges that stand a close look; takes several times as long."""
     rows, columns, covered = coverage(polygon, *canvas.shape[:2])
     part = canvas[rows, columns]
     if not part.size:
@@ -147,8 +148,8 @@ class Sheet:
 
     def fill(self, polygon: Points, color: tuple[int, int, int]) -> None:
         """Paint a polygon, (N, 2) in the picture's pixels, with smooth edges. ``color``: blue, green, red."""
-        corners = _corners((polygon - np.array([self._left, self._top])).clip(-_FAR, _FAR))
-        cv2.fillPoly(self._pixels, [corners], (*ink(color, self.colors), 255), cv2.LINE_AA, _SHIFT)
+        outline = corners((polygon - np.array([self._left, self._top])).clip(-_FAR, _FAR))
+        cv2.fillPoly(self._pixels, [outline], (*ink(color, self.colors), 255), cv2.LINE_AA, SHIFT)
 
     def draw(self, level: Overlay, transform: Transform) -> None:
         """Lay a picture, in the sheet's colours, over what is drawn; ``transform``: its pixels -> the frame's."""
@@ -211,8 +212,3 @@ def _even_span(low: float, high: float, limit: int) -> tuple[int, int]:
     """Even first and end of the pixels between ``low`` and ``high``, one wider; the end may be the odd limit."""
     first, end = int(min(max(low - 1, 0), limit)), math.ceil(min(max(high + 2, 0), limit))
     return first // 2 * 2, min(limit, (end + 1) // 2 * 2)
-
-
-def _corners(polygon: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
-    """As cv2 takes them."""
-    return np.asarray(np.rint(polygon * (1 << _SHIFT)), np.int32)

@@ -27,11 +27,11 @@ Opacities = Sequence[float] | Sequence[Sequence[float]]
 
 
 class _Piece(NamedTuple):
-    """Outlines of one kind, with the colour of each face's, and their opacity: k numbers, or one, for each face."""
+    """Outlines of one kind, with the colour of each face's, and for each face the opacity of each of its k."""
 
     outlines: Curve
     colors: Sequence[Color]
-    opacities: Opacities
+    opacities: Sequence[Sequence[float]]
 
 
 class Sheet:
@@ -96,9 +96,8 @@ class Sheet:
         """What is to be seen of one face's pieces, whose points lie one after the other."""
         shapes, start = [], 0
         for outlines, colors, opacities in pieces:
-            k, n = outlines.shape[-2:]
-            opacity = opacities[face]
-            for share in [opacity] * k if isinstance(opacity, float) else opacity:
+            n = outlines.shape[-1]
+            for share in opacities[face]:
                 if share > _FAINT:
                     shapes.append(Shape(points[start : start + n], colors[face], min(share, 1.0)))
                 start += n
@@ -110,18 +109,16 @@ class Sheet:
         pieces: list[_Piece] = []
         for added, colors, opacities, lifted in self._added:
             outlines = strokes[:, added] if isinstance(added, slice) else added
+            each = [[own] * outlines.shape[-2] if isinstance(own, float) else own for own in opacities]
             if lifted and self._style.shadow:
-                pieces.append(self._shadows(outlines, opacities))
-            pieces.append(_Piece(outlines, colors, opacities))
+                pieces.append(self._shadows(outlines, each))
+            pieces.append(_Piece(outlines, colors, each))
         return pieces
 
-    def _shadows(self, outlines: Curve, opacities: Opacities) -> _Piece:
+    def _shadows(self, outlines: Curve, opacities: Sequence[Sequence[float]]) -> _Piece:
         *faces, k, n = outlines.shape
         cast = (outlines[..., None, :] + _SHADOWS).reshape(*faces, k * len(_SHADOWS), n)
-        shares = [
-            [self._style.shadow * share for share in ([own] * k if isinstance(own, float) else own) for _ in _SHADOWS]
-            for own in opacities
-        ]
+        shares = [[self._style.shadow * share for share in own for _ in _SHADOWS] for own in opacities]
         return _Piece(cast, [self._style.shade] * self._count, shares)
 
     def _all_strokes(self) -> Curve:
