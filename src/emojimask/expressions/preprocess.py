@@ -58,7 +58,7 @@ def crop_face(image: Picture, anchors: Points, key_points: Points = FER2013_KEY_
     from_fine = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
     mapping = (to_region @ to_image @ from_fine)[:2]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    fine = warp_affine(region, mapping, 2 * SIDE, cv2.BORDER_REPLICATE, flags=flags)
+    fine = warp_affine(region, mapping, (2 * SIDE, 2 * SIDE), cv2.BORDER_REPLICATE, flags=flags)
     crop = np.asarray(cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
     return full_range(crop) if isinstance(image, YuvImage) else crop
 
