@@ -26,11 +26,18 @@ LEAD_S = 0.5
 """Files: a face is covered for this long before it was first seen."""
 CUT_S = 0.2
 """Files: no mask is held for longer than this over a cut to another scene."""
-SLOW = 0.1
-"""Files: a face no landmark of which moves by more than this share of its size from one look to the next is simply put
-between the two; a faster one is looked for."""
+BEND = 0.01
+"""Files: where no landmark of a face has moved by a larger share of its size, times the seconds from one look to the
+next, the face is simply put between the two; how far it may then be off goes with that product, the way's bend. A
+faster face is looked for."""
+BRIEF_S = 0.1
+"""Files: looks are no farther apart while anything stirs beside the faces, and never need be closer for BEND's sake."""
+STIRRED = 4.0
+"""Files: gray levels by which one of the cells beside the faces changes when something stirs there."""
 MAX_WINDOW_BYTES = 300_000_000
 """Files: the frames kept to look ahead never take more memory than this; the window shortens instead."""
+
+_GRID = 18, 32  # cells, down and across
 
 Decided = tuple[Frame, list[Track] | None]
 """A frame and the tracks to cover in it; None: shield the whole frame."""
@@ -90,11 +97,13 @@ class Pending:
         tracks: by id; the tracked ones as seen, the held ones as predicted.
         failed: true where a search for faces failed on this frame.
         scene: counts the cuts before this frame.
+        cells: what it shows, coarsely: (18, 32) float32 gray levels.
         looked: false where nobody looked for faces, for they can be filled in.
     """
 
     frame: Frame
     scene: int
+    cells: NDArray[np.float32]
     tracks: dict[int, Track] = field(default_factory=dict)
     failed: bool = False
     looked: bool = False
@@ -132,19 +141,18 @@ class FilePolicy:
     look_every_s: float = 0.0
     _window: deque[Pending] = field(default_factory=deque)
     _before: dict[int, _Sighting] = field(default_factory=dict)
-    _thumbnail: NDArray[np.float32] | None = None
-    _scene: int = 0
+    _latest: Pending | None = None
     _last_look: Pending | None = None
-    _is_calm: bool = False
+    _speed: float = np.inf  # of the fastest landmark, in its face's sizes a second
+    _beside: NDArray[np.bool_] = field(default_factory=lambda: np.ones(_GRID, np.bool_))  # cells beside the faces
 
     def announce(self, frame: Frame) -> list[Frame]:
         """Take in the next frame. Returns those to look at now, for :meth:`see`, in order; it may itself wait."""
-        thumbnail = _thumbnail(frame.picture)
-        is_cut = self._thumbnail is not None and _is_cut(self._thumbnail, thumbnail)
+        before, cells = self._latest, _cells(frame.picture)
+        is_cut = before is not None and _is_cut(before.cells, cells)
         waiting = self.waiting() if is_cut else []  # nothing that follows a cut tells of what was before
-        self._thumbnail = thumbnail
-        self._scene += is_cut
-        self._window.append(Pending(frame, self._scene))
+        self._latest = Pending(frame, (before.scene if before else 0) + is_cut, cells)
+        self._window.append(self._latest)
         return waiting if self._can_wait() else [*waiting, frame]
 
     def see(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
@@ -152,8 +160,9 @@ class FilePolicy:
         latest_first = list(self._window)[::-1]
         now, *earlier = latest_first if latest_first[0].frame is frame else latest_first[1:]
         now.tracks, now.failed, now.looked = {track.id: track for track in tracks}, failed, True
-        self._is_calm = not failed and self._last_look is not None and self._is_calm_between(self._last_look, now)
+        self._speed = np.inf if failed or self._last_look is None else _speed(self._last_look, now)
         self._last_look = now
+        self._beside = _beside(now)
         for track in tracks:
             if track.state is TrackState.TRACKED:
                 self._trace_back(track, now.scene, earlier)
@@ -179,19 +188,14 @@ class FilePolicy:
 
     def _can_wait(self) -> bool:
         """Whether nothing happens, and the frame after the last, if as far again, is early enough to look."""
-        look = self._last_look
-        if look is None or look.scene != self._scene or not self._is_calm:
+        look, now = self._last_look, self._window[-1]
+        if look is None or look.scene != now.scene or len(self._window) < 2:
             return False
-        now_s = self._window[-1].frame.time_s
-        step_s = now_s - self._window[-2].frame.time_s
-        return 0 < step_s <= self.look_every_s + 1e-6 - (now_s - look.frame.time_s)
-
-    def _is_calm_between(self, last: Pending, now: Pending) -> bool:
-        """Whether the same faces are in sight in both, and moved no faster than can be filled in."""
-        times = self.look_every_s / max(now.frame.time_s - last.frame.time_s, 1e-6)
-        return all(last.sees(i) and now.sees(i) for i in last.tracks.keys() | now.tracks) and all(
-            times * _moved(last.tracks[i].face, track.face) <= SLOW for i, track in now.tracks.items()
-        )
+        step_s = now.frame.time_s - self._window[-2].frame.time_s
+        apart_s = now.frame.time_s - look.frame.time_s + step_s
+        stirred = np.abs(now.cells - look.cells) > STIRRED
+        longest_s = min(self.look_every_s, BRIEF_S) if (stirred & self._beside).any() else self.look_every_s
+        return step_s > 0 and apart_s <= longest_s + 1e-6 and _is_straight(self._speed * apart_s, apart_s)
 
     def _trace_back(self, track: Track, scene: int, earlier: Sequence[Pending]) -> None:
         """A face came into sight: follow it back through the frames before, in which it was not seen yet."""
@@ -272,7 +276,8 @@ class FilePolicy:
         first, last = near[0], near[-1]
         share = (pending.frame.time_s - first.time_s) / max(last.time_s - first.time_s, 1e-6)
         between = Track(first.track.id, _between(first.track.face, last.track.face, share))
-        if first is not last and _moved(first.track.face, last.track.face) <= SLOW:
+        moved = _moved(first.track.face, last.track.face)
+        if first is not last and _is_straight(moved, last.time_s - first.time_s):
             return between
         found = self._found(pending, between)
         return Track(between.id, found) if found is not None else None
@@ -308,15 +313,42 @@ def _is_same(a: Box, b: Box) -> bool:
     return a.overlap(b) > 0.4
 
 
-def _thumbnail(image: Picture) -> NDArray[np.float32]:
-    """The picture's coarse structure: (18, 32) float32, mean 0, length 1 (all zero for a flat picture)."""
+def _speed(last: Pending, now: Pending) -> float:
+    """Of the fastest landmark from look to look, in its face's sizes a second; infinite unless both see the same."""
+    ids = last.tracks.keys() | now.tracks
+    step_s = now.frame.time_s - last.frame.time_s
+    if step_s <= 0 or not all(last.sees(i) and now.sees(i) for i in ids):
+        return float(np.inf)
+    return max((_moved(last.tracks[i].face, now.tracks[i].face) for i in ids), default=0.0) / step_s
+
+
+def _is_straight(moved: float, seconds: float) -> bool:
+    """Whether a face that moved by so many of its sizes in that time can be put anywhere on its way."""
+    return moved * max(seconds, BRIEF_S) <= BEND
+
+
+def _cells(image: Picture) -> NDArray[np.float32]:
+    """The picture's coarse structure, (18, 32) float32 gray levels."""
     step = max(1, min(image.shape[:2]) // 72)
-    small = cv2.resize(coarse(image, step), (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32)
-    small -= small.mean()
-    norm = float(np.linalg.norm(small))
-    return np.asarray(small / norm if norm > 1e-3 else np.zeros_like(small), np.float32)
+    return cv2.resize(coarse(image, step), _GRID[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _beside(look: Pending) -> NDArray[np.bool_]:
+    """Which cells no face in sight, its hair and its neck, can have stirred."""
+    beside = np.ones(_GRID, np.bool_)
+    size = np.array(_GRID) / look.frame.picture.shape[:2]
+    for track in look.tracks.values():
+        x, y, width, height = _sides(track.face.box.scaled(2.0))
+        top, left = (np.array([y, x]) * size).clip(0, _GRID).astype(int)
+        bottom, right = np.ceil((np.array([y + height, x + width]) * size).clip(0, _GRID)).astype(int)
+        beside[top:bottom, left:right] = False
+    return beside
 
 
 def _is_cut(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     """Two neighbouring frames that have hardly any structure in common. A flash keeps it; a black frame has none."""
-    return bool(a.any() or b.any()) and float((a * b).sum()) < 0.3
+    a, b = a - a.mean(), b - b.mean()
+    in_a, in_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    if max(in_a, in_b) <= 1e-3:
+        return False
+    return float((a * b).sum()) < 0.3 * in_a * in_b or min(in_a, in_b) <= 1e-3

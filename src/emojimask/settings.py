@@ -63,9 +63,9 @@ class MaskSettings:
         2.0, "files: seconds looked ahead, so that a gap is covered from both sides", low=0.0, high=30.0
     )
     look_every_s: float = _knob(
-        0.1,
-        "files: seconds from one look at all faces to the next, where nobody wears a living emoji; the frames between "
-        "are filled in, but a fast face is looked for there too",
+        0.2,
+        "files: the most seconds from one look at all faces to the next, where nobody wears a living emoji; the frames "
+        "between are filled in, but a fast face is looked for there too",
         low=0.0,
         high=0.2,
     )

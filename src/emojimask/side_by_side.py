@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeVar
 
 import cv2
@@ -30,6 +31,13 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     others = [_hands().submit(share, first) for first in range(1, threads)]  # the first is this thread's own
     shares = [share(0), *(other.result() for other in others)]
     return [shares[number % threads][number // threads] for number in range(len(items))]
+
+
+def shares(items: Sequence[T]) -> list[Sequence[T]]:
+    """The items in order, in as many parts of like size as :func:`side_by_side` has threads for."""
+    parts = max(1, min(len(items), cv2.getNumThreads()))
+    ends = [len(items) * part // parts for part in range(parts + 1)]
+    return [items[first:end] for first, end in pairwise(ends)]
 
 
 @contextmanager

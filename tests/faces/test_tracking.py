@@ -1,6 +1,7 @@
 """Identity over time: through occlusion, crossing and absence. With made-up detectors, so that the truth is known."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -113,6 +114,55 @@ def test_another_person_in_the_same_place_is_somebody_else() -> None:
     for _ in range(3):  # while nobody is in sight, it looks ten times a second
         last = film.shoot(green=(130, 150, 40))
     assert set(seen(last)) == {2}
+
+
+CROWD = {"red": (80.0, 80.0, 40.0), "blue": (300.0, 80.0, 40.0), "green": (500.0, 80.0, 40.0)}
+
+
+class Counting(Stage):
+    """Notes at which of the three places each frame was looked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks: list[set[int]] = []
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        box = near.box if isinstance(near, Detection) else Box.around(near)
+        self.looks[-1].add(round((box.center[0] - 80) / 210))
+        return super().locate(image, near)
+
+
+def looked_at(frames: int, hindsight: bool = False, second: Stage | None = None, **moving: float) -> list[set[int]]:
+    """Where it was looked, frame by frame; each of ``moving`` goes down by so many pixels a frame."""
+    stage = Counting()
+    tracker = LandmarkTracker(stage, stage, second=second)
+    for index in range(frames):
+        stage.people = {name: (x, y + index * moving.get(name, 0), size) for name, (x, y, size) in CROWD.items()}
+        stage.looks.append(set())
+        tracks = tracker.update(Frame(stage.image(), index, index / 30), hindsight)
+        assert [track.state for track in tracks] == [TrackState.TRACKED] * 3
+        for track, (x, y, _) in zip(sorted(tracks, key=lambda t: t.face.box.x), stage.people.values(), strict=True):
+            assert np.abs(np.subtract(track.face.box.center, (x, y + 2))).max() < 3
+    return stage.looks[10:]
+
+
+def test_three_at_ease_take_turns_and_none_is_left_for_longer_than_a_frame() -> None:
+    looks = looked_at(40)
+    assert sum(map(len, looks)) < 0.7 * 3 * 30
+    assert all(now | after == {0, 1, 2} for now, after in pairwise(looks))
+
+
+def test_of_three_the_one_who_moves_is_looked_at_all_the_time() -> None:
+    looks = looked_at(40, blue=1.0)
+    assert all(1 in places for places in looks)
+    assert sum(map(len, looks)) < 0.8 * 3 * 30
+
+
+def test_all_are_looked_at_all_the_time_in_files_and_where_doubt_matters() -> None:
+    everybody = [{0, 1, 2}] * 30
+    assert looked_at(40, hindsight=True) == everybody
+    assert looked_at(40, second=Stage()) == everybody
+    assert looked_at(40, red=1.0, blue=1.0, green=1.0) == everybody
 
 
 def test_reset_forgets_places_but_gives_no_id_twice() -> None:

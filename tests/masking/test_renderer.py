@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.masking.compositing import Sheet
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.pixels import YuvImage
@@ -170,3 +171,38 @@ def test_the_shields_emoji_has_a_face(name: str) -> None:
     middle = cv2.cvtColor(shield[140:220, 280:360], cv2.COLOR_BGR2GRAY)
     assert (middle < 80).mean() > 0.02  # eyes and mouth
     assert (middle > 140).mean() > 0.5
+
+
+@given(faces=st.lists(poses, min_size=2, max_size=4), planes=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_several_faces_at_once_are_as_one_after_another_the_nearest_last(
+    renderer: EmojiRenderer, faces: list[Face], planes: bool
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (H, W, 3), np.uint8)
+    picture = YuvImage(noise[..., 0], noise[::2, ::2, 1].copy(), noise[::2, ::2, 2].copy(), True) if planes else noise
+    one_by_one = picture
+    for face in sorted(faces, key=lambda face: face.box.area):
+        one_by_one = renderer.render(one_by_one, [masked(face)])
+    at_once = renderer.render(picture, [masked(face) for face in faces])
+    for a, b in zip(channels(at_once), channels(one_by_one), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def channels(picture: np.ndarray | YuvImage) -> list[np.ndarray]:
+    return [picture.y, picture.u, picture.v] if isinstance(picture, YuvImage) else [picture]
+
+
+def test_with_hardly_any_perspective_an_emoji_looks_as_with_none() -> None:
+    level = np.asarray(load_emoji_set("classic").emoji("happy").image)
+    turn = np.array([[0.5, 0.1, 30], [-0.1, 0.45, 60], [0, 0, 1.0]])
+    tilted = turn.copy()
+    tilted[2, 0] = 1e-9
+    sheets = []
+    for transform in (turn, tilted):
+        sheets.append(Sheet(np.zeros((H, W, 3), np.uint8), Box(0, 0, W, H)))
+        sheets[-1].draw(level, transform)
+    pictures = [np.zeros((H, W, 3), np.uint8) for _ in sheets]
+    for sheet, picture in zip(sheets, pictures, strict=True):
+        sheet.lay_on(picture)
+    assert pictures[0].any()
+    assert np.abs(pictures[0].astype(int) - pictures[1]).mean() < 0.5

@@ -70,7 +70,7 @@ def test_a_warp_is_as_exact_arithmetic_has_it_and_leaves_opencv_as_it_was(border
     image = picture(200, 300)[..., 0]
     transform = np.array([[0.7, 0.2, -30.0], [-0.2, 0.7, 60.0]])
     before = cv2.ipp.useIPP_NotExact()
-    warp = pixels.warp_affine(image, transform, 96, border)
+    warp = pixels.warp_affine(image, transform, (96, 96), border)
     assert cv2.ipp.useIPP_NotExact() is before
     turned = cv2.invertAffineTransform(transform)
     y, x = np.mgrid[:96, :96]

@@ -8,7 +8,7 @@ from threading import Barrier, current_thread
 import cv2
 import pytest
 
-from emojimask.side_by_side import side_by_side
+from emojimask.side_by_side import shares, side_by_side
 
 
 @pytest.fixture(params=[1, 2])
@@ -40,3 +40,11 @@ def test_two_work_at_once_unless_opencv_may_use_but_one_thread(threads: int) -> 
     names = side_by_side(meet, [1, 2])
     assert len(set(names)) == threads
     assert current_thread().name in names
+
+
+def test_shares_hold_all_in_order_one_for_each_thread(threads: int) -> None:
+    for count in range(9):
+        parts = shares(range(count))
+        assert [item for part in parts for item in part] == list(range(count))
+        assert len(parts) == max(1, min(count, threads))
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -15,6 +15,7 @@ from emojimask.errors import ModelError
 from emojimask.expressions.card import ModelCard, read_card
 from emojimask.expressions.preprocess import SIDE, crop_face, normalise
 from emojimask.expressions.providers import PROVIDERS, candidates
+from emojimask.side_by_side import shares, side_by_side
 from emojimask.types import EXPRESSIONS, Face, Picture
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class OnnxClassifier:
         self._try_out(path)
 
     def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
-        """Read all of ``faces`` in one run of the network.
+        """Read all of ``faces``, in one run of the network for each core there is.
 
         Args:
             image: the whole picture.
@@ -65,6 +66,9 @@ class OnnxClassifier:
             (N, 8) float32 probabilities in the order of ``EXPRESSIONS``, rows summing to 1; 0 for what the model does
             not know. A face that cannot be read, its points not finite or all in one spot, is neutral.
         """
+        return np.concatenate(side_by_side(lambda share: self._read(image, share), shares(faces)))
+
+    def _read(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
         probabilities = np.zeros((len(faces), len(EXPRESSIONS)), np.float32)
         probabilities[:, EXPRESSIONS.index("neutral")] = 1
         crops, rows = [], []

@@ -7,6 +7,7 @@ is given. A face that is not found is held: its pose is predicted, and the calle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
@@ -56,7 +57,12 @@ LOOKS_EVERY_S = 0.1 - 1e-6
 """How often it is noted what a face looks like."""
 DAMPING_S = 0.25
 """A lost face's motion dies away with this time constant."""
-
+FEW = 2
+"""Live: where more faces than this are in sight, those at ease take turns to be looked at ..."""
+REST_S = 0.05 + 1e-6
+"""... again after this at the latest, being carried on meanwhile; ..."""
+EASE = 0.3
+"""... at ease is one whose fastest landmark moves by no more than this share of the face's size a second."""
 
 DOUBT = 0.75
 """Strict mode: the second detector's score from which it is believed even where the landmarker denies a face."""
@@ -76,6 +82,7 @@ class _Person:
     velocity: Points  # (2,) pixels a second
     look: Appearance | None
     looked_s: float
+    speed: float = np.inf  # of the fastest landmark, in sizes of the face a second
     filter: OneEuroFilter = field(default_factory=OneEuroFilter)
     raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
@@ -89,8 +96,10 @@ class _Person:
         if 0 < step < 0.5 and len(face.landmarks) == len(self.raw):
             moved = (middle(face.landmarks) - middle(self.raw)) / np.float32(step)
             self.velocity = np.float32(0.5) * (self.velocity + moved)
+            farthest = float(np.abs(face.landmarks - self.raw).max())
+            self.speed = farthest / max(face.box.width, face.box.height, 1.0) / step
         elif step > 0:
-            self.velocity = np.zeros(2, np.float32)
+            self.velocity, self.speed = np.zeros(2, np.float32), np.inf
         self.seen_s, self.raw = frame.time_s, face.landmarks
         steady = self.filter.update(face.landmarks, frame.time_s)
         self.face = Face(Box.around(steady) if len(steady) > 6 else face.box, steady, face.score)
@@ -134,14 +143,16 @@ class LandmarkTracker:
             Doubt: in strict mode, where the frame must be shielded. What is seen in it is not forgotten.
         """
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
-        seen = self._follow(frame)
+        resting = {} if hindsight else {p.id: self._carried_on(p, frame) for p in self._resting(frame.time_s)}
+        seen = self._follow(frame, resting)
         self._lookout.watch(frame.picture, frame.time_s, [face.box.scaled(1.2) for face in seen.values()], hindsight)
         self._detect(frame, seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
-        for person_id, face in seen.items():
-            next(p for p in self._people if p.id == person_id).see(face, frame)
-        tracks = [self._track(person, frame) for person in self._people]
+        resting = {i: face for i, face in resting.items() if seen.get(i) is face}
+        for person_id in [i for i in seen if i not in resting]:
+            next(p for p in self._people if p.id == person_id).see(seen[person_id], frame)
+        tracks = [Track(p.id, resting[p.id]) if p.id in resting else self._track(p, frame) for p in self._people]
         for other in others:
             if other.score >= DOUBT and not any(covers(track.face.box, other.box) for track in tracks):
                 raise Doubt(f"the second detector sees a face ({other.score:.1f}) that nobody can outline")
@@ -156,11 +167,22 @@ class LandmarkTracker:
         face = self._settled(frame, track.face.landmarks)
         return face if face is not None and is_plausible(face, track.face.landmarks) else None
 
-    def _follow(self, frame: Frame) -> dict[int, Face]:
-        """Run the landmarker where each face should be. Two that land on one face: the one that looks like it stays."""
+    def _resting(self, time_s: float) -> list[_Person]:
+        """Whom not to look at now: of many, at most half, all at ease, those who were looked at last."""
+        in_sight = [p for p in self._people if time_s - p.seen_s <= 2 * REST_S and len(p.raw) > 6]
+        if self._second is not None or len(in_sight) <= FEW:
+            return []
+        rested = sorted((p for p in in_sight if p.speed <= EASE), key=lambda p: -p.seen_s)
+        return [p for p in rested if time_s - p.seen_s <= REST_S][: len(in_sight) // 2]
+
+    def _follow(self, frame: Frame, resting: Mapping[int, Face]) -> dict[int, Face]:
+        """Run the landmarker where each face should be, but for those that are ``resting``.
+
+        Of two that land on one face the one that looks like it stays.
+        """
         # Too long ago, or known from a detection only: the detector must find those.
-        near = [p for p in self._people if frame.time_s - p.seen_s <= 0.5 and len(p.raw) > 6]
-        seen: dict[int, Face] = {}
+        near = [p for p in self._people if frame.time_s - p.seen_s <= 0.5 and len(p.raw) > 6 and p.id not in resting]
+        seen = dict(resting)
         for person, face in zip(near, side_by_side(lambda p: self._followed(frame, p), near), strict=True):
             if face is not None:
                 self._claim(person, face, frame, seen)
@@ -321,6 +343,10 @@ class LandmarkTracker:
     def _track(self, person: _Person, frame: Frame) -> Track:
         if person.seen_s == frame.time_s:
             return Track(person.id, person.face)
+        return Track(person.id, self._carried_on(person, frame), TrackState.HELD, frame.time_s - person.seen_s)
+
+    def _carried_on(self, person: _Person, frame: Frame) -> Face:
+        """The face where it should be by now."""
         shift = middle(person.predicted(frame.time_s)) - middle(person.raw)
         box = person.face.box
         height, width = frame.picture.shape[:2]
@@ -328,8 +354,7 @@ class LandmarkTracker:
         center = np.array(box.center, np.float32)
         shift = np.clip(center + shift, 0, np.array([width, height], np.float32)) - center
         moved = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
-        face = Face(moved, person.face.landmarks + shift, person.face.score)
-        return Track(person.id, face, TrackState.HELD, frame.time_s - person.seen_s)
+        return Face(moved, person.face.landmarks + shift, person.face.score)
 
 
 def _has_tiles(detector: FaceDetector) -> TypeGuard[TiledDetector]:

@@ -146,6 +146,16 @@ class Sheet:
             self._drawn = np.zeros((self._size[1], self._size[0], 4), np.uint8)
         return self._drawn
 
+    def overlaps(self, other: Sheet) -> bool:
+        """Whether the two have a pixel of the picture in common."""
+        (width, height), (other_width, other_height) = self._size, other._size
+        return (
+            self._left < other._left + other_width
+            and other._left < self._left + width
+            and self._top < other._top + other_height
+            and other._top < self._top + height
+        )
+
     def fill(self, polygon: Points, color: tuple[int, int, int]) -> None:
         """Paint a polygon, (N, 2) in the picture's pixels, with smooth edges. ``color``: blue, green, red."""
         outline = corners((polygon - np.array([self._left, self._top])).clip(-_FAR, _FAR))
@@ -193,8 +203,9 @@ def scale_of(after: Points, before: Points) -> float:
 def _warped(level: Overlay, transform: Transform, size: tuple[int, int]) -> Overlay:
     """``level`` through ``transform`` on (width, height) transparent pixels.
 
-    Without perspective that is quickest. Else, where a pixel comes from is worked out for the middle of each cell and found linearly between them: that differs
-    from cv2.warpPerspective by a few hundredths of a pixel, and takes two thirds of its time.
+    Without perspective that is quickest. Else, where a pixel comes from is worked out for the middle of each cell and
+    found linearly between them: that differs from cv2.warpPerspective by a few hundredths of a pixel, and takes two
+    thirds of its time.
     """
     if not transform[2, :2].any():
         return warp_affine(level, transform[:2] / transform[2, 2], size)

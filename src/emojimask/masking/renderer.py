@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,9 +35,18 @@ MAX_SHIFT = 0.3
 _FAINTEST = 3
 """Opacity, of 255, at which the emoji's shadow ends."""
 
-Plan = Callable[[], Sheet]
-"""Draws what is laid over one face."""
 _NO_FACE = Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 0.0)
+
+
+class Plan(NamedTuple):
+    """What is laid over one face: a sheet, and how the emoji is drawn on it, the work of moving pixels."""
+
+    sheet: Sheet
+    draw: Callable[[], None]
+
+    def carry_out(self, picture: Image | YuvImage) -> None:
+        self.draw()
+        self.sheet.lay_on(picture)
 
 
 class EmojiRenderer:
@@ -62,7 +73,7 @@ class EmojiRenderer:
         return draw_shield(height, width, self._shield)
 
     def plans(self, picture: Picture, faces: Sequence[MaskedFace]) -> list[Plan]:
-        """What is laid over each face, but for the work of moving its pixels."""
+        """What is laid over each face."""
         shapes = self._emojis.shapes(faces)
         return [self._plan(picture, *each) for each in zip(faces, shapes, strict=True)]
 
@@ -74,7 +85,7 @@ class EmojiRenderer:
         extent = project(transform, drawing.extent)
         sheet = Sheet(picture, Box.around(extent if hides else np.vstack([extent, oval])))
         if sheet.is_empty:
-            return lambda: sheet
+            return Plan(sheet, lambda: None)
         if not hides:
             sheet.fill(oval, self._emojis.fill)
         scale = scale_of(extent, drawing.extent)
@@ -84,14 +95,13 @@ class EmojiRenderer:
             to_level = np.asarray(cv2.invert(drawing.from_layers @ from_level)[1], np.float64)
             level = painted(level, to_level, shapes, sheet.colors)
 
-        def carry_out() -> Sheet:
+        def draw() -> None:
             # A copy of what was not just painted: that brings it into the cache, where the warp will jump about in it.
             sheet.draw(level if shapes else level.copy(), transform @ drawing.from_layers @ from_level)
             if self._adapts:
                 sheet.light(scene_light(picture))
-            return sheet
 
-        return carry_out
+        return Plan(sheet, draw)
 
 
 def covered(
@@ -102,10 +112,14 @@ def covered(
     """A copy of ``picture`` with the sheet of every face laid over it; who is near comes on top."""
     nearest_last = sorted(faces, key=lambda face: face.track.face.box.area)
     # The many small steps one face after another, for only one thread can be in Python; then the large, side by side.
-    sheets = side_by_side(lambda carry_out: carry_out(), plans(picture, nearest_last))
+    planned = plans(picture, nearest_last)
     masked = picture.copy() if isinstance(picture, YuvImage) else bgr(picture).copy()
-    for sheet in sheets:
-        sheet.lay_on(masked)
+    if any(a.sheet.overlaps(b.sheet) for a, b in combinations(planned, 2)):
+        side_by_side(lambda plan: plan.draw(), planned)
+        for plan in planned:
+            plan.sheet.lay_on(masked)
+    else:
+        side_by_side(lambda plan: plan.carry_out(masked), planned)
     return masked
 
 
