@@ -144,7 +144,7 @@ class MaskingPipeline:
         return MaskedFrame(self._renderer.render(frame.picture, faces), frame.index, frame.time_s, faces)
 
     def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
-        due = [track for track in tracks if track.state is TrackState.TRACKED and self._is_due(frame, track)]
+        due = [track for track in tracks if self._is_due(frame, track)]
         if self._classifier is not None and due:
             readings = self._classifier.classify(frame.picture, [track.face for track in due])
             for track, reading in zip(due, readings, strict=True):
@@ -154,7 +154,8 @@ class MaskingPipeline:
         return tuple(self._masked_face(frame, track) for track in tracks)
 
     def _is_due(self, frame: Frame, track: Track) -> bool:
-        if not self._reads(track.id):
+        """Only where the face was looked at: a face that was not has hardly moved since, nor has its expression."""
+        if track.state is not TrackState.TRACKED or not track.looked or not self._reads(track.id):
             return False
         shown = self._shown.get(track.id)
         return shown is None or frame.time_s - shown.read_s >= self._settings.read_every_s - 1e-6

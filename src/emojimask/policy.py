@@ -275,7 +275,7 @@ class FilePolicy:
         """A face in a frame where nobody looked, from where it was before, after, or both; None if it is not there."""
         first, last = near[0], near[-1]
         share = (pending.frame.time_s - first.time_s) / max(last.time_s - first.time_s, 1e-6)
-        between = Track(first.track.id, _between(first.track.face, last.track.face, share))
+        between = Track(first.track.id, _between(first.track.face, last.track.face, share), looked=False)
         moved = _moved(first.track.face, last.track.face)
         if first is not last and _is_straight(moved, last.time_s - first.time_s):
             return between

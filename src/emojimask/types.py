@@ -201,12 +201,14 @@ class Track:
         face: seen or, while held, predicted.
         state: tracked or held.
         unseen_s: seconds to the nearest sighting; 0 while tracked. The mask grows with it.
+        looked: false where a tracked face was not looked for in this very frame: it is known from frames nearby.
     """
 
     id: int
     face: Face
     state: TrackState = TrackState.TRACKED
     unseen_s: float = 0.0
+    looked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from fakes import RAW, BlockRenderer, EvenClassifier, PlainSmoother, face, frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.types import Face, Frame, MaskedFrame, Measures, Track, TrackState
+from emojimask.types import Face, Frame, MaskedFrame, Measures, Picture, Track, TrackState
 
 Way = Callable[[int], float | None]
 """Where a face is, x in pixels, by frame; None where there is none."""
@@ -85,6 +86,20 @@ def test_while_anything_stirs_beside_the_face_looks_are_ten_times_a_second(place
     pictures[::2, place[0] - 2 : place[0] + 2, place[1] - 2 : place[1] + 2] = 130
     list(pipeline.process_file(Frame(picture, i, i / 30) for i, picture in enumerate(pictures)))
     assert tracker.looked == sorted({0, *range(1, 61, every), 60})
+
+
+def test_expressions_are_read_where_the_face_was_looked_at() -> None:
+    tracker, read = MovingTracker(lambda i: 30), []
+
+    class Noting(EvenClassifier):
+        def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
+            read.append(len(faces))
+            return super().classify(image, faces)
+
+    pipeline = MaskingPipeline(tracker, Noting(), PlainSmoother(), BlockRenderer())
+    out = list(pipeline.process_file(frame(i) for i in range(61)))
+    assert len(read) == len([i for i in tracker.looked if i != 1])  # frame 1 comes too soon after the first reading
+    assert all(m.faces[0].probabilities for m in out)
 
 
 def test_a_slow_face_lies_between_the_looks() -> None:

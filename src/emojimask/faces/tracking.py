@@ -152,7 +152,9 @@ class LandmarkTracker:
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
         for person_id in [i for i in seen if i not in resting]:
             next(p for p in self._people if p.id == person_id).see(seen[person_id], frame)
-        tracks = [Track(p.id, resting[p.id]) if p.id in resting else self._track(p, frame) for p in self._people]
+        tracks = [
+            Track(p.id, resting[p.id], looked=False) if p.id in resting else self._track(p, frame) for p in self._people
+        ]
         for other in others:
             if other.score >= DOUBT and not any(covers(track.face.box, other.box) for track in tracks):
                 raise Doubt(f"the second detector sees a face ({other.score:.1f}) that nobody can outline")
