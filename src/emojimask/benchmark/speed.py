@@ -47,7 +47,7 @@ class Plan:
     minutes: float = 1.0
     faces: tuple[int, ...] = tuple(range(1, MOST_FACES + 1))
     heights: tuple[int, ...] = (480, 720, 1080, 2160)
-    grains: tuple[float, ...] = (0.0, 2.5, 3.5)
+    grains: tuple[float, ...] = (0.0, 2.5, 3.2)
     width: int = WIDTH
     height: int = HEIGHT
 

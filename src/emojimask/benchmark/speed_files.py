@@ -32,6 +32,7 @@ class FileTimes:
 
     Attributes:
         mbit_s: of the file, sound included.
+        frames: how many pictures it holds.
         codecs_s: decoding and encoding and nothing else, sound copied: the reference.
         masked_s: the whole.
         ratio: masked to codecs, the median of each turn's ratio.
@@ -39,6 +40,7 @@ class FileTimes:
     """
 
     mbit_s: float
+    frames: int
     codecs_s: float
     masked_s: float
     cpu_s: float
@@ -76,7 +78,7 @@ def measure_file(path: Path, settings: MaskSettings, turns: int) -> FileTimes:
     counted = cast(list[tuple[float, float]], rounds[turns > 1 :])
     codecs_s, masked_s = (_median(column) for column in zip(*counted, strict=True))
     return FileTimes(
-        _mbit_s(path),
+        *_mbit_s_and_frames(path),
         codecs_s,
         masked_s,
         cpu_s=_median(cpu[turns > 1 :]),
@@ -85,9 +87,9 @@ def measure_file(path: Path, settings: MaskSettings, turns: int) -> FileTimes:
     )
 
 
-def _mbit_s(path: Path) -> float:
+def _mbit_s_and_frames(path: Path) -> tuple[float, int]:
     with av.open(str(path)) as source:
-        return round(source.bit_rate / 1e6, 2)
+        return round(source.bit_rate / 1e6, 2), sum(1 for packet in source.demux(video=0) if packet.size)
 
 
 def _median(values: Iterable[float]) -> float:
