@@ -1,0 +1,198 @@
+"""Files: frames wait in a window until what follows them is known, and are then decided on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emojimask.policy.between import between, is_straight, moved
+from emojimask.policy.frames import Pending, cells_of, is_cut
+from emojimask.policy.pace import Pace
+from emojimask.types import Box, Face, Frame, Track, TrackState
+
+LEAD_S = 0.5
+"""A face is covered for this long before it was first seen."""
+CUT_S = 0.2
+"""No mask is held for longer than this over a cut to another scene."""
+MAX_WINDOW_BYTES = 300_000_000
+"""The frames kept to look ahead never take more memory than this; the window shortens instead."""
+
+Decided = tuple[Frame, list[Track] | None]
+"""A frame and the tracks to cover in it; None: shield the whole frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    time_s: float
+    scene: int
+    track: Track
+
+
+class FilePolicy:
+    """A window of frames that wait until what follows is known. One per stream.
+
+    Args:
+        on_lost: "shield" and "hold" cover what was seen before or after; "pass" covers only what is seen.
+        hold_s: how long a face is held that is not seen again within the window.
+        window_s: how far ahead is looked.
+        look_again: searches an earlier frame for a face, from its pose in a later one.
+        note: told of every error of ``look_again``; the frame that was searched is shielded.
+        look_every_s: while all faces are in sight, frames between two looks no farther apart are filled in.
+    """
+
+    def __init__(
+        self,
+        on_lost: str,
+        hold_s: float,
+        window_s: float,
+        look_again: Callable[[Frame, Track], Face | None],
+        note: Callable[[Exception], None],
+        look_every_s: float = 0.0,
+    ) -> None:
+        self._on_lost, self._hold_s, self._window_s = on_lost, hold_s, window_s
+        self._look_again, self._note = look_again, note
+        self._look_every_s = look_every_s
+        self._window: deque[Pending] = deque()
+        self._before: dict[int, _Sighting] = {}
+        self._latest: Pending | None = None
+        self._pace = Pace(look_every_s)
+
+    def announce(self, frame: Frame) -> list[Frame]:
+        """Take in the next frame. Returns those to look at now, for :meth:`see`, in order; it may itself wait."""
+        before, cells = self._latest, cells_of(frame.picture)
+        after_cut = before is not None and is_cut(before.cells, cells)
+        waiting = self.waiting() if after_cut else []  # nothing that follows a cut tells of what was before
+        now = Pending(frame, (before.scene if before else 0) + after_cut, cells)
+        self._latest = now
+        self._window.append(now)
+        can_wait = before is not None and self._pace.can_wait(now, frame.time_s - before.frame.time_s)
+        return waiting if can_wait else [*waiting, frame]
+
+    def see(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
+        """Take in what the tracker said of one of the last frames."""
+        latest_first = list(self._window)[::-1]
+        now, *earlier = latest_first if latest_first[0].frame is frame else latest_first[1:]
+        now.tracks, now.failed, now.looked = {track.id: track for track in tracks}, failed, True
+        self._pace.looked(now)
+        for track in tracks:
+            if track.state is TrackState.TRACKED:
+                self._trace_back(track, now.scene, earlier)
+
+    def waiting(self) -> list[Frame]:
+        """The last frame, where it waits to be filled in; if nothing follows it must be looked at."""
+        return [self._window[-1].frame] if self._window and not self._window[-1].looked else []
+
+    def ready(self) -> Iterator[Decided]:
+        """Frames whose future is known: however short the window, at least up to the next look."""
+        while len(self._window) > 1 and self._is_full() and any(pending.looked for pending in self._window):
+            yield self._leave()
+
+    def flush(self) -> Iterator[Decided]:
+        """All that still waits, in order: the stream has ended."""
+        while self._window:
+            yield self._leave()
+
+    def _is_full(self) -> bool:
+        first, last = self._window[0].frame, self._window[-1].frame
+        too_large = first.picture.nbytes * len(self._window) > MAX_WINDOW_BYTES
+        return last.time_s - first.time_s > self._window_s or too_large
+
+    def _trace_back(self, track: Track, scene: int, earlier: Sequence[Pending]) -> None:
+        """A face came into sight: follow it back through the frames before, in which it was not seen yet."""
+        looked = next((pending for pending in earlier if pending.looked), None)
+        if looked is not None and looked.sees(track.id):
+            return  # between the two it is filled in
+        for pending in earlier:
+            if pending.sees(track.id) or pending.scene != scene:
+                return
+            face = self._found(pending, track)
+            others = (other.face.box for i, other in pending.tracks.items() if pending.sees(i))
+            if face is None or any(_is_same(face.box, box) for box in others):
+                return
+            track = Track(track.id, face)
+            pending.tracks[track.id] = track
+
+    def _found(self, pending: Pending, track: Track) -> Face | None:
+        """The face in a frame where it was not looked for, or not seen; None where it is not."""
+        try:
+            return self._look_again(pending.frame, track)
+        except Exception as error:
+            pending.failed = True
+            self._note(error)
+            return None
+
+    def _leave(self) -> Decided:
+        pending = self._window.popleft()
+        frame = pending.frame
+        known = pending.tracks.keys() | self._before.keys() | {i for later in self._window for i in later.tracks}
+        covered = [track for i in sorted(known) if (track := self._cover(pending, i)) is not None]
+        for track in covered:
+            if track.state is TrackState.TRACKED:
+                self._before[track.id] = _Sighting(frame.time_s, pending.scene, track)
+        self._before = {
+            i: s
+            for i, s in self._before.items()
+            if self._on_lost == "hold" or frame.time_s - s.time_s <= self._memory_s
+        }
+        return frame, None if pending.failed else covered
+
+    @property
+    def _memory_s(self) -> float:
+        return max(self._hold_s, self._window_s)
+
+    def _cover(self, pending: Pending, track_id: int) -> Track | None:
+        """The track to cover in a frame, seen or filled in; None: the person is not here."""
+        if pending.sees(track_id):
+            return pending.tracks[track_id]
+        now, before, after = pending.frame.time_s, self._before.get(track_id), self._next_sighting(track_id)
+        since = now - before.time_s if before else np.inf
+        until = after.time_s - now if after else np.inf
+        if not pending.looked:
+            near = [s for s in (before, after) if s and s.scene == pending.scene and self._is_near(s, now)]
+            filled = self._filled(pending, near) if near else None
+            if filled is not None:
+                return filled
+        if self._on_lost == "pass":
+            return None
+        if before and before.scene != pending.scene and since > CUT_S:
+            before = None
+        if after and after.scene != pending.scene and until > CUT_S:
+            after = None
+        unseen_s = float(min(since, until))
+        if before and after:
+            face = between(before.track.face, after.track.face, since / (since + until))
+        elif before and (since <= self._hold_s or self._on_lost == "hold"):
+            predicted = pending.tracks.get(track_id, before.track)
+            face = predicted.face
+        elif after and until <= LEAD_S:
+            face = after.track.face
+        else:
+            return None
+        return Track(track_id, face, TrackState.HELD, unseen_s)
+
+    def _is_near(self, sighting: _Sighting, time_s: float) -> bool:
+        return abs(sighting.time_s - time_s) < self._look_every_s
+
+    def _filled(self, pending: Pending, near: Sequence[_Sighting]) -> Track | None:
+        """A face in a frame where nobody looked, from where it was before, after, or both; None if it is not there."""
+        first, last = near[0], near[-1]
+        share = (pending.frame.time_s - first.time_s) / max(last.time_s - first.time_s, 1e-6)
+        filled = Track(first.track.id, between(first.track.face, last.track.face, share), looked=False)
+        way = moved(first.track.face, last.track.face)
+        if first is not last and is_straight(way, last.time_s - first.time_s):
+            return filled
+        found = self._found(pending, filled)
+        return Track(filled.id, found) if found is not None else None
+
+    def _next_sighting(self, track_id: int) -> _Sighting | None:
+        for later in self._window:
+            if later.sees(track_id):
+                return _Sighting(later.frame.time_s, later.scene, later.tracks[track_id])
+        return None
+
+
+def _is_same(a: Box, b: Box) -> bool:
+    return a.overlap(b) > 0.4

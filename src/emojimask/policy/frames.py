@@ -1,0 +1,56 @@
+"""A frame of a file that waits to be decided on, and what it shows, coarsely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emojimask.pixels import coarse
+from emojimask.types import Frame, Picture, Track, TrackState
+
+GRID = 18, 32
+"""Cells of a picture, down and across."""
+Cells = NDArray[np.float32]
+"""(18, 32) float32: each cell's gray level."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A frame in the window.
+
+    Attributes:
+        tracks: by id; the tracked ones as seen, the held ones as predicted.
+        failed: true where a search for faces failed on this frame.
+        scene: counts the cuts before this frame.
+        cells: what it shows, coarsely.
+        looked: false where nobody looked for faces, for they can be filled in.
+    """
+
+    frame: Frame
+    scene: int
+    cells: Cells
+    tracks: dict[int, Track] = field(default_factory=dict)
+    failed: bool = False
+    looked: bool = False
+
+    def sees(self, track_id: int) -> bool:
+        track = self.tracks.get(track_id)
+        return track is not None and track.state is TrackState.TRACKED
+
+
+def cells_of(picture: Picture) -> Cells:
+    """The picture's coarse structure."""
+    step = max(1, min(picture.shape[:2]) // 72)
+    return cv2.resize(coarse(picture, step), GRID[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def is_cut(a: Cells, b: Cells) -> bool:
+    """Two neighbouring frames that have hardly any structure in common. A flash keeps it; a black frame has none."""
+    a, b = a - a.mean(), b - b.mean()
+    in_a, in_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    if max(in_a, in_b) <= 1e-3:
+        return False
+    return float((a * b).sum()) < 0.3 * in_a * in_b or min(in_a, in_b) <= 1e-3
