@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 import os
 from fractions import Fraction
@@ -8,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from PIL import Image as Pillow
 
 import media
@@ -232,3 +234,18 @@ def test_every_shared_clip_gives_as_many_frames_as_it_has_packets(shared: Path) 
         with av.open(str(clip)) as file:
             packets = sum(1 for packet in file.demux(video=0) if packet.size)
         assert len(read(clip)) == packets, clip
+
+
+def test_nothing_of_a_file_that_was_read_stays_in_memory(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=12)
+    gc.collect()
+    gc.disable()
+    try:
+        with VideoFileSource(path) as source:
+            for _ in source:
+                pass
+            del _
+        kept = [thing for thing in gc.get_objects() if isinstance(thing, VideoFrame)]
+        assert not [frame for frame in kept if frame.width]  # the decoder's own next one is empty
+    finally:
+        gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -95,6 +96,7 @@ class VideoFileSource:
     ) -> None:
         self._frames.close()
         self._container.close()
+        gc.collect()  # see _axes_of: one tied frame keeps all the memory that the decoder has for frames
 
     def __iter__(self) -> Iterator[Frame]:
         if self._first is not None:
@@ -130,7 +132,8 @@ class VideoFileSource:
     def _axes_of(self, raw: VideoFrame) -> _Axes:
         """The frame's display axes, read once for each rotation.
 
-        Reading them ties a knot of references around the frame, and whole pictures would wait for the collector.
+        Reading them ties a knot of references around the frame, so that it waits for Python's collector, which seldom
+        comes by itself where so few objects are made.
         """
         if raw.rotation not in self._axes:
             self._axes[raw.rotation] = _display_axes(raw)
