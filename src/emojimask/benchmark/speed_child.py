@@ -26,21 +26,23 @@ def first_frame(path: Path, settings: MaskSettings) -> None:
 
 
 def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
-    """Mask the video over and over, as one long file, and write it."""
-    from emojimask.benchmark.speed_clips import Repeated
+    """Mask a file of so many seconds that shows the video over and over, and write it."""
+    from emojimask.benchmark.speed_clips import write_long
     from emojimask.runner import run
     from emojimask.types import MaskedFrame
 
-    source = Repeated(path, seconds)
-    every = max(1, round(seconds * source.info.fps / _STEPS))
-
-    def tell(frame: MaskedFrame) -> None:
-        if frame.index % every == 0:
-            print(json.dumps([round(frame.time_s, 3), resident_mb(), most_resident_mb()]), flush=True)
-
     with TemporaryDirectory() as folder:
+        long = write_long(path, Path(folder) / f"long{path.suffix}", seconds)
+        source = open_file(long)
+        every = max(1, round(seconds * source.info.fps / _STEPS))
+
+        def tell(frame: MaskedFrame) -> None:
+            if frame.index % every == 0:
+                print(json.dumps([round(frame.time_s, 3), resident_mb(), most_resident_mb()]), flush=True)
+
         sinks = file_sinks(source.info, Path(folder) / "masked.mkv", None, audio=False, force=False)
-        run(source, build_pipeline(settings, measured=False), sinks, tell)
+        with source:
+            run(source, build_pipeline(settings, measured=False), sinks, tell)
 
 
 def resident_mb() -> float | None:

@@ -114,37 +114,31 @@ def check_video(path: Path) -> StreamInfo:
         return source.info
 
 
-class Repeated:
-    """A video over and over, as one long one; a ``Source`` without sound.
+def write_long(path: Path, target: Path, seconds: float) -> Path:
+    """A video's pictures over and over, as one video of so many seconds; they are copied, not encoded anew.
 
     Args:
-        path: the video.
-        seconds: how long it goes on.
+        target: with the suffix of ``path``.
     """
-
-    def __init__(self, path: Path, seconds: float) -> None:
-        self._path, self._seconds = path, seconds
-        self.info = replace(check_video(path), path=None, frame_count=None)
-
-    def __iter__(self) -> Iterator[Frame]:
-        count, start_s = 0, 0.0
-        while start_s < self._seconds:
-            with open_file(self._path) as source:
-                for frame in source:
-                    time_s = start_s + frame.time_s
-                    if time_s > self._seconds:
-                        return
-                    yield Frame(frame.picture, count, time_s)
-                    count += 1
-            start_s = time_s + 1 / self.info.fps
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to let go: each round closes its own file."""
+    check_video(path)
+    with av.open(str(target), "w") as output:
+        stream, next_tick, end_tick = None, 0, 1
+        while next_tick < end_tick:
+            with av.open(str(path)) as source:
+                video = source.streams.video[0]
+                stream = stream or output.add_stream_from_template(video)
+                tick_s = float(video.time_base or Fraction(1, 90000))
+                end_tick, shift = round(seconds / tick_s), None
+                for packet in source.demux(video):
+                    if packet.dts is None or packet.pts is None or next_tick >= end_tick:
+                        continue
+                    shift = next_tick - packet.dts if shift is None else shift
+                    packet.dts, packet.pts, packet.stream = packet.dts + shift, packet.pts + shift, stream
+                    next_tick = packet.dts + max(1, packet.duration or 0)
+                    output.mux(packet)
+                if shift is None:
+                    raise UsageError(f"{path}: has no pictures with a time")
+    return target
 
 
 class ForthAndBack:
