@@ -53,8 +53,7 @@ class _JoinedVideo(VideoFileSink):
 
     def copy(self, packet: Packet[VideoStream], time_s: float) -> None:
         assert self._output is not None, "open() comes before copy()"
-        tick = self._tick(time_s)
-        self._ticks.append(tick)
+        tick = self._next_tick(time_s)
         try:
             if self._copied is not None:
                 self._copied.copy_until(time_s)

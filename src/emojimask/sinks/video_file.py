@@ -94,7 +94,9 @@ class VideoFileSink:
         self._audio = audio and suffix != ".gif"
         self._output: OutputContainer | None = None
         self._copied: CopiedStreams | None = None
-        self._ticks: list[int] = []  # of every frame, in the output's time base
+        self._count = 0  # of frames
+        self._first_tick = self._last_tick = 0  # of all, in the output's time base
+        self._ticks: dict[int, int] = {}  # of those that the encoder still holds, by number
 
     def open(self, info: StreamInfo) -> None:
         part = self._file.open(info.path)
@@ -115,8 +117,9 @@ class VideoFileSink:
         picture = letterbox(require_masked(frame).picture, *self._size)
         assert self._output is not None, "open() comes before write()"
         encoded = self._pictures.convert(picture)
-        encoded.pts, encoded.time_base = len(self._ticks), self._frame_s
-        self._ticks.append(self._tick(frame.time_s))
+        number = self._count
+        self._ticks[number] = self._next_tick(frame.time_s)
+        encoded.pts, encoded.time_base = number, self._frame_s
         try:
             if self._copied is not None:
                 self._copied.copy_until(frame.time_s)
@@ -165,14 +168,21 @@ class VideoFileSink:
             else YuvPictures(stream, info.width, info.height, info.bt709)
         )
 
-    def _tick(self, time_s: float) -> int:
+    def _next_tick(self, time_s: float) -> int:
+        """When the next frame is shown: later than the one before it."""
         tick = round(Fraction(time_s) / self._time_base)
-        return max(tick, self._ticks[-1] + 1) if self._ticks else tick
+        if self._count:
+            tick = max(tick, self._last_tick + 1)
+        else:
+            self._first_tick = tick
+        self._count, self._last_tick = self._count + 1, tick
+        return tick
 
     def _encode(self, output: OutputContainer, picture: VideoFrame | None) -> None:
         for packet in self._stream.encode(picture):
             assert packet.pts is not None, "encoders hand on the time of their frames"
             self._mux(output, packet, self._ticks[packet.pts])
+            self._ticks = {number: tick for number, tick in self._ticks.items() if number >= packet.pts}
 
     def _mux(self, output: OutputContainer, packet: Packet[VideoStream], tick: int) -> None:
         packet.pts = packet.dts = tick
@@ -181,7 +191,7 @@ class VideoFileSink:
         output.mux(packet)
 
     def _finish(self, output: OutputContainer) -> None:
-        if not self._ticks:
+        if not self._count:
             raise SinkError(f"{self._file.path}: no frame came, so no video was written")
         try:
             self._encode(output, None)
@@ -195,10 +205,10 @@ class VideoFileSink:
 
     def _check(self) -> None:
         """Read the written file once more: an encoder, a muxer or a disk may lose something without a word."""
-        seconds = float((self._ticks[-1] - self._ticks[0]) * self._time_base)
+        seconds = float((self._last_tick - self._first_tick) * self._time_base)
         timed = self._format.container != "gif"  # what reads a GIF slows short frames down, as browsers do
         sounds = self._copied.sounds if self._copied is not None else []
-        fault = fault_in(self._file.part, len(self._ticks), seconds if timed else None, float(self._frame_s), sounds)
+        fault = fault_in(self._file.part, self._count, seconds if timed else None, float(self._frame_s), sounds)
         if fault is not None:
             raise SinkError(f"{self._file.path}: was not written whole ({fault}); nothing was kept")
 
