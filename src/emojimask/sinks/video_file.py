@@ -181,8 +181,8 @@ class VideoFileSink:
     def _encode(self, output: OutputContainer, picture: VideoFrame | None) -> None:
         for packet in self._stream.encode(picture):
             assert packet.pts is not None, "encoders hand on the time of their frames"
-            self._mux(output, packet, self._ticks[packet.pts])
             self._ticks = {number: tick for number, tick in self._ticks.items() if number >= packet.pts}
+            self._mux(output, packet, self._ticks[packet.pts])
 
     def _mux(self, output: OutputContainer, packet: Packet[VideoStream], tick: int) -> None:
         packet.pts = packet.dts = tick
