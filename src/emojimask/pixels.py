@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from emojimask.types import Image, Picture
+from emojimask.types import Box, Image, Picture
 
 Plane = NDArray[np.uint8]
 """(H, W) uint8."""
@@ -150,6 +150,16 @@ def full_range(y: Plane) -> Plane:
 def coarse(picture: Picture, step: int) -> Plane:
     """Every ``step``-th pixel of every ``step``-th row, (H / step, W / step) uint8, as it is: brightness, or green."""
     return picture.y[::step, ::step] if isinstance(picture, YuvImage) else bgr(picture)[::step, ::step, 1]
+
+
+def cells_under(box: Box, grid: tuple[int, ...], height: int, width: int) -> tuple[slice, slice]:
+    """Which cells, at least one down and one across, of a ``grid`` (down, across) over a picture a box touches."""
+
+    def span(low: float, high: float, cells: int, pixels: int) -> slice:
+        first = int(np.clip(low / pixels * cells, 0, cells - 1))
+        return slice(first, max(first + 1, int(np.ceil(np.clip(high / pixels, 0, 1) * cells))))
+
+    return span(box.y, box.y + box.height, grid[0], height), span(box.x, box.x + box.width, grid[1], width)
 
 
 def sparse(picture: Picture, step: int) -> Picture:

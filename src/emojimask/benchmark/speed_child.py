@@ -31,9 +31,10 @@ def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
     from emojimask.runner import run
     from emojimask.types import MaskedFrame
 
-    with TemporaryDirectory() as folder:
-        long = write_long(path, Path(folder) / f"long{path.suffix}", seconds)
-        source = open_file(long)
+    with (
+        TemporaryDirectory() as folder,
+        open_file(write_long(path, Path(folder) / f"long{path.suffix}", seconds)) as source,
+    ):
         every = max(1, round(seconds * source.info.fps / _STEPS))
 
         def tell(frame: MaskedFrame) -> None:
@@ -41,8 +42,7 @@ def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
                 print(json.dumps([round(frame.time_s, 3), resident_mb(), most_resident_mb()]), flush=True)
 
         sinks = file_sinks(source.info, Path(folder) / "masked.mkv", None, audio=False, force=False)
-        with source:
-            run(source, build_pipeline(settings, measured=False), sinks, tell)
+        run(source, build_pipeline(settings, measured=False), sinks, tell)
 
 
 def resident_mb() -> float | None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import coarse
+from emojimask.pixels import cells_under, coarse
 from emojimask.types import Box, Picture
 
 CHANGED = 4.0
@@ -72,7 +72,7 @@ class Lookout:
         self._now = _cells(picture)
         self._taken = np.zeros(self._now.shape, np.bool_)
         for face in faces:
-            self._taken[_cells_of(face, self._now.shape, *picture.shape[:2])] = True
+            self._taken[cells_under(face, self._now.shape, *picture.shape[:2])] = True
         if self._warmth.shape != self._now.shape:
             self._warmth = np.zeros_like(self._now)
         self._warmth *= np.float32(np.exp(-max(0.0, time_s - self._time_s) / FAMILIAR_S))
@@ -91,7 +91,7 @@ class Lookout:
         """The tile that has waited longest past its time, if any; it counts as looked at."""
         for tile in tiles:
             if tile not in self._tiles:
-                self._tiles[tile] = _Place(_cells_of(tile, self._now.shape, height, width))
+                self._tiles[tile] = _Place(cells_under(tile, self._now.shape, height, width))
         waits = {tile: self._overdue(self._tiles[tile], self._tile_soon_s) for tile in tiles}
         latest = max(waits, key=lambda tile: waits[tile], default=None)
         if latest is None or waits[latest] < 0:
@@ -132,11 +132,3 @@ def _cells(picture: Picture) -> NDArray[np.float32]:
     fine = coarse(picture, step)
     columns, rows = max(1, fine.shape[1] // _SAMPLES), max(1, fine.shape[0] // _SAMPLES)
     return np.asarray(cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _cells_of(box: Box, grid: tuple[int, ...], height: int, width: int) -> tuple[slice, slice]:
-    def span(low: float, high: float, cells: int, pixels: int) -> slice:
-        first = int(np.clip(low / pixels * cells, 0, cells - 1))
-        return slice(first, max(first + 1, int(np.ceil(np.clip(high / pixels, 0, 1) * cells))))
-
-    return span(box.y, box.y + box.height, grid[0], height), span(box.x, box.x + box.width, grid[1], width)

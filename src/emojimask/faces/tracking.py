@@ -150,8 +150,9 @@ class LandmarkTracker:
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
-        for person_id in [i for i in seen if i not in resting]:
-            next(p for p in self._people if p.id == person_id).see(seen[person_id], frame)
+        for person in self._people:
+            if person.id in seen and person.id not in resting:
+                person.see(seen[person.id], frame)
         tracks = [
             Track(p.id, resting[p.id], looked=False) if p.id in resting else self._track(p, frame) for p in self._people
         ]

@@ -57,16 +57,15 @@ class FilePolicy:
         self._look_every_s = look_every_s
         self._window: deque[Pending] = deque()
         self._before: dict[int, _Sighting] = {}
-        self._latest: Pending | None = None
         self._pace = Pace(look_every_s)
 
     def announce(self, frame: Frame) -> list[Frame]:
         """Take in the next frame. Returns those to look at now, for :meth:`see`, in order; it may itself wait."""
-        before, cells = self._latest, cells_of(frame.picture)
+        before = self._window[-1] if self._window else None
+        cells = cells_of(frame.picture)
         after_cut = before is not None and is_cut(before.cells, cells)
         waiting = self.waiting() if after_cut else []  # nothing that follows a cut tells of what was before
         now = Pending(frame, (before.scene if before else 0) + after_cut, cells)
-        self._latest = now
         self._window.append(now)
         can_wait = before is not None and self._pace.can_wait(now, frame.time_s - before.frame.time_s)
         return waiting if can_wait else [*waiting, frame]

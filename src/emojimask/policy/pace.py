@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.pixels import cells_under
 from emojimask.policy.between import BRIEF_S, is_straight, moved
 from emojimask.policy.frames import GRID, Pending
 
@@ -54,11 +55,6 @@ def _speed(last: Pending, now: Pending) -> float:
 def _beside(look: Pending) -> NDArray[np.bool_]:
     """Which cells no face that is known, its hair and its neck, can have stirred."""
     beside = np.ones(GRID, np.bool_)
-    size = np.array(GRID) / look.frame.picture.shape[:2]
     for track in look.tracks.values():
-        around = track.face.box.scaled(2.0)
-        low = np.array([around.y, around.x]) * size
-        high = np.array([around.y + around.height, around.x + around.width]) * size
-        (top, left), (bottom, right) = (edge.clip(0, GRID).astype(int) for edge in (low, np.ceil(high)))
-        beside[top:bottom, left:right] = False
+        beside[cells_under(track.face.box.scaled(2.0), GRID, *look.frame.picture.shape[:2])] = False
     return beside
