@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,9 +82,12 @@ def _serve_page(args: argparse.Namespace) -> None:
     with listen(address) as listener:
         link = _link(args.host, listener.getsockname()[1])
         build_pipeline(settings)  # so that a fault is told here, and no frame waits for the models
-        print(f"emojimask is at {link}  (Ctrl-C ends it)", flush=True)
-        app = create_page(settings, args.camera)
-        serve(app, address, listener, max_message=MAX_BYTES, open_page=link if args.browser else None)
+
+        def say() -> None:
+            print(f"emojimask is at {link}  (Ctrl-C ends it)", flush=True)
+            _open(link, args)
+
+        serve(create_page(settings, args.camera), address, listener, max_message=MAX_BYTES, on_start=say)
 
 
 def _serve_board(args: argparse.Namespace) -> None:
@@ -104,10 +108,21 @@ def _serve_board(args: argparse.Namespace) -> None:
         store = RedisStore(args.redis, limits.rooms, limits.members, limits.room_s)
     with listen(address) as listener:
         link = _link(args.host, listener.getsockname()[1], tls=args.tls_cert is not None)
-        print(f"class board, for students: {link}join  (Ctrl-C ends it and forgets every room)")
-        print(f"for lecturers only:        {link}#key={key}", flush=True)
-        app = create_board(key, store, limits)
-        serve(app, address, listener, max_message=4096, open_page=f"{link}#key={key}" if args.browser else None)
+
+        def say() -> None:
+            print(f"class board, for students: {link}join  (Ctrl-C ends it and forgets every room)")
+            print(f"for lecturers only:        {link}#key={key}", flush=True)
+            _open(f"{link}#key={key}", args)
+
+        serve(create_board(key, store, limits), address, listener, max_message=4096, on_start=say)
+
+
+def _open(link: str, args: argparse.Namespace) -> None:
+    """In the browser, unless it is not to be; in a thread, since some browsers hold their caller."""
+    import webbrowser
+
+    if args.browser:
+        threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
 
 
 def _show_warnings() -> None:

@@ -1,4 +1,4 @@
-"""Runs an application on a port, and opens the browser on it."""
+"""Runs an application on a port."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import errno
 import os
 import socket
 import ssl
-import threading
-import webbrowser
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +54,27 @@ def listen(address: Address) -> socket.socket:
     return listener
 
 
-def serve(app: ASGIApp, address: Address, listener: socket.socket, *, max_message: int, open_page: str | None) -> None:
-    """Until Ctrl-C, which raises KeyboardInterrupt at the end. ``open_page``: what to show in the browser, or None.
+class _Server(uvicorn.Server):
+    """Tells when it answers, and when Ctrl-C is its own business.
+
+    Said any earlier, a quick Ctrl-C would hit a program that still imports: exit status 0 cannot be promised there,
+    since Python itself ends by the signal where one came in the midst of `exec`, whoever catches it.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
+
+
+def serve(
+    app: ASGIApp, address: Address, listener: socket.socket, *, max_message: int, on_start: Callable[[], None]
+) -> None:
+    """Until Ctrl-C, which raises KeyboardInterrupt at the end. ``on_start`` is called when the server answers.
 
     Requests are not logged: what is asked for is nobody else's business. Raises EmojimaskError where it cannot start.
     """
@@ -72,9 +90,7 @@ def serve(app: ASGIApp, address: Address, listener: socket.socket, *, max_messag
         ssl_keyfile=address.key,
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    if open_page is not None:
-        threading.Thread(target=webbrowser.open, args=(open_page,), daemon=True).start()
+    server = _Server(config, on_start)
     try:
         server.run(sockets=[listener])
     finally:
