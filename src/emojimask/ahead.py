@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -21,9 +22,16 @@ class _End:
 
 
 def ahead(
-    items: Iterable[T], depth: int, meanwhile: Callable[[], T] | None = None, patience_s: float | None = None
+    items: Iterable[T],
+    depth: int,
+    meanwhile: Callable[[], T] | None = None,
+    patience_s: float | None = None,
+    together: int = 1,
 ) -> Generator[T]:
-    """The same items in the same order, made up to ``depth`` of them before they are asked for.
+    """The same items in the same order, made before they are asked for.
+
+    They are handed over ``together``, so many at once, and ``depth`` such handfuls wait at the most, while the next is
+    being made: with small items it costs more to wake a thread than to make one.
 
     An error of ``items`` is raised here, after the items that came before it. When the consumer stops, whatever the
     reason, the thread stops at its next item and is waited for; nothing goes on behind the consumer's back.
@@ -31,43 +39,47 @@ def ahead(
     With ``meanwhile`` the consumer never waits longer than ``patience_s`` seconds: it is given what that makes
     instead, again and again until an item comes. Then a thread that hangs is not waited for either.
     """
-    ready: Queue[T | _End] = Queue(depth)
+    ready: Queue[list[T | _End]] = Queue(depth)
     unwanted = Event()
 
-    def put(item: T | _End) -> bool:
+    def put(handful: list[T | _End]) -> None:
         while not unwanted.is_set():
-            try:
-                ready.put(item, timeout=_LOOK_UP_S)
-            except Full:
-                continue
-            return True
-        return False
+            with suppress(Full):
+                ready.put(handful, timeout=_LOOK_UP_S)
+                break
 
     def work() -> None:
+        handful: list[T | _End] = []
         try:
             for item in items:
-                if not put(item):
+                handful.append(item)
+                if len(handful) == together:
+                    put(handful)
+                    handful = []
+                if unwanted.is_set():
                     return
         except BaseException as error:
-            put(_End(error))
+            handful.append(_End(error))
         else:
-            put(_End())
+            handful.append(_End())
+        put(handful)
 
     thread = Thread(target=work, name="emojimask-ahead", daemon=True)
     thread.start()
     try:
         while True:
             try:
-                item = ready.get(timeout=None if meanwhile is None else patience_s)
+                handful = ready.get(timeout=None if meanwhile is None else patience_s)
             except Empty:
                 assert meanwhile is not None, "without it get() waits for ever"
                 yield meanwhile()
                 continue
-            if isinstance(item, _End):
-                if item.error is not None:
-                    raise item.error
-                return
-            yield item
+            for item in handful:
+                if isinstance(item, _End):
+                    if item.error is not None:
+                        raise item.error
+                    return
+                yield item
     finally:
         unwanted.set()
         _empty(ready)

@@ -1,8 +1,8 @@
 """The only loop: source -> pipeline -> sinks.
 
-For a file, reading, finding the faces and masking them each run ahead in a thread of their own, while this thread
-writes. A live source is masked in a thread too, for another reason: should the camera or a model hang, this thread
-shows the shield.
+For a file, reading and masking each run ahead in a thread of their own, while this thread writes; with more than two
+cores finding the faces has one more. A live source is masked in a thread too, for another reason: should the camera or
+a model hang, this thread shows the shield.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+import cv2
 
 from emojimask.ahead import ahead
 from emojimask.errors import SourceError, StopRequested
@@ -20,8 +23,12 @@ from emojimask.side_by_side import cores_taken
 from emojimask.stages import Sink, Source
 from emojimask.types import MaskedFrame, StreamInfo
 
-AHEAD = 4
-"""Frames that wait between two threads at the most."""
+T = TypeVar("T")
+
+HANDFUL = 8
+"""Frames of a file are handed from thread to thread by so many ..."""
+HANDFUL_BYTES = 8_000_000
+"""... but no more than make so many bytes."""
 PATIENCE_S = 0.5
 """Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place."""
 
@@ -106,13 +113,22 @@ def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterato
     elif not overlap:
         yield pipeline.process_file(source)
     else:
-        with (
-            cores_taken(4),
-            closing(ahead(source, AHEAD)) as frames,
-            closing(ahead(pipeline.analysed(frames), AHEAD)) as decided,
-            closing(ahead(pipeline.finished(decided), AHEAD)) as finished,
-        ):
-            yield finished
+        with ExitStack() as threads:
+            yield _overlapping(source, pipeline, threads)
+
+
+def _overlapping(source: Source, pipeline: MaskingPipeline, threads: ExitStack) -> Iterable[MaskedFrame]:
+    """A file's frames, read and masked in ``threads`` of their own, which end with it."""
+    frame_bytes = source.info.width * source.info.height * 3 // 2
+    together = min(HANDFUL, max(1, HANDFUL_BYTES // frame_bytes))
+
+    def in_a_thread(items: Iterable[T]) -> Iterable[T]:
+        return threads.enter_context(closing(ahead(items, 1, together=together)))
+
+    halves = cv2.getNumberOfCPUs() > 2  # on two cores a thread more costs more than it gains
+    threads.enter_context(cores_taken(3 + halves))
+    decided = pipeline.analysed(in_a_thread(source))
+    return in_a_thread(pipeline.finished(in_a_thread(decided) if halves else decided))
 
 
 class _Standby:

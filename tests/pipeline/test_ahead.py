@@ -14,24 +14,27 @@ def threads() -> int:
     return sum(thread.name == "emojimask-ahead" for thread in threading.enumerate())
 
 
-def test_all_items_come_in_order() -> None:
-    assert list(ahead(ahead(range(500), 3), 2)) == list(range(500))
+@pytest.mark.parametrize("together", [1, 3, 499, 500, 501])
+def test_all_items_come_in_order(together: int) -> None:
+    assert list(ahead(ahead(range(500), 3, together=together), 2)) == list(range(500))
     assert threads() == 0
 
 
-def test_an_error_comes_after_the_items_before_it() -> None:
+@pytest.mark.parametrize("together", [1, 3, 5, 7])
+def test_an_error_comes_after_the_items_before_it(together: int) -> None:
     def items() -> Iterator[int]:
         yield from range(5)
         raise OSError("torn")
 
-    stream = ahead(items(), 2)
+    stream = ahead(items(), 2, together=together)
     assert [next(stream) for _ in range(5)] == list(range(5))
     with pytest.raises(OSError, match="torn"):
         next(stream)
     assert threads() == 0
 
 
-def test_no_more_than_depth_items_wait() -> None:
+@pytest.mark.parametrize("together", [1, 4])
+def test_no_more_than_depth_handfuls_wait(together: int) -> None:
     made = []
 
     def items() -> Iterator[int]:
@@ -39,25 +42,29 @@ def test_no_more_than_depth_items_wait() -> None:
             made.append(i)
             yield i
 
-    with closing(ahead(items(), 3)) as stream:
+    with closing(ahead(items(), 3, together=together)) as stream:
         assert next(stream) == 0
         time.sleep(0.3)
-        assert len(made) <= 1 + 3 + 1  # asked for, waiting, and one in hand
+        assert len(made) <= (1 + 3 + 1) * together  # asked for, waiting, and one in hand
 
 
-def test_it_stops_at_once_when_the_consumer_does() -> None:
+@pytest.mark.parametrize("together", [1, 100])
+def test_it_stops_at_once_when_the_consumer_does(together: int) -> None:
     closed = threading.Event()
 
     def endless() -> Iterator[int]:
         try:
+            yield from range(together)
             while True:
+                time.sleep(0.05)
                 yield 1
         finally:
             closed.set()
 
-    stream = ahead(endless(), 2)
+    stream = ahead(endless(), 2, together=together)
     next(stream)
     started = time.monotonic()
     stream.close()
     assert time.monotonic() - started < 2
+    assert closed.is_set()
     assert threads() == 0
