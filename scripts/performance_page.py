@@ -113,13 +113,14 @@ def limit(record: dict[str, Any]) -> str:
     masking = record["stages"]["stages"]["masking"]["mean_ms"]
     floor = limits["frame_copy_ms"]
     what = "a video as smooth as a drawing" if record["clip"]["made"] else "this one"
-    added = [f"{row['mbit_s']:.1f} Mbit/s: masking adds {100 * (row['ratio'] - 1):.0f} %" for row in record["file"]]
+    added = [f"{row['mbit_s']:.1f} Mbit/s: masking adds {100 * (row['our_ratio'] - 1):.0f} %" for row in record["file"]]
     return (
         f"A masked frame is new memory, so it costs at least one copy of the frame: {floor:.2f} ms at "
         f"{limits['memory_gb_s']:.1f} GB/s read and written on one core. Masking takes {masking / floor:.0f} times "
         f"that; the rest is arithmetic in the networks. A file can be no faster than its codecs: "
         f"{limits['decode_ms']:.2f} ms a frame to decode and {limits['encode_ms']:.2f} ms to encode {what}, each alone "
-        f"on all cores. The more there is to encode, the more of a file's time is theirs: {'; '.join(added)}."
+        f"on all cores. The more there is to encode, the more of a file's time is theirs; against the codecs with our "
+        f"threads: {'; '.join(added)}."
     )
 
 
@@ -161,7 +162,9 @@ def method(record: dict[str, Any]) -> str:
             "- Stages and growth: frames are masked as in a live stream. They are read, masked and written in batches, "
             "so that the codecs do not disturb the masking; each stage is wrapped in a clock.",
             "- Whole file: H.264 in and out with sound, through `emojimask mask`'s own loop. *Codecs alone* is PyAV "
-            f"decoding and encoding with the same settings in the plainest loop, the sound copied. {_made(record)}",
+            "decoding and encoding with the same settings in the plainest loop, the sound copied; its threads are "
+            "PyAV's own choice, several to a picture. We encode with a thread to each picture, which is quicker; "
+            f"*with our threads* that loop does so too. {_made(record)}",
             f"- Live: frames in memory, played as by a camera, and masked with what `emojimask live` takes by default "
             f"(emoji: {record['live_settings']['emojis']}); the clock runs from the moment the camera has a frame "
             "until a sink is given it masked. Frames that a newer one overtook count as dropped.",

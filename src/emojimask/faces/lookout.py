@@ -7,7 +7,7 @@ certain, everything is looked at again after a while, changed or not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -21,6 +21,10 @@ CHANGED = 4.0
 """Gray levels by which a cell's mean must differ."""
 HINDSIGHT = 2.0
 """Where nothing new changes, looks are so many times as rare when who is found late is traced back."""
+ON_FACE = 1.2
+"""What changes within a known face's box, so many times as large, is that face ..."""
+BESIDE_FACE = 2.0
+"""... and within this its hair and shoulders: in hindsight, what is familiar there makes no look more urgent."""
 LARGE = 0.4
 """A change over this share of a place makes nothing familiar: the camera moves, or the scene is another."""
 FAMILIAR_S = 2.0
@@ -62,17 +66,19 @@ class Lookout:
         self._whole = _Place((slice(None), slice(None)), enough=4)
         self._tiles: dict[Box, _Place] = {}
         self._now = self._warmth = np.zeros((0, 0), np.float32)
-        self._taken = np.zeros((0, 0), np.bool_)
+        self._taken = self._beside = np.zeros((0, 0), np.bool_)
         self._time_s = 0.0
         self._rarer = 1.0
 
-    def watch(self, picture: Picture, time_s: float, faces: Iterable[Box], hindsight: bool = False) -> None:
-        """Take in the next frame. What happens on ``faces`` that are in sight is not news."""
+    def watch(self, picture: Picture, time_s: float, faces: Sequence[Box], hindsight: bool = False) -> None:
+        """Take in the next frame. What happens on ``faces`` that are in sight is not news.
+
+        ``hindsight``: who is found late is traced back.
+        """
         self._rarer = HINDSIGHT if hindsight else 1.0
         self._now = _cells(picture)
-        self._taken = np.zeros(self._now.shape, np.bool_)
-        for face in faces:
-            self._taken[cells_under(face, self._now.shape, *picture.shape[:2])] = True
+        self._taken = self._under(faces, ON_FACE, picture)
+        self._beside = self._under(faces, BESIDE_FACE, picture) if hindsight else self._taken
         if self._warmth.shape != self._now.shape:
             self._warmth = np.zeros_like(self._now)
         self._warmth *= np.float32(np.exp(-max(0.0, time_s - self._time_s) / FAMILIAR_S))
@@ -99,6 +105,13 @@ class Lookout:
         self._looked_at(self._tiles[latest])
         return latest
 
+    def _under(self, faces: Sequence[Box], times: float, picture: Picture) -> NDArray[np.bool_]:
+        """Which cells lie under the faces, each so many times as large."""
+        under = np.zeros(self._now.shape, np.bool_)
+        for face in faces:
+            under[cells_under(face.scaled(times), under.shape, *picture.shape[:2])] = True
+        return under
+
     def _looked_at(self, place: _Place) -> None:
         """What has changed here becomes familiar, and its surroundings with it."""
         changed = self._changed(place)
@@ -116,7 +129,8 @@ class Lookout:
         new = changed & (self._warmth[place.cells] < 0.3)
         if np.count_nonzero(new) >= place.enough:
             return waited_s - soon_s
-        return waited_s - soon_s * self._rarer * (self._busy if changed.any() else self._idle)
+        stirs = (changed & ~self._beside[place.cells]).any()
+        return waited_s - soon_s * self._rarer * (self._busy if stirs else self._idle)
 
     def _changed(self, place: _Place) -> NDArray[np.bool_]:
         now = self._now[place.cells]

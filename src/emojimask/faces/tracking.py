@@ -145,7 +145,7 @@ class LandmarkTracker:
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         resting = {} if hindsight else {p.id: self._carried_on(p, frame) for p in self._resting(frame.time_s)}
         seen = self._follow(frame, resting)
-        self._lookout.watch(frame.picture, frame.time_s, [face.box.scaled(1.2) for face in seen.values()], hindsight)
+        self._lookout.watch(frame.picture, frame.time_s, [face.box for face in seen.values()], hindsight)
         self._detect(frame, seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)

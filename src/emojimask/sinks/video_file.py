@@ -31,7 +31,8 @@ class _Format(NamedTuple):
     options: dict[str, str]
 
 
-_H264 = {"preset": "veryfast", "crf": "20"}
+# Each thread encodes a picture of its own: a fifth quicker than PyAV's several to a picture, and slightly smaller.
+_H264 = {"preset": "veryfast", "crf": "20", "x264-params": "sliced-threads=0"}
 _VP9 = {"deadline": "realtime", "cpu-used": "6", "crf": "28", "b": "0", "row-mt": "1", "lag-in-frames": "0"}
 _QUANTISER_3 = {"flags": "+qscale", "global_quality": "354"}  # of 31; the unit is 1/118
 _FORMATS = {
