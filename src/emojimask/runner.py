@@ -1,8 +1,8 @@
 """The only loop: source -> pipeline -> sinks.
 
-For a file, reading and masking each run ahead in a thread of their own, while this thread writes; with more than two
-cores finding the faces has one more. A live source is masked in a thread too, for another reason: should the camera or
-a model hang, this thread shows the shield.
+A file is read and masked in a thread of its own, while this thread writes; with more than two cores reading and finding
+the faces have one and masking them another. The codecs have threads besides. A live source is masked in a thread too,
+for another reason: should the camera or a model hang, this thread shows the shield.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 HANDFUL = 8
 """Frames of a file are handed from thread to thread by so many ..."""
-HANDFUL_BYTES = 8_000_000
+HANDFUL_BYTES = 4_500_000
 """... but no more than make so many bytes."""
 PATIENCE_S = 0.5
 """Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place."""
@@ -118,16 +118,16 @@ def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterato
 
 
 def _overlapping(source: Source, pipeline: MaskingPipeline, threads: ExitStack) -> Iterable[MaskedFrame]:
-    """A file's frames, read and masked in ``threads`` of their own, which end with it."""
+    """A file's frames, masked in ``threads`` of their own, which end with it."""
     frame_bytes = source.info.width * source.info.height * 3 // 2
     together = min(HANDFUL, max(1, HANDFUL_BYTES // frame_bytes))
 
     def in_a_thread(items: Iterable[T]) -> Iterable[T]:
         return threads.enter_context(closing(ahead(items, 1, together=together)))
 
-    halves = cv2.getNumberOfCPUs() > 2  # on two cores a thread more costs more than it gains
-    threads.enter_context(cores_taken(3 + halves))
-    decided = pipeline.analysed(in_a_thread(source))
+    halves = cv2.getNumberOfCPUs() > 2  # on two cores, which the codecs keep busy too, one more thread costs time
+    threads.enter_context(cores_taken(2 + halves))
+    decided = pipeline.analysed(source)
     return in_a_thread(pipeline.finished(in_a_thread(decided) if halves else decided))
 
 

@@ -69,6 +69,13 @@ def _no_thread_is_left() -> Iterator[None]:
     assert not [thread for thread in threading.enumerate() if thread.name == "emojimask-ahead"]
 
 
+@pytest.fixture(params=[2, 8], ids="{} cores".format)
+def _cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On few cores one thread finds faces and masks them, on many two do."""
+    monkeypatch.setattr("cv2.getNumberOfCPUs", lambda: request.param)
+
+
+@pytest.mark.usefixtures("_cores")
 def test_every_sink_gets_every_frame_and_is_completed() -> None:
     trays, seen = [Tray(), Tray()], []
     summary = run(Reel(100), pipeline(), trays, seen.append)
@@ -79,6 +86,7 @@ def test_every_sink_gets_every_frame_and_is_completed() -> None:
     assert summary.shielded == 0
 
 
+@pytest.mark.usefixtures("_cores")
 def test_a_source_that_breaks_off_leaves_completed_outputs() -> None:
     tray = Tray()
     summary = run(Reel(7, error=SourceError("torn")), pipeline(), [tray])
@@ -94,6 +102,7 @@ def test_a_source_that_gives_nothing_leaves_nothing() -> None:
     assert tray.completed is False
 
 
+@pytest.mark.usefixtures("_cores")
 @pytest.mark.parametrize("live", [True, False])
 def test_a_sink_that_fails_discards_all_outputs(live: bool) -> None:
     trays = [Tray(), Tray(SinkError("disk full"))]

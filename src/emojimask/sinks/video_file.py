@@ -111,6 +111,8 @@ class VideoFileSink:
                 self._copied = CopiedStreams(info.path, self._output, self._file.path)
             self._start(self._output)
             self._time_base = self._stream.time_base or _UNKNOWN_TICK  # the container may have chosen another
+            self._tick_s = float(self._time_base)
+            self._frame_ticks = round(self._frame_s / self._time_base)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._file.fault(error) from error
 
@@ -171,7 +173,7 @@ class VideoFileSink:
 
     def _next_tick(self, time_s: float) -> int:
         """When the next frame is shown: later than the one before it."""
-        tick = round(Fraction(time_s) / self._time_base)
+        tick = round(time_s / self._tick_s)
         if self._count:
             tick = max(tick, self._last_tick + 1)
         else:
@@ -187,7 +189,7 @@ class VideoFileSink:
 
     def _mux(self, output: OutputContainer, packet: Packet[VideoStream], tick: int) -> None:
         packet.pts = packet.dts = tick
-        packet.duration = round(self._frame_s / self._time_base)
+        packet.duration = self._frame_ticks
         packet.time_base = self._time_base
         output.mux(packet)
 
