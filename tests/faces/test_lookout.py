@@ -107,3 +107,20 @@ def test_in_hindsight_the_quiet_is_looked_at_half_as_often_and_news_as_soon() ->
     for number in range(FPS):
         watch.show(room((300, 150), noise=number), hindsight=True)
     assert appeared <= next(index for index in watch.whole if index >= appeared) <= appeared + 2
+
+
+def test_in_hindsight_what_always_stirs_beside_a_known_face_hurries_no_look_but_news_there_does() -> None:
+    face = Box(200, 120, 100, 100)
+
+    def looks(hindsight: bool) -> Watch:
+        watch = Watch()
+        for number in range(12 * FPS):  # hair that sways, between 1.2 and twice the face's box
+            watch.show(room((310 + number % 3 * 8, 150), 20, number), (face,), hindsight=hindsight)
+        return watch
+
+    assert len(looks(hindsight=True).whole) <= 12 < len(looks(hindsight=False).whole)
+    watch = looks(hindsight=True)
+    came = watch.index
+    for number in range(6):
+        watch.show(room((155, 100), 30, 200 + number), (face,), hindsight=True)
+    assert any(came <= index <= came + 2 for index in watch.whole)

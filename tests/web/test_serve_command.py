@@ -18,6 +18,7 @@ from web_help import Program
 from emojimask.cli.main import main
 from emojimask.errors import UsageError
 from emojimask.web.board.address import board_address
+from emojimask.web.serving import Address, listen, serve
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,22 @@ def test_ctrl_c_is_the_ordinary_end(program: Callable[..., Program], ctrl_c: sig
     served.process.wait(15)
     served.reader.join(5)
     assert (served.process.returncode, len(served.said)) == (0, 2), served.said
+
+
+def test_the_address_is_told_when_the_server_answers_and_hears_ctrl_c(ctrl_c: signal.Signals) -> None:
+    async def app(scope: object, receive: object, send: object) -> None: ...
+
+    heard: list[object] = []
+
+    def told() -> None:
+        heard.append(signal.getsignal(ctrl_c))
+        signal.raise_signal(ctrl_c)  # nobody can be quicker
+
+    address = Address("127.0.0.1", 0)
+    with listen(address) as listener, pytest.raises(KeyboardInterrupt):
+        serve(app, address, listener, max_message=4096, on_start=told)
+    assert len(heard) == 1
+    assert heard[0] is not signal.default_int_handler
 
 
 @pytest.mark.parametrize(
