@@ -163,8 +163,8 @@ def method(record: dict[str, Any]) -> str:
             "so that the codecs do not disturb the masking; each stage is wrapped in a clock.",
             "- Whole file: H.264 in and out with sound, through `emojimask mask`'s own loop. *Codecs alone* is PyAV "
             "decoding and encoding with the same settings in the plainest loop, the sound copied; its threads are "
-            "PyAV's own choice, several to a picture. We encode with a thread to each picture, which is quicker; "
-            f"*with our threads* that loop does so too. {_made(record)}",
+            "PyAV's own choice, several to a picture. We encode with as many threads as there are cores, each with a "
+            f"picture of its own, which is quicker; *with our threads* that loop does so too. {_made(record)}",
             f"- Live: frames in memory, played as by a camera, and masked with what `emojimask live` takes by default "
             f"(emoji: {record['live_settings']['emojis']}); the clock runs from the moment the camera has a frame "
             "until a sink is given it masked. Frames that a newer one overtook count as dropped.",

@@ -263,11 +263,12 @@ def test_live_counts_what_was_dropped_and_sees_drift() -> None:
     assert len(judged.course) == 20
 
 
-def test_the_reference_encodes_as_we_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("our_threads", [False, True])
+def test_the_reference_encodes_as_we_do(our_threads: bool, tmp_path: Path) -> None:
     """The same settings, every frame once, the sound untouched: else the ratio compares unlike things."""
     assert speed_files.H264 | speed_files.OUR_THREADS == video_file._H264
     source = write_video(tmp_path / "in.mp4", sound="aac")
-    speed_files.decode_and_encode(source, tmp_path / "out.mkv")
+    speed_files.decode_and_encode(source, tmp_path / "out.mkv", our_threads)
     assert len(times(tmp_path / "out.mkv")) == 25
     assert [mark for _, mark in packets(tmp_path / "out.mkv", "audio")] == [m for _, m in packets(source, "audio")]
     kinds = {}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 from typing import cast
 
 import av
+import cv2
 import numpy as np
 from av.video.frame import PictureType
 
@@ -24,7 +24,7 @@ from emojimask.settings import MaskSettings
 H264 = {"preset": "veryfast", "crf": "20"}
 """As :class:`emojimask.sinks.video_file.VideoFileSink` encodes ..."""
 OUR_THREADS = {"x264-params": "sliced-threads=0"}
-"""... with threads that it chooses itself; PyAV's own choice is several to a picture."""
+"""... with a thread for each core, and each with a picture of its own; PyAV's own choice is several to a picture."""
 
 Way = Callable[[Path, Path], None]
 """Makes the second file from the first."""
@@ -80,7 +80,7 @@ def measure_file(path: Path, settings: MaskSettings, turns: int) -> FileTimes:
         through_runner(source, target, build_pipeline(settings, measured=False))
         cpu.append(time.process_time() - started)
 
-    ways: tuple[Way, ...] = (decode_and_encode, partial(decode_and_encode, options=OUR_THREADS), masked)
+    ways: tuple[Way, ...] = (decode_and_encode, partial(decode_and_encode, our_threads=True), masked)
     counted = [tuple(timed(way, path) for way in ways) for _ in range(turns + (turns > 1))][turns > 1 :]
     codecs_s, our_codecs_s, masked_s = (_median(column) for column in zip(*counted, strict=True))
     return FileTimes(
@@ -118,17 +118,16 @@ def through_runner(path: Path, target: Path, pipeline: MaskingPipeline) -> None:
         run(source, pipeline, file_sinks(source.info, target, None, audio=True, force=False))
 
 
-def decode_and_encode(path: Path, target: Path, options: Mapping[str, str] = MappingProxyType({})) -> None:
-    """The picture through the codecs, the sound copied: the least that any way of changing pictures must do.
-
-    ``options``: of the encoder, besides :data:`H264`.
-    """
+def decode_and_encode(path: Path, target: Path, our_threads: bool = False) -> None:
+    """The picture through the codecs, the sound copied: the least that any way of changing pictures must do."""
     with av.open(str(path)) as source, av.open(str(target), "w") as output:
         video = source.streams.video[0]
         video.thread_type = "AUTO"
-        encoder = output.add_stream("libx264", video.average_rate or 25, {**H264, **options})
+        options = H264 | OUR_THREADS if our_threads else H264
+        encoder = output.add_stream("libx264", video.average_rate or 25, dict(options))
         encoder.width, encoder.height, encoder.pix_fmt = video.width, video.height, "yuv420p"
         encoder.codec_context.max_b_frames = 0
+        encoder.codec_context.thread_count = cv2.getNumberOfCPUs() if our_threads else 0
         sounds = {sound.index: output.add_stream_from_template(sound) for sound in source.streams.audio}
         count = 0
         for packet in source.demux(video, *source.streams.audio):
