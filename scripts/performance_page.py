@@ -125,7 +125,7 @@ def limit(record: dict[str, Any]) -> str:
 
 
 def against_others(comparison: dict[str, Any]) -> str:
-    frame, file = comparison["frame"], comparison["file"]
+    frame, file, clip = (comparison[part] for part in ("frame", "file", "clip"))
     rows = [
         (name, *(f"{frame[name][key]:.2f}" for key in ("median_ms", "mean_ms")), ratio)
         for name, ratio in (("ours", "1"), ("reference", f"{frame['reference_to_ours']:.1f}"))
@@ -141,10 +141,10 @@ def against_others(comparison: dict[str, Any]) -> str:
             "`benchmarks/reference_pipeline.py` follows it: dlib's HOG detector over the whole frame, 68 landmarks, "
             f"VGG BA SMALL in PyTorch, a warp and blend of the whole frame. Its steps take, in ms: {steps}. deface is "
             "timed as a command with boxes, its start-up included. One face, "
-            f"{comparison['clip']['width']}x{comparison['clip']['height']}, all by turns in one run of "
+            f"{clip['width']}x{clip['height']}, all by turns in one run of "
             f"`benchmarks/speed_comparison.py` (turns: {comparison['turns']}).",
             markdown(("detection to composed frame", "ms, median", "mean", "median against ours"), rows),
-            markdown(("whole file, with sound", "s", "against codecs alone", "against ours"), files),
+            markdown((f"a file of {clip['frames']} frames, with sound", "s", "against codecs", "against ours"), files),
         ]
     )
 
