@@ -6,7 +6,7 @@ what is drawn is drawn in the planes' own colours, and every pixel that nobody d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -160,6 +160,14 @@ def cells_under(box: Box, grid: tuple[int, ...], height: int, width: int) -> tup
         return slice(first, max(first + 1, int(np.ceil(np.clip(high / pixels, 0, 1) * cells))))
 
     return span(box.y, box.y + box.height, grid[0], height), span(box.x, box.x + box.width, grid[1], width)
+
+
+def covered(boxes: Iterable[Box], grid: tuple[int, int], height: int, width: int) -> NDArray[np.bool_]:
+    """Which cells of such a grid any of the boxes touches; shape ``grid``."""
+    cells = np.zeros(grid, np.bool_)
+    for box in boxes:
+        cells[cells_under(box, grid, height, width)] = True
+    return cells
 
 
 def sparse(picture: Picture, step: int) -> Picture:

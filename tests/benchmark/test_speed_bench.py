@@ -79,7 +79,7 @@ def test_the_growth_curves_compare_with_one_face_and_name_what_was_covered(recor
 
 
 def test_files_live_runs_starts_and_memory_are_within_reason(record: dict) -> None:
-    files, live, start, memory = (record[name] for name in ("file", "live", "start", "memory"))
+    files, live, start, memory, model = (record[name] for name in ("file", "live", "start", "memory", "model"))
     for file in files:
         assert min(file[key] for key in ("codecs_s", "our_codecs_s", "masked_s", "cpu_s")) > 0
         assert file["ratio"] == pytest.approx(file["masked_s"] / file["codecs_s"], rel=0.1)  # of rounded milliseconds
@@ -88,7 +88,8 @@ def test_files_live_runs_starts_and_memory_are_within_reason(record: dict) -> No
     assert 2 <= live["delivered"] <= live["captured"] == 36
     assert 0 < live["median_ms"] <= live["p95_ms"] <= live["worst_ms"]
     assert 0 < start["help_s"] < start["first_frame_s"]
-    assert record["model"]["faces_1"]["median_ms"] < record["model"]["faces_8"]["median_ms"]
+    assert model["faces_1"]["median_ms"] < model["faces_8"]["median_ms"]
+    assert 0 < model["alone_1_ms"] < model["alone_8_ms"]
     assert 0.1 < record["limits"]["memory_gb_s"] < 10_000
     assert memory["minutes"] == pytest.approx(0.02, abs=0.002)
     if sys.platform == "linux":

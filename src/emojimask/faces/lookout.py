@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import cells_under, coarse
+from emojimask.pixels import cells_under, coarse, covered
 from emojimask.types import Box, Picture
 
 CHANGED = 4.0
@@ -107,10 +107,8 @@ class Lookout:
 
     def _under(self, faces: Sequence[Box], times: float, picture: Picture) -> NDArray[np.bool_]:
         """Which cells lie under the faces, each so many times as large."""
-        under = np.zeros(self._now.shape, np.bool_)
-        for face in faces:
-            under[cells_under(face.scaled(times), under.shape, *picture.shape[:2])] = True
-        return under
+        down, across = self._now.shape
+        return covered((face.scaled(times) for face in faces), (down, across), *picture.shape[:2])
 
     def _looked_at(self, place: _Place) -> None:
         """What has changed here becomes familiar, and its surroundings with it."""

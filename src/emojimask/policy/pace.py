@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import cells_under
+from emojimask.pixels import covered
 from emojimask.policy.between import BRIEF_S, is_straight, moved
 from emojimask.policy.frames import GRID, Pending
 
@@ -54,7 +54,5 @@ def _speed(last: Pending, now: Pending) -> float:
 
 def _beside(look: Pending) -> NDArray[np.bool_]:
     """Which cells no face that is known, its hair and its neck, can have stirred."""
-    beside = np.ones(GRID, np.bool_)
-    for track in look.tracks.values():
-        beside[cells_under(track.face.box.scaled(2.0), GRID, *look.frame.picture.shape[:2])] = False
-    return beside
+    near = (track.face.box.scaled(2.0) for track in look.tracks.values())
+    return ~covered(near, GRID, *look.frame.picture.shape[:2])
