@@ -162,7 +162,7 @@ def cells_under(box: Box, grid: tuple[int, ...], height: int, width: int) -> tup
     return span(box.y, box.y + box.height, grid[0], height), span(box.x, box.x + box.width, grid[1], width)
 
 
-def covered(boxes: Iterable[Box], grid: tuple[int, int], height: int, width: int) -> NDArray[np.bool_]:
+def covered(boxes: Iterable[Box], grid: tuple[int, ...], height: int, width: int) -> NDArray[np.bool_]:
     """Which cells of such a grid any of the boxes touches; shape ``grid``."""
     cells = np.zeros(grid, np.bool_)
     for box in boxes:

@@ -107,8 +107,7 @@ class Lookout:
 
     def _under(self, faces: Sequence[Box], times: float, picture: Picture) -> NDArray[np.bool_]:
         """Which cells lie under the faces, each so many times as large."""
-        down, across = self._now.shape
-        return covered((face.scaled(times) for face in faces), (down, across), *picture.shape[:2])
+        return covered((face.scaled(times) for face in faces), self._now.shape, *picture.shape[:2])
 
     def _looked_at(self, place: _Place) -> None:
         """What has changed here becomes familiar, and its surroundings with it."""
