@@ -61,8 +61,8 @@ class Recipe:
 
     name: str = "run"
     model: str = "compact-resnet"
-    widths: tuple[int, ...] = (16, 32, 64, 128, 256)
-    blocks: tuple[int, ...] = (1, 1, 1, 1, 1)
+    widths: tuple[int, ...] = (32, 64, 128, 256)
+    blocks: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.2
     weights: str = ""
     labels: str = "both"

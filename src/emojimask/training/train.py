@@ -17,6 +17,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
+from emojimask.training.calibration import divided, temperature
 from emojimask.training.data.load import join, load_split
 from emojimask.training.data.variants import prepare
 from emojimask.training.log import LOG, RunLog
@@ -26,7 +27,7 @@ from emojimask.training.models import MODELS, Network
 from emojimask.training.models.from_torchvision import TorchvisionFeatures
 from emojimask.training.optimisation import Schedule, after_epoch, after_step, make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
-from emojimask.training.targets import Tensors, heads, to_device
+from emojimask.training.targets import Target, Tensors, heads, to_device
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
@@ -112,7 +113,8 @@ def train(
             torch.manual_seed(seed)
             generator = torch.Generator(device).manual_seed(seed)
             loss = train_epoch(run, training, recipe, generator, on_step)
-            scores = validate(run.averaged, validation)
+            logits = predict(run.averaged, validation.images)
+            scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}
             score = sum(scores.values())
             after_epoch(run.schedule, score)
 
@@ -120,7 +122,10 @@ def train(
             row = {"epoch": state["epoch"], "loss": loss, **scores, "seconds": time.perf_counter() - started}
             if score > state["best"]:
                 state.update(best=score, best_epoch=state["epoch"])
-                save({"recipe": recipe.as_dict(), "model": run.averaged.state_dict(), **row}, out / BEST)
+                fitted = {head: temperature(logits[head], target) for head, target in validation.targets.items()}
+                best = divided(run.averaged, fitted)
+                content = {"recipe": recipe.as_dict(), "model": best.state_dict(), "temperatures": fitted, **row}
+                save(content, out / BEST)
             waited = state["epoch"] - state["best_epoch"]
             state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited
             parts = {name: part.state_dict() for name, part in run.parts().items()}
@@ -212,15 +217,17 @@ def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
 
 
 @torch.no_grad()
-def validate(model: Network, data: Tensors) -> dict[str, float]:
-    """Each head's accuracy, 0 to 1, single view, over the rows that its protocol counts; 0 where it counts none."""
+def predict(model: Network, images: Tensor) -> dict[str, Tensor]:
+    """Each head's logits of (N, 1, 48, 48) float32 ``images``, 0 to 1, single view."""
     model.eval()
-    outputs = [model(normalised(images)) for images in torch.split(data.images, 256)]
-    scores = {}
-    for logits, (head, target) in zip(zip(*outputs, strict=True), data.targets.items(), strict=True):
-        correct = (torch.cat(logits).argmax(1) == target.label)[target.counts]
-        scores[head] = float(correct.float().mean()) if len(correct) else 0.0
-    return scores
+    outputs = [model(normalised(part)) for part in torch.split(images, 256)]
+    return dict(zip(model.heads, map(torch.cat, zip(*outputs, strict=True)), strict=True))
+
+
+def accuracy(logits: Tensor, target: Target) -> float:
+    """0 to 1, over the rows that the head's protocol counts; 0 where it counts none."""
+    correct = (logits.argmax(1) == target.label)[target.counts]
+    return float(correct.float().mean()) if len(correct) else 0.0
 
 
 def check_model(recipe: Recipe) -> None:

@@ -29,12 +29,12 @@ class Block(nn.Module):
 
 
 def compact_resnet(recipe: Recipe) -> Backbone:
-    """Every stage after the first halves the picture."""
-    width = recipe.widths[0]
+    """A convolution sees every pixel; then every stage halves the picture in its first block."""
+    width = recipe.widths[0] // 2
     layers: list[nn.Module] = [conv_bn(1, width), nn.ReLU(inplace=True)]
-    for stage, (outputs, count) in enumerate(zip(recipe.widths, recipe.blocks, strict=True)):
+    for outputs, count in zip(recipe.widths, recipe.blocks, strict=True):
         for block in range(count):
-            layers.append(Block(width, outputs, 2 if stage and block == 0 else 1))
+            layers.append(Block(width, outputs, 1 if block else 2))
             width = outputs
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(recipe.dropout)]
     return Backbone(nn.Sequential(*layers), width)
