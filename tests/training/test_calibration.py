@@ -39,8 +39,8 @@ def test_rows_that_are_not_learned_from_do_not_count() -> None:
     def fitted(*learned: float) -> float:
         return temperature(logits, Target(goal, torch.tensor(learned), label, counts, hard=True))
 
-    assert fitted(1, 1, 1, 0) == pytest.approx(temperature(logits[:3], Target(
-        goal[:3], torch.ones(3), label[:3], counts[:3], hard=True)), rel=1e-3)  # fmt: skip
+    first = Target(goal[:3], torch.ones(3), label[:3], counts[:3], hard=True)
+    assert fitted(1, 1, 1, 0) == pytest.approx(temperature(logits[:3], first), rel=1e-3)
     assert fitted(1, 1, 1, 1) > 2 * fitted(1, 1, 1, 0)
     assert fitted(0, 0, 0, 0) == 1
 
