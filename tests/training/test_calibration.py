@@ -18,7 +18,8 @@ from emojimask.training.data.load import load_split  # noqa: E402
 from emojimask.training.models import MODELS  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
 from emojimask.training.targets import Target, label_target, to_device  # noqa: E402
-from emojimask.training.train import build_model, load_network, predict, train  # noqa: E402
+from emojimask.training.train import predict, train  # noqa: E402
+from emojimask.training.trained import build_model, load_network  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -27,7 +27,8 @@ from emojimask.training.export import check_agreement, export, noise, to_onnx  #
 from emojimask.training.models import Network  # noqa: E402
 from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
-from emojimask.training.train import build_model, load_network, train  # noqa: E402
+from emojimask.training.train import train  # noqa: E402
+from emojimask.training.trained import build_model, load_network  # noqa: E402
 
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=2, batch=14, rate=0.05)
 

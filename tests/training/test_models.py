@@ -14,14 +14,14 @@ if find_spec("torchvision") is None:  # not importorskip: see torchvision_models
 
 from torch import nn  # noqa: E402
 
-from emojimask.errors import DataError, UsageError  # noqa: E402
+from emojimask.errors import DataError, ModelError, UsageError  # noqa: E402
 from emojimask.training import zoo  # noqa: E402
 from emojimask.training.models import MODELS, Network  # noqa: E402
 from emojimask.training.models.from_torchvision import torchvision_models  # noqa: E402
 from emojimask.training.models.network import Backbone, count_macs, count_parameters, fitted  # noqa: E402
 from emojimask.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
-from emojimask.training.train import build_model, load_weights  # noqa: E402
+from emojimask.training.trained import begin_with, build_model  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -123,21 +123,28 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     torch.save(given.state_dict(), tmp_path / "resnet18.pth")
     recipe = Recipe(model="resnet18", weights=str(tmp_path / "resnet18.pth"))
     model = build_model(recipe)
-    load_weights(model, recipe)
+    begin_with(model, recipe, torch.zeros(1, 1, 48, 48))
     assert torch.equal(model.features.net.layer4[1].conv2.weight, given.layer4[1].conv2.weight)
 
 
-def test_faulty_weights(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file of weights"):
-        load_weights(network("resnet18"), Recipe(model="resnet18", weights=str(tmp_path / "none.pth")))
+@pytest.mark.parametrize(
+    ("model", "name", "error", "message"),
+    [
+        ("resnet18", "none.pth", DataError, "no such file of weights"),
+        ("resnet18", "cut.pth", DataError, r"cut\.pth: is damaged"),
+        ("resnet18", "other.pth", DataError, "not weights of torchvision's resnet18"),
+        ("mlp", "imagenet", UsageError, "mlp is not torchvision's"),
+        ("mlp", "none.pt", DataError, "no such checkpoint"),
+        ("mlp", "none.onnx", ModelError, "no model"),
+        ("mlp", "default", DataError, r"default: its weights do not fit recipe run \(features"),
+    ],
+)
+def test_faulty_weights(tmp_path: Path, model: str, name: str, error: type[Exception], message: str) -> None:
     (tmp_path / "cut.pth").write_bytes(b"PK\x03\x04")
-    with pytest.raises(DataError, match=r"cut\.pth: is damaged"):
-        load_weights(network("resnet18"), Recipe(model="resnet18", weights=str(tmp_path / "cut.pth")))
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(DataError, match="not weights of torchvision's resnet18"):
-        load_weights(network("resnet18"), Recipe(model="resnet18", weights=str(tmp_path / "other.pth")))
-    with pytest.raises(UsageError, match="mlp is not torchvision's"):
-        load_weights(network("mlp"), Recipe(model="mlp", weights="imagenet"))
+    weights = str(tmp_path / name) if "." in name else name
+    with pytest.raises(error, match=message):
+        begin_with(network(model), Recipe(model=model, weights=weights), torch.zeros(1, 1, 48, 48))
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in RECIPES.glob("*.toml")))

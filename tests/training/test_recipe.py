@@ -42,6 +42,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("optimizer = 'sdg'", "optimizer must be one of nesterov, sgd, adam"),
         ("labels = 'six'", "labels must be one of both, fer2013, ferplus"),
         ("dropout = 1.5", "dropout must be 0 to 1, found 1.5"),
+        ("stay = 0.5", "stay needs weights"),
         ("teachers = 'a.pt'", "teachers must be a list of texts"),
         ("base = 3", "base must be a recipe's name or path"),
         ("base = 'nothing'", "no recipe 'nothing'"),

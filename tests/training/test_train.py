@@ -19,10 +19,13 @@ from generated_fer import write_csv  # noqa: E402
 
 from emojimask.errors import DataError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
-from emojimask.training.augment import AUGMENTATIONS  # noqa: E402
+from emojimask.training import train as train_module  # noqa: E402
+from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
+from emojimask.training.checkpoint import read_checkpoint  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
-from emojimask.training.train import BEST, CHECKPOINT, load_network, normalised, read_checkpoint, train  # noqa: E402
+from emojimask.training.train import BEST, CHECKPOINT, normalised, train  # noqa: E402
+from emojimask.training.trained import load_network  # noqa: E402
 
 torch.set_num_threads(1)  # quickest for networks this small, and sums come in the same order every time
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=3, batch=14, rate=0.05, ema=0.5)
@@ -220,10 +223,64 @@ def test_training_and_running_normalise_alike() -> None:
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_augmentation_keeps_shape_and_range_and_follows_its_generator(name: str) -> None:
-    augment = AUGMENTATIONS[name]
     images = torch.rand(16, 1, 48, 48, generator=torch.Generator().manual_seed(0))
-    a, b, c = (augment(images, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+
+    def augmented(seed: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return AUGMENTATIONS[name].veiled(AUGMENTATIONS[name].changed(images, generator), generator)
+
+    a, b, c = map(augmented, (1, 1, 2))
     assert a.shape == images.shape
     assert 0 <= float(a.min()) <= float(a.max()) <= 1
     assert torch.equal(a, b)
     assert torch.equal(a, c) == torch.equal(a, images) == (name == "none")
+
+
+def test_a_teacher_is_spared_what_veils_a_face(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = train(replace(RECIPE, epochs=1), data, tmp_path / "teacher")
+    shown: list[torch.Tensor] = []
+
+    def ask(_: object, __: object, images: torch.Tensor, ___: object) -> torch.Tensor:
+        shown.append(images)
+        return torch.zeros(())
+
+    def black(images: torch.Tensor, _: object) -> torch.Tensor:
+        return 0 * images
+
+    monkeypatch.setattr(train_module, "distillation_loss", ask)
+    pupil = replace(RECIPE, epochs=1, mix="mixup", teachers=(str(teacher),))
+    for name, seen in (("one", Augmentation(AUGMENTATIONS["sturdy"].changed, black)), ("other", Augmentation(black))):
+        monkeypatch.setitem(AUGMENTATIONS, "sturdy", seen)
+        train(replace(pupil, augmentation="sturdy"), data, tmp_path / name)
+    assert [float(images.std()) > 0.1 for images in shown] == 4 * [True] + 4 * [False]
+
+
+def test_what_is_kept_lies_between_the_first_weights_and_the_last(data: Path, tmp_path: Path) -> None:
+    """Of the last epoch, whichever was best; also when the run was broken off and begun again."""
+    first = train(RECIPE, data, tmp_path / "first")
+    between = replace(RECIPE, weights=str(first), stay=0.75, keep="last", ema=0.0)
+    out = tmp_path / "between"
+    train(between, data, out, seconds=0)
+    train(between, data, out, resume=True)
+    kept, learned = (torch.load(out / name, weights_only=True) for name in (BEST, CHECKPOINT))
+    begun = torch.load(first, weights_only=True)
+    assert kept["epoch"] == 3
+    name = "features.2.body.0.0.weight"
+    wanted = 0.75 * begun["model"][name] + 0.25 * learned["averaged"][name]
+    assert torch.allclose(kept["model"][name], wanted, atol=1e-6)
+    assert not torch.allclose(begun["model"][name], learned["averaged"][name], atol=1e-3)
+
+
+def test_a_run_begins_with_trained_weights(data: Path, tmp_path: Path) -> None:
+    """Before it learns anything it is worth what they were; also where one of their heads is not asked for."""
+    first = train(replace(RECIPE, epochs=8, dropout=0.0), data, tmp_path / "first")
+    rows: list[dict[str, Any]] = []
+    still = replace(RECIPE, epochs=1, rate=1e-9, seed=9, ema=1.0, weights=str(first))
+    train(still, data, tmp_path / "again", on_epoch=rows.append)
+    train(replace(still, labels="fer2013"), data, tmp_path / "one head", on_epoch=rows.append)
+    trained = torch.load(first, weights_only=True)
+    assert trained["fer2013"] > 0.4  # chance has 0.14
+    for row in rows:
+        assert {head: row[head] for head in heads(still) if head in row}.items() <= trained.items()
+    with pytest.raises(DataError, match="its weights do not fit recipe tiny"):
+        train(replace(still, widths=(8, 24)), data, tmp_path / "other")

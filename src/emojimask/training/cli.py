@@ -26,7 +26,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="change the recipe, for example: --set seed=2"
     )
-    parser.add_argument("--teachers", nargs="+", metavar="FILE", help="trained runs' best.pt to learn from")
+    parser.add_argument(
+        "--teachers", nargs="+", metavar="MODEL", help="runs' best.pt, or models by path or name, to learn from"
+    )
     parser.add_argument(
         "--grid",
         nargs="+",

@@ -21,17 +21,20 @@ from emojimask.errors import ModelError, OutputExistsError, UsageError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
+from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.data.load import load_split
 from emojimask.training.evaluate import card_metrics
+from emojimask.training.log import LOG
 from emojimask.training.models import Network
 from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
-from emojimask.training.train import LOG, load_network, read_checkpoint
+from emojimask.training.trained import load_network
 
 TOLERANCE = 1e-4
 OPSET = 18
 
-PROTOCOL = "trained on Training, epoch chosen on PublicTest, PrivateTest only reported; single view"
+CHOSEN = {"best": "epoch chosen on PublicTest", "last": "last epoch, settings chosen on PublicTest"}
+PROTOCOL = "trained on Training, {}, PrivateTest only reported; single view"
 LICENCE = "MIT, as emojimask. The data set's images are not part of the model and may not be passed on."
 LIMITS = (
     "Reads how a face looks to others, not what a person feels; not for judging people. Learned from web pictures of "
@@ -120,7 +123,7 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
         parameters=sum(p.numel() for p in model.parameters()),
         training={
             "data": "FER2013 (Goodfellow et al. 2013) with FER+ votes (Barsoum et al. 2016)",
-            "protocol": PROTOCOL,
+            "protocol": PROTOCOL.format(CHOSEN[recipe.keep]),
             "recipe": recipe.as_dict(),
             "seed": recipe.seed,
             "epochs": recipe.epochs,

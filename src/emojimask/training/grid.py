@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
+from emojimask.training.checkpoint import read_checkpoint, save_text
 from emojimask.training.recipe import Recipe, changed
 from emojimask.training.targets import heads
-from emojimask.training.train import read_checkpoint, save_text
 
 TABLE = "grid.json"
 

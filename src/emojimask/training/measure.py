@@ -11,7 +11,7 @@ from emojimask.training.export import to_onnx
 from emojimask.training.models.network import count_macs, count_parameters
 from emojimask.training.recipe import RECIPES, load_recipe
 from emojimask.training.targets import SIX
-from emojimask.training.train import build_model
+from emojimask.training.trained import build_model
 from emojimask.training.zoo import ZooRow
 
 

@@ -12,7 +12,7 @@ def mixed(images: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, float]:
     """Mix every picture with another of its batch.
 
     Args:
-        images: (N, 1, S, S) float32.
+        images: (N, C, S, S) float32; all channels of a picture are mixed alike.
         recipe: its ``mix`` and ``mix_alpha`` say how. Chance comes from torch's global generator on the CPU, so that
             a GPU is not waited for.
 

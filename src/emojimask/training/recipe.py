@@ -15,13 +15,14 @@ RECIPES = Path(__file__).parent / "recipes"
 CHOICES = {
     "labels": ("both", "fer2013", "ferplus"),
     "ferplus_target": ("votes", "majority"),
-    "augmentation": ("none", "flip", "crop", "mild", "strong"),
+    "augmentation": ("none", "flip", "crop", "mild", "strong", "sturdy"),
     "mix": ("none", "mixup", "cutmix", "both"),
     "class_weights": ("none", "effective", "inverse-sqrt"),
     "optimizer": ("nesterov", "sgd", "adam", "adamw", "rmsprop", "adadelta"),
+    "keep": ("best", "last"),
     "schedule": ("one-cycle", "cosine", "step", "plateau", "constant"),
 }
-SHARES = ("dropout", "label_smoothing", "ema", "teacher_weight")
+SHARES = ("dropout", "stay", "label_smoothing", "ema", "teacher_weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,15 @@ class Recipe:
         model: a name in ``emojimask.training.models.MODELS``.
         widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
         dropout: share of the features dropped; where, the network says.
-        weights: what a network of torchvision's begins with: "" chance, "imagenet", or the path of a file.
+        weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
+            exported model's path or a shipped one's name; for networks of torchvision's also "imagenet", or the path
+            of a ``.pth`` file of theirs.
+        stay: how far back towards those first weights the kept ones are moved, 0 to 1: what was known is kept, most of
+            what was learned stays too (Wortsman et al. 2022, robust fine-tuning).
         labels: the heads that learn: FER2013's labels, FER+'s votes, or both.
         variant: a name in ``emojimask.training.data.variants.VARIANTS``.
         ferplus_target: what FER+'s head learns: each row's share of votes, or the winner of a majority.
-        augmentation: by name, from none to strong.
+        augmentation: by name, from none to sturdy.
         mix: pictures mixed in pairs: mixup (Zhang et al. 2017), cutmix (Yun et al. 2019), or either by chance.
         mix_alpha: of the beta distribution that the mixing share is drawn from.
         class_weights: weight of rare classes: by effective number (Cui et al. 2019) or by inverse square root.
@@ -51,10 +56,11 @@ class Recipe:
         patience: epochs without a better score after which the run ends; 0: it never ends early.
         label_smoothing: for hard labels; FER+ votes are soft already.
         ferplus_weight: weight of the FER+ loss beside FER2013's weight of 1.
+        keep: which epoch's weights: those of the best by PublicTest, or of the last.
         ema: decay of the running mean of the weights, the ones that are evaluated and kept; 0: the weights themselves.
         clip: largest norm of the gradient.
-        teachers: checkpoints of trained runs (``best.pt``), relative to the recipe's folder, to learn from: the mean
-            of their probabilities for the same view of a face (Hinton et al. 2015).
+        teachers: trained networks to learn from, named as in ``weights``, paths relative to the recipe's folder: the
+            mean of their probabilities for the same view of a face (Hinton et al. 2015), less what veils it.
         teacher_weight: the teachers' part of the loss, 0 to 1; the labels have the rest.
         temperature: softens the probabilities of teachers and student alike.
     """
@@ -65,6 +71,7 @@ class Recipe:
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.2
     weights: str = ""
+    stay: float = 0.0
     labels: str = "both"
     variant: str = "plain"
     ferplus_target: str = "votes"
@@ -86,6 +93,7 @@ class Recipe:
     patience: int = 0
     label_smoothing: float = 0.1
     ferplus_weight: float = 1.0
+    keep: str = "best"
     ema: float = 0.998
     clip: float = 5.0
     teachers: tuple[str, ...] = ()
@@ -140,7 +148,8 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     if "teachers" in values:
-        values["teachers"] = [str(path.parent / teacher) for teacher in texts(values["teachers"], f"{path}: teachers")]
+        named = texts(values["teachers"], f"{path}: teachers")
+        values["teachers"] = [str(path.parent / name) if Path(name).suffix else name for name in named]
     if "base" not in values:
         return values
     base = values.pop("base")
@@ -159,6 +168,8 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
     recipe = Recipe(**{key: fitting(key, value, f"{source}: {key}") for key, value in values.items()})
     if len(recipe.widths) != len(recipe.blocks):
         raise UsageError(f"{source}: widths and blocks must have one number for each stage")
+    if recipe.stay and not recipe.weights:
+        raise UsageError(f"{source}: stay needs weights to stay with")
     for key in ("epochs", "batch", "schedule_every"):
         if getattr(recipe, key) < 1:
             raise UsageError(f"{source}: {key} must be above 0")

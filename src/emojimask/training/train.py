@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,21 +17,22 @@ from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
 from emojimask.training.calibration import divided, temperature
+from emojimask.training.checkpoint import read_checkpoint, save
 from emojimask.training.data.load import join, load_split
 from emojimask.training.data.variants import prepare
-from emojimask.training.log import LOG, RunLog
+from emojimask.training.log import RunLog
 from emojimask.training.losses import class_weights, distillation_loss, label_loss
 from emojimask.training.mixing import mixed
-from emojimask.training.models import MODELS, Network
-from emojimask.training.models.from_torchvision import TorchvisionFeatures
+from emojimask.training.models import Network
 from emojimask.training.optimisation import Schedule, after_epoch, after_step, make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
-from emojimask.training.targets import Target, Tensors, heads, to_device
+from emojimask.training.targets import Target, Tensors, to_device
+from emojimask.training.trained import begin_with, build_model, check_model, load_teacher
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
-
-__all__ = ["BEST", "CHECKPOINT", "LOG", "build_model", "load_network", "read_checkpoint", "train"]
+SETTLING_FACES = 256
+"""About so many tell the batch norms of a network that was trained before what comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Run:
 
     model: Network
     averaged: Network
+    begun: Network
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     teachers: list[Network]
@@ -113,17 +114,20 @@ def train(
             torch.manual_seed(seed)
             generator = torch.Generator(device).manual_seed(seed)
             loss = train_epoch(run, training, recipe, generator, on_step)
-            logits = predict(run.averaged, validation.images)
+            kept = moved_back(run, recipe)
+            logits = predict(kept, validation.images)
             scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}
             score = sum(scores.values())
             after_epoch(run.schedule, score)
 
             state["epoch"] += 1
             row = {"epoch": state["epoch"], "loss": loss, **scores, "seconds": time.perf_counter() - started}
-            if score > state["best"]:
+            better = score > state["best"]
+            if better:
                 state.update(best=score, best_epoch=state["epoch"])
+            if better or recipe.keep == "last":
                 fitted = {head: temperature(logits[head], target) for head, target in validation.targets.items()}
-                best = divided(run.averaged, fitted)
+                best = divided(kept, fitted)
                 content = {"recipe": recipe.as_dict(), "model": best.state_dict(), "temperatures": fitted, **row}
                 save(content, out / BEST)
             waited = state["epoch"] - state["best_epoch"]
@@ -141,17 +145,18 @@ def train(
 def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *, fresh: bool) -> Run:
     """A run before its first step; ``fresh`` where no checkpoint's weights will take the place of the first ones."""
     model = build_model(recipe)
-    if fresh and recipe.weights:
-        load_weights(model, recipe)
+    if recipe.weights and (fresh or recipe.stay):
+        begin_with(model, recipe, normalised(training.images[:: len(training) // SETTLING_FACES + 1]))
     layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
     model = model.to(device, **layout)
     optimizer = make_optimizer(model, recipe)
     return Run(
         model=model,
         averaged=copy.deepcopy(model).eval(),
+        begun=copy.deepcopy(model).eval(),
         optimizer=optimizer,
         schedule=make_schedule(optimizer, recipe, steps),
-        teachers=[load_teacher(Path(path), recipe, device) for path in recipe.teachers],
+        teachers=[load_teacher(name, recipe, device) for name in recipe.teachers],
         weights={head: class_weights(target, recipe.class_weights) for head, target in training.targets.items()},
     )
 
@@ -175,23 +180,25 @@ def train_epoch(
     """One pass over the data; returns the mean loss."""
     run.model.train()
     device = data.images.device
-    augment = AUGMENTATIONS[recipe.augmentation]
+    augmentation = AUGMENTATIONS[recipe.augmentation]
     order = torch.randperm(len(data), generator=generator, device=device)
     steps = len(order) // recipe.batch
     losses = []
     for step in range(steps):
         rows = order[step * recipe.batch : (step + 1) * recipe.batch]
-        images = normalised(augment(data.images[rows], generator))
+        faces = augmentation.changed(data.images[rows], generator)
+        pairs = torch.cat([augmentation.veiled(faces, generator), faces], 1)
         partner, share = None, 1.0
         if recipe.mix != "none":
-            images, partner, share = mixed(images, recipe)
+            pairs, partner, share = mixed(pairs, recipe)
+        images, plain = normalised(pairs[:, :1]), normalised(pairs[:, 1:])
         with torch.autocast(device.type, torch.bfloat16):
             logits = run.model(images)
         loss = label_loss(logits, data.targets, rows, run.weights, recipe)
         if partner is not None:
             loss = torch.lerp(label_loss(logits, data.targets, rows[partner], run.weights, recipe), loss, share)
         if run.teachers:
-            learned = distillation_loss(logits, run.teachers, images, recipe)
+            learned = distillation_loss(logits, run.teachers, plain, recipe)
             loss = torch.lerp(loss, learned, recipe.teacher_weight)
         run.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -216,6 +223,15 @@ def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
             mean.copy_(value)
 
 
+def moved_back(run: Run, recipe: Recipe) -> Network:
+    """The running mean of the weights, as far back towards those that the run began with as the recipe says."""
+    if not recipe.stay:
+        return run.averaged
+    model = copy.deepcopy(run.averaged)
+    update_average(model, run.begun, 1 - recipe.stay)
+    return model
+
+
 @torch.no_grad()
 def predict(model: Network, images: Tensor) -> dict[str, Tensor]:
     """Each head's logits of (N, 1, 48, 48) float32 ``images``, 0 to 1, single view."""
@@ -230,84 +246,9 @@ def accuracy(logits: Tensor, target: Target) -> float:
     return float(correct.float().mean()) if len(correct) else 0.0
 
 
-def check_model(recipe: Recipe) -> None:
-    if recipe.model not in MODELS:
-        raise UsageError(f"unknown model {recipe.model!r}: choose one of {', '.join(MODELS)}")
-
-
-def build_model(recipe: Recipe) -> Network:
-    """The recipe's network with weights by chance. Raises UsageError where there is none of that name."""
-    check_model(recipe)
-    return Network(MODELS[recipe.model](recipe), heads(recipe))
-
-
-def load_weights(model: Network, recipe: Recipe) -> None:
-    """Give the part that is torchvision's the weights that the recipe names."""
-    parts = [module for module in model.modules() if isinstance(module, TorchvisionFeatures)]
-    if not parts:
-        raise UsageError(f"recipe {recipe.name}: {recipe.model} is not torchvision's, so it takes no weights")
-    parts[0].load(recipe.weights)
-
-
-def load_network(path: Path, device: torch.device) -> tuple[Network, Recipe]:
-    """A trained network and its recipe. Raises DataError where ``path`` is no checkpoint of a trained run."""
-    content = read_checkpoint(path, device, "recipe", "model")
-    recipe = Recipe.from_dict(content["recipe"], str(path))
-    model = build_model(recipe)
-    try:
-        model.load_state_dict(content["model"])
-    except (RuntimeError, TypeError) as error:
-        raise DataError(f"{path}: its weights do not fit its recipe") from error
-    return model.to(device).eval(), recipe
-
-
-def load_teacher(path: Path, recipe: Recipe, device: torch.device) -> Network:
-    """A trained network, frozen. Raises DataError also where its heads are not those of the recipe."""
-    teacher, _ = load_network(path, device)
-    if teacher.heads != heads(recipe):
-        raise DataError(f"{path}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
-    return teacher.requires_grad_(False)
-
-
 def normalised(images: Tensor) -> Tensor:
     """The tensor form of :func:`emojimask.expressions.preprocess.normalise`; a test holds the two together."""
     return ((images - MEAN) / STD).contiguous(memory_format=torch.channels_last)
-
-
-def save(content: dict[str, Any], path: Path) -> None:
-    """Write, then rename: a kill in between leaves the last good file."""
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
-
-
-def save_text(text: str, path: Path) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
-def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str, Any]:
-    """What :func:`save` wrote.
-
-    Raises:
-        DataError: there is no such file, it is damaged, or it lacks one of the ``needed`` entries.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such checkpoint")
-    try:
-        with zipfile.ZipFile(path) as archive:  # torch takes damaged weights for weights: it leaves out the checksums
-            damaged = archive.testzip()
-        content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # torch raises many kinds, none of them documented
-        raise DataError(f"{path}: is damaged or not a checkpoint ({type(error).__name__})") from error
-    if damaged is not None:
-        raise DataError(f"{path}: is damaged (checksum of {damaged})")
-    missing = [key for key in needed if not isinstance(content, dict) or key not in content]
-    if missing:
-        raise DataError(f"{path}: not a checkpoint of this kind, {missing[0]!r} is missing")
-    checkpoint: dict[str, Any] = content
-    return checkpoint
 
 
 def saved_run(out: Path, recipe: Recipe, device: torch.device, *, resume: bool) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""Networks by their recipe, and trained ones read back: from a run's ``best.pt``, or from an exported model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from emojimask.errors import DataError, UsageError
+from emojimask.expressions.card import read_card
+from emojimask.expressions.classifier import find_model
+from emojimask.training.checkpoint import read_checkpoint
+from emojimask.training.from_onnx import settle, take_weights
+from emojimask.training.models import MODELS, Network
+from emojimask.training.models.from_torchvision import IMAGENET, TorchvisionFeatures
+from emojimask.training.recipe import Recipe
+from emojimask.training.targets import heads
+
+
+def check_model(recipe: Recipe) -> None:
+    if recipe.model not in MODELS:
+        raise UsageError(f"unknown model {recipe.model!r}: choose one of {', '.join(MODELS)}")
+
+
+def build_model(recipe: Recipe) -> Network:
+    """The recipe's network with weights by chance. Raises UsageError where there is none of that name."""
+    check_model(recipe)
+    return Network(MODELS[recipe.model](recipe), heads(recipe))
+
+
+def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recipe]:
+    """A trained network and its recipe.
+
+    Args:
+        name: a run's ``best.pt``, the path of a model that was exported from one, or the name of a shipped model.
+        device: where it is put.
+
+    Raises:
+        DataError: it is no trained network, or its weights do not fit its recipe.
+        ModelError: there is no model of that name or path, or its card is missing or damaged.
+    """
+    if Path(name).suffix == ".pt":
+        model, recipe = from_checkpoint(Path(name), device)
+    else:
+        model, recipe = from_export(find_model(name))
+    return model.to(device).eval(), recipe
+
+
+def from_checkpoint(path: Path, device: torch.device) -> tuple[Network, Recipe]:
+    content = read_checkpoint(path, device, "recipe", "model")
+    recipe = Recipe.from_dict(content["recipe"], str(path))
+    model = build_model(recipe)
+    try:
+        model.load_state_dict(content["model"])
+    except (RuntimeError, TypeError) as error:
+        raise DataError(f"{path}: its weights do not fit its recipe") from error
+    return model, recipe
+
+
+def from_export(path: Path) -> tuple[Network, Recipe]:
+    told = read_card(path.with_suffix(".json")).training.get("recipe")
+    if not isinstance(told, dict):
+        raise DataError(f"{path}: its card names no recipe, so it cannot be trained on or learned from")
+    recipe = Recipe.from_dict(told, str(path.with_suffix(".json")))
+    model = build_model(recipe)
+    take_weights(model, path.read_bytes(), str(path))
+    return model, recipe
+
+
+def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
+    """A trained network, frozen. Raises DataError also where its heads are not those of the recipe."""
+    teacher, _ = load_network(name, device)
+    if teacher.heads != heads(recipe):
+        raise DataError(f"{name}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
+    return teacher.requires_grad_(False)
+
+
+def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:
+    """Give ``model`` the weights that the recipe names: a trained network's, or for torchvision's part, its own.
+
+    Args:
+        model: of the recipe, on the CPU.
+        recipe: its ``weights`` are not empty.
+        images: (N, 1, 48, 48) float32, normalised: faces of Training, for the batch norms.
+
+    Raises:
+        DataError, ModelError: they cannot be read, or fit another network.
+        UsageError: torchvision's weights for a network that has no part of torchvision's.
+    """
+    if recipe.weights == IMAGENET or Path(recipe.weights).suffix == ".pth":
+        parts = [module for module in model.modules() if isinstance(module, TorchvisionFeatures)]
+        if not parts:
+            raise UsageError(f"recipe {recipe.name}: {recipe.model} is not torchvision's, so it takes no such weights")
+        parts[0].load(recipe.weights)
+        return
+    given, _ = load_network(recipe.weights, torch.device("cpu"))
+    settle(given, images.cpu())
+    own = model.state_dict()
+    taken = {key: value for key, value in given.state_dict().items() if key in own and value.shape == own[key].shape}
+    lacking = [key for key in own if key.startswith("features.") and key not in taken]  # a head may begin by chance
+    if lacking:
+        raise DataError(f"{recipe.weights}: its weights do not fit recipe {recipe.name} ({lacking[0]})")
+    model.load_state_dict(taken, strict=False)
