@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("onnxscript", reason="the extra [train] is not installed")
 
-from emojimask.errors import DataError  # noqa: E402
+from emojimask.errors import DataError, ModelError  # noqa: E402
 from emojimask.expressions.classifier import MODELS as SHIPPED  # noqa: E402
 from emojimask.expressions.classifier import open_session  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
@@ -84,8 +85,11 @@ def test_a_model_that_cannot_be_a_network(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"tiny: its weights do not fit its recipe \(features"):
         take_weights(build_model(Recipe(widths=(8, 24), blocks=(1, 1))), graph, "tiny")
     card = json.loads((SHIPPED / "default.json").read_text())
-    card["training"] = {}
+    card |= {"training": {}, "sha256": hashlib.sha256(graph).hexdigest()}
     (tmp_path / "bare.onnx").write_bytes(graph)
     (tmp_path / "bare.json").write_text(json.dumps(card))
     with pytest.raises(DataError, match=r"bare\.onnx: its card names no recipe"):
+        load_network(tmp_path / "bare.onnx", torch.device("cpu"))
+    (tmp_path / "bare.onnx").write_bytes(graph[:-9])
+    with pytest.raises(ModelError, match=r"bare\.onnx: is damaged"):
         load_network(tmp_path / "bare.onnx", torch.device("cpu"))

@@ -43,10 +43,7 @@ class OnnxClassifier:
             UsageError: the installed ONNX Runtime does not have ``provider``.
         """
         path = find_model(model)
-        self.card = read_card(path.with_suffix(".json"))
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != self.card.sha256:
-            raise ModelError(f"{path}: is damaged, or not the file that {path.stem}.json was written for (sha256)")
+        content, self.card = read_model(path)
         self._session, self.provider = open_on(candidates(provider), content, str(path))
         self._input = self._session.get_inputs()[0].name
         self._columns = [EXPRESSIONS.index(label) for label in self.card.labels]
@@ -115,6 +112,19 @@ def find_model(model: str | Path) -> Path:
         known = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
         raise ModelError(f"no model {str(model)!r}: give the path of an .onnx file or one of: {known}")
     return path
+
+
+def read_model(path: Path) -> tuple[bytes, ModelCard]:
+    """An ONNX file's content and its card.
+
+    Raises:
+        ModelError: the card is missing or damaged, or the two do not belong together.
+    """
+    card = read_card(path.with_suffix(".json"))
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ModelError(f"{path}: is damaged, or not the file that {path.stem}.json was written for (sha256)")
+    return content, card
 
 
 def open_on(providers: Sequence[str], content: bytes, name: str) -> tuple[onnxruntime.InferenceSession, str]:

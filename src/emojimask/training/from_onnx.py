@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from emojimask.errors import DataError
 from emojimask.expressions.preprocess import SIDE
 from emojimask.training.models import Network
+from emojimask.training.models.network import run_once
 
 Array = NDArray[np.float32]
 _QUANTISED = "_DequantizeLinear_Output"  # what ONNX Runtime adds to the name of weights in 8 bits
@@ -137,11 +138,3 @@ def settle(model: Network, images: Tensor) -> None:
 
     norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
     run_once(model, images, [layer.register_forward_pre_hook(to_statistics) for layer in norms])
-
-
-def run_once(model: Network, images: Tensor, hooks: list[torch.utils.hooks.RemovableHandle]) -> None:
-    training = model.training
-    model.eval()(images)
-    model.train(training)
-    for hook in hooks:
-        hook.remove()

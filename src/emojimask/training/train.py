@@ -41,7 +41,7 @@ class Run:
 
     model: Network
     averaged: Network
-    begun: Network
+    begun: Network | None  # what the recipe stays near to, if it does
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     teachers: list[Network]
@@ -153,7 +153,7 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
     return Run(
         model=model,
         averaged=copy.deepcopy(model).eval(),
-        begun=copy.deepcopy(model).eval(),
+        begun=copy.deepcopy(model).eval() if recipe.stay else None,
         optimizer=optimizer,
         schedule=make_schedule(optimizer, recipe, steps),
         teachers=[load_teacher(name, recipe, device) for name in recipe.teachers],
@@ -191,14 +191,13 @@ def train_epoch(
         partner, share = None, 1.0
         if recipe.mix != "none":
             pairs, partner, share = mixed(pairs, recipe)
-        images, plain = normalised(pairs[:, :1]), normalised(pairs[:, 1:])
         with torch.autocast(device.type, torch.bfloat16):
-            logits = run.model(images)
+            logits = run.model(normalised(pairs[:, :1]))
         loss = label_loss(logits, data.targets, rows, run.weights, recipe)
         if partner is not None:
             loss = torch.lerp(label_loss(logits, data.targets, rows[partner], run.weights, recipe), loss, share)
         if run.teachers:
-            learned = distillation_loss(logits, run.teachers, plain, recipe)
+            learned = distillation_loss(logits, run.teachers, normalised(pairs[:, 1:]), recipe)
             loss = torch.lerp(loss, learned, recipe.teacher_weight)
         run.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -225,7 +224,7 @@ def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
 
 def moved_back(run: Run, recipe: Recipe) -> Network:
     """The running mean of the weights, as far back towards those that the run began with as the recipe says."""
-    if not recipe.stay:
+    if run.begun is None:
         return run.averaged
     model = copy.deepcopy(run.averaged)
     update_average(model, run.begun, 1 - recipe.stay)

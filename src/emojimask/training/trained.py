@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from emojimask.errors import DataError, UsageError
-from emojimask.expressions.card import read_card
-from emojimask.expressions.classifier import find_model
+from emojimask.expressions.classifier import find_model, read_model
 from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
@@ -38,7 +37,7 @@ def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recip
 
     Raises:
         DataError: it is no trained network, or its weights do not fit its recipe.
-        ModelError: there is no model of that name or path, or its card is missing or damaged.
+        ModelError: there is no model of that name or path, it is damaged, or its card does not fit.
     """
     if Path(name).suffix == ".pt":
         model, recipe = from_checkpoint(Path(name), device)
@@ -59,12 +58,13 @@ def from_checkpoint(path: Path, device: torch.device) -> tuple[Network, Recipe]:
 
 
 def from_export(path: Path) -> tuple[Network, Recipe]:
-    told = read_card(path.with_suffix(".json")).training.get("recipe")
+    graph, card = read_model(path)
+    told = card.training.get("recipe")
     if not isinstance(told, dict):
         raise DataError(f"{path}: its card names no recipe, so it cannot be trained on or learned from")
     recipe = Recipe.from_dict(told, str(path.with_suffix(".json")))
     model = build_model(recipe)
-    take_weights(model, path.read_bytes(), str(path))
+    take_weights(model, graph, str(path))
     return model, recipe
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
+from torch.utils.hooks import RemovableHandle
 
 from emojimask.training.data.fer2013 import SIDE
 
@@ -83,10 +84,14 @@ def count_macs(network: Network) -> int:
         elif isinstance(layer, nn.Linear):
             total += layer.weight.numel()
 
-    hooks = [layer.register_forward_hook(add) for layer in network.modules()]
+    run_once(network, torch.zeros(1, 1, SIDE, SIDE), [layer.register_forward_hook(add) for layer in network.modules()])
+    return total
+
+
+def run_once(network: Network, images: Tensor, hooks: Sequence[RemovableHandle]) -> None:
+    """Show it ``images`` as at evaluation, for what the ``hooks`` see, and take these off again."""
     training = network.training
-    network.eval()(torch.zeros(1, 1, SIDE, SIDE))
+    network.eval()(images)
     network.train(training)
     for hook in hooks:
         hook.remove()
-    return total
