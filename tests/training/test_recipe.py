@@ -43,6 +43,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("labels = 'six'", "labels must be one of both, fer2013, ferplus"),
         ("dropout = 1.5", "dropout must be 0 to 1, found 1.5"),
         ("stay = 0.5", "stay needs weights"),
+        ("frozen = 2", "frozen needs weights"),
         ("teachers = 'a.pt'", "teachers must be a list of texts"),
         ("base = 3", "base must be a recipe's name or path"),
         ("base = 'nothing'", "no recipe 'nothing'"),
@@ -90,5 +91,6 @@ def test_every_field_stands_in_the_documentation() -> None:
     text = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
     for field in fields(Recipe):
         assert f"| `{field.name}` |" in text, f"docs/training.md does not tell of {field.name}"
-        shown = str(list(field.default)) if isinstance(field.default, tuple) else str(field.default) or "none"
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        shown = str(default).lower() or "none"
         assert f"| `{field.name}` | {shown} |" in text

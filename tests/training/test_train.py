@@ -25,7 +25,7 @@ from emojimask.training.checkpoint import read_checkpoint  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
 from emojimask.training.train import BEST, CHECKPOINT, normalised, train  # noqa: E402
-from emojimask.training.trained import load_network  # noqa: E402
+from emojimask.training.trained import begin_with, build_model, load_network  # noqa: E402
 
 torch.set_num_threads(1)  # quickest for networks this small, and sums come in the same order every time
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=3, batch=14, rate=0.05, ema=0.5)
@@ -269,6 +269,36 @@ def test_what_is_kept_lies_between_the_first_weights_and_the_last(data: Path, tm
     wanted = 0.75 * begun["model"][name] + 0.25 * learned["averaged"][name]
     assert torch.allclose(kept["model"][name], wanted, atol=1e-6)
     assert not torch.allclose(begun["model"][name], learned["averaged"][name], atol=1e-3)
+
+
+def test_added_blocks_change_nothing_until_they_learn(data: Path, tmp_path: Path) -> None:
+    first = train(RECIPE, data, tmp_path / "first")
+    deeper = replace(RECIPE, weights=str(first), blocks=(3, 2))
+    images = torch.rand(20, 1, 48, 48, generator=torch.Generator().manual_seed(1))
+    model = build_model(deeper)
+    begin_with(model, deeper, images)
+    before, _ = load_network(first, torch.device("cpu"))
+    with torch.no_grad():
+        for found, wanted in zip(model.eval()(images), before(images), strict=True):
+            assert torch.allclose(found, wanted, atol=1e-4)
+    later, _ = load_network(train(deeper, data, tmp_path / "deeper"), torch.device("cpu"))
+    added = [later.features[place].body[2][1].weight for place in (3, 4, 6)]
+    assert all(float(scale.detach().abs().max()) > 0 for scale in added)
+
+
+def test_frozen_layers_stay_as_they_were(data: Path, tmp_path: Path) -> None:
+    """Their batch norms' statistics too; also when the run was broken off and begun again."""
+    first = train(RECIPE, data, tmp_path / "first")
+    out = tmp_path / "half"
+    half = replace(RECIPE, seed=2, weights=str(first), frozen=3, half=False)  # the first convolution and block
+    train(half, data, out, seconds=0)
+    early = torch.load(out / CHECKPOINT, weights_only=True)["model"]
+    train(half, data, out, resume=True)
+    late = torch.load(out / CHECKPOINT, weights_only=True)["model"]
+    kept = {name for name, value in early.items() if torch.equal(value, late[name])}
+    assert kept == {name for name in early if name.startswith(("features.0.", "features.2."))}
+    begun = torch.load(first, weights_only=True)["model"]
+    assert torch.equal(late["features.2.body.0.0.weight"], begun["features.2.body.0.0.weight"])
 
 
 def test_a_run_begins_with_trained_weights(data: Path, tmp_path: Path) -> None:

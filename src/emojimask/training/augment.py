@@ -58,6 +58,12 @@ def veiled(images: Tensor, generator: torch.Generator) -> Tensor:
     return covered(lit(images, generator), generator)
 
 
+def half_veiled(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Half of them veiled."""
+    chosen = uniform(images, generator, 0, 1) < 0.5
+    return torch.where(shaped(chosen), veiled(images, generator), images)
+
+
 def moved(
     images: Tensor, generator: torch.Generator, *, degrees: float, scale: float, shift: float, aside: float = 0.0
 ) -> Tensor:
@@ -149,5 +155,6 @@ AUGMENTATIONS = {
     "crop": Augmentation(crop),
     "mild": Augmentation(mild),
     "strong": Augmentation(strong),
+    "firm": Augmentation(turned, half_veiled),
     "sturdy": Augmentation(turned, veiled),
 }

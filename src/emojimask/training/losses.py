@@ -52,10 +52,14 @@ def class_weights(target: Target, kind: str) -> Tensor:
 
 
 def distillation_loss(logits: Logits, teachers: Sequence[nn.Module], images: Tensor, recipe: Recipe) -> Tensor:
-    """How far the student is from its teachers on the same pictures: cross entropy, all heads, times T^2."""
+    """How far the student is from its teachers on the same pictures: cross entropy, all heads, times T^2.
+
+    Each teacher sees them mirrored every other time, by chance of torch's global generator on the CPU.
+    """
     t = recipe.temperature
-    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16):
-        taught = [teacher(images) for teacher in teachers]
+    views = [images.flip(3) if float(torch.rand(())) < 0.5 else images for _ in teachers]
+    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.half):
+        taught = [teacher(view) for teacher, view in zip(teachers, views, strict=True)]
     total = torch.zeros((), device=images.device)
     for head, own, answers in zip(heads(recipe), logits, zip(*taught, strict=True), strict=True):
         goal = torch.stack([F.softmax(answer.float() / t, 1) for answer in answers]).mean(0)

@@ -15,7 +15,7 @@ RECIPES = Path(__file__).parent / "recipes"
 CHOICES = {
     "labels": ("both", "fer2013", "ferplus"),
     "ferplus_target": ("votes", "majority"),
-    "augmentation": ("none", "flip", "crop", "mild", "strong", "sturdy"),
+    "augmentation": ("none", "flip", "crop", "mild", "strong", "firm", "sturdy"),
     "mix": ("none", "mixup", "cutmix", "both"),
     "class_weights": ("none", "effective", "inverse-sqrt"),
     "optimizer": ("nesterov", "sgd", "adam", "adamw", "rmsprop", "adadelta"),
@@ -35,8 +35,9 @@ class Recipe:
         widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
         dropout: share of the features dropped; where, the network says.
         weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
-            exported model's path or a shipped one's name; for networks of torchvision's also "imagenet", or the path
-            of a ``.pth`` file of theirs.
+            exported model's path or a shipped one's name (of compact-resnet also one with fewer blocks); for networks
+            of torchvision's and EfficientNet-Lite also "imagenet", or the path of a ``.pth`` file of theirs.
+        frozen: how many of the network's first layers stay as those weights have them.
         stay: how far back towards those first weights the kept ones are moved, 0 to 1: what was known is kept, most of
             what was learned stays too (Wortsman et al. 2022, robust fine-tuning).
         labels: the heads that learn: FER2013's labels, FER+'s votes, or both.
@@ -47,6 +48,7 @@ class Recipe:
         mix_alpha: of the beta distribution that the mixing share is drawn from.
         class_weights: weight of rare classes: by effective number (Cui et al. 2019) or by inverse square root.
         epochs, batch, seed: as usual.
+        half: whether most is worked out in 16 bits (bfloat16); on CPUs, depthwise convolutions are quicker without.
         optimizer: by name; "nesterov" and "sgd" use ``momentum``.
         rate: the learning rate; the peak of the one-cycle schedule (Smith 2018).
         momentum, weight_decay: as usual; no decay on batch norm and biases.
@@ -60,7 +62,8 @@ class Recipe:
         ema: decay of the running mean of the weights, the ones that are evaluated and kept; 0: the weights themselves.
         clip: largest norm of the gradient.
         teachers: trained networks to learn from, named as in ``weights``, paths relative to the recipe's folder: the
-            mean of their probabilities for the same view of a face (Hinton et al. 2015), less what veils it.
+            mean of their probabilities for the same view of a face (Hinton et al. 2015), less what veils it, and by
+            turns mirrored: so the mean of both is what is learned.
         teacher_weight: the teachers' part of the loss, 0 to 1; the labels have the rest.
         temperature: softens the probabilities of teachers and student alike.
     """
@@ -71,6 +74,7 @@ class Recipe:
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.2
     weights: str = ""
+    frozen: int = 0
     stay: float = 0.0
     labels: str = "both"
     variant: str = "plain"
@@ -82,6 +86,7 @@ class Recipe:
     epochs: int = 45
     batch: int = 128
     seed: int = 1
+    half: bool = True
     optimizer: str = "nesterov"
     rate: float = 0.1
     momentum: float = 0.9
@@ -170,6 +175,8 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
         raise UsageError(f"{source}: widths and blocks must have one number for each stage")
     if recipe.stay and not recipe.weights:
         raise UsageError(f"{source}: stay needs weights to stay with")
+    if recipe.frozen and not recipe.weights:
+        raise UsageError(f"{source}: frozen needs weights to keep")
     for key in ("epochs", "batch", "schedule_every"):
         if getattr(recipe, key) < 1:
             raise UsageError(f"{source}: {key} must be above 0")

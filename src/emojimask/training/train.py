@@ -42,6 +42,7 @@ class Run:
     model: Network
     averaged: Network
     begun: Network | None  # what the recipe stays near to, if it does
+    frozen: list[nn.Module]  # layers that do not learn
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     teachers: list[Network]
@@ -147,6 +148,9 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
     model = build_model(recipe)
     if recipe.weights and (fresh or recipe.stay):
         begin_with(model, recipe, normalised(training.images[:: len(training) // SETTLING_FACES + 1]))
+    frozen = list(model.features.children())[: recipe.frozen]
+    for layer in frozen:
+        layer.requires_grad_(False)
     layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
     model = model.to(device, **layout)
     optimizer = make_optimizer(model, recipe)
@@ -154,6 +158,7 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
         model=model,
         averaged=copy.deepcopy(model).eval(),
         begun=copy.deepcopy(model).eval() if recipe.stay else None,
+        frozen=frozen,
         optimizer=optimizer,
         schedule=make_schedule(optimizer, recipe, steps),
         teachers=[load_teacher(name, recipe, device) for name in recipe.teachers],
@@ -179,6 +184,8 @@ def train_epoch(
 ) -> float:
     """One pass over the data; returns the mean loss."""
     run.model.train()
+    for layer in run.frozen:
+        layer.eval()  # their batch norms keep their statistics too
     device = data.images.device
     augmentation = AUGMENTATIONS[recipe.augmentation]
     order = torch.randperm(len(data), generator=generator, device=device)
@@ -191,7 +198,7 @@ def train_epoch(
         partner, share = None, 1.0
         if recipe.mix != "none":
             pairs, partner, share = mixed(pairs, recipe)
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.half):
             logits = run.model(normalised(pairs[:, :1]))
         loss = label_loss(logits, data.targets, rows, run.weights, recipe)
         if partner is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +13,8 @@ from emojimask.expressions.classifier import find_model, read_model
 from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
-from emojimask.training.models.from_torchvision import IMAGENET, TorchvisionFeatures
+from emojimask.training.models.compact_resnet import deepen
+from emojimask.training.models.pretrained import IMAGENET, Pretrained
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import heads
 
@@ -73,11 +75,12 @@ def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
     teacher, _ = load_network(name, device)
     if teacher.heads != heads(recipe):
         raise DataError(f"{name}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
-    return teacher.requires_grad_(False)
+    layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
+    return teacher.requires_grad_(False).to(**layout)
 
 
 def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:
-    """Give ``model`` the weights that the recipe names: a trained network's, or for torchvision's part, its own.
+    """Give ``model`` the weights that the recipe names: a trained network's, or ImageNet's.
 
     Args:
         model: of the recipe, on the CPU.
@@ -86,15 +89,17 @@ def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:
 
     Raises:
         DataError, ModelError: they cannot be read, or fit another network.
-        UsageError: torchvision's weights for a network that has no part of torchvision's.
+        UsageError: ImageNet's weights for a network that they do not exist of.
     """
     if recipe.weights == IMAGENET or Path(recipe.weights).suffix == ".pth":
-        parts = [module for module in model.modules() if isinstance(module, TorchvisionFeatures)]
+        parts = [module for module in model.modules() if isinstance(module, Pretrained)]
         if not parts:
-            raise UsageError(f"recipe {recipe.name}: {recipe.model} is not torchvision's, so it takes no such weights")
+            raise UsageError(f"recipe {recipe.name}: {recipe.model} is no network that ImageNet's weights exist of")
         parts[0].load(recipe.weights)
         return
-    given, _ = load_network(recipe.weights, torch.device("cpu"))
+    given, known = load_network(recipe.weights, torch.device("cpu"))
+    if known.model == recipe.model == "compact-resnet":
+        deepen(given.features, known, recipe.blocks)
     settle(given, images.cpu())
     own = model.state_dict()
     taken = {key: value for key, value in given.state_dict().items() if key in own and value.shape == own[key].shape}

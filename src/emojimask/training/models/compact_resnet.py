@@ -38,3 +38,20 @@ def compact_resnet(recipe: Recipe) -> Backbone:
             width = outputs
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(recipe.dropout)]
     return Backbone(nn.Sequential(*layers), width)
+
+
+def deepen(features: nn.Module, recipe: Recipe, blocks: tuple[int, ...]) -> None:
+    """Add to the ``recipe``'s network the blocks that it lacks for having ``blocks``, each at the end of its stage.
+
+    They pass on what they get until they learn: the scale of their last batch norm is 0 (Goyal et al. 2017).
+    """
+    assert isinstance(features, nn.Sequential)
+    place = 2
+    for width, count, wanted in zip(recipe.widths, recipe.blocks, blocks, strict=False):
+        place += count
+        for _ in range(wanted - count):
+            block = Block(width, width, 1)
+            *_, last = (layer for layer in block.body.modules() if isinstance(layer, nn.BatchNorm2d))
+            nn.init.zeros_(last.weight)
+            features.insert(place, block)
+            place += 1

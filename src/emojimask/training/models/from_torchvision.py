@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from emojimask.errors import DataError
 from emojimask.training.models.network import Backbone
+from emojimask.training.models.pretrained import IMAGENET, Pretrained, read_weights
 from emojimask.training.recipe import Recipe
 
-IMAGENET = "imagenet"
 
-
-class TorchvisionFeatures(nn.Module):
+class TorchvisionFeatures(Pretrained):
     """A network of torchvision's by its name there, with ``last``, the layer before the classes, put in its place."""
 
     def __init__(self, name: str, last: dict[str, nn.Module], **options: Any) -> None:
@@ -55,18 +54,6 @@ def imagenet_weights(name: str) -> dict[str, Tensor]:
             f"ImageNet weights of {name} cannot be fetched ({error}); give a file's path instead"
         ) from error
     return dict(state)
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file of weights")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds, none of them documented
-        raise DataError(f"{path}: is damaged or no file of weights ({type(error).__name__})") from error
-    if not isinstance(state, dict):
-        raise DataError(f"{path}: no file of weights")
-    return state
 
 
 def torchvision_models() -> ModuleType:

@@ -44,7 +44,8 @@ class Network(nn.Module):
             self.add_module(name, backbone.head(backbone.width, len(classes)))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        features = self.features(fitted(x, self.side).expand(-1, self.channels, -1, -1))
+        gray = fitted(x, self.side)
+        features = self.features(gray if self.channels == 1 else gray.expand(-1, self.channels, -1, -1))
         return tuple(self.get_submodule(name)(features) for name in self.heads)
 
 
