@@ -24,6 +24,7 @@ from emojimask.training.log import RunLog
 from emojimask.training.losses import class_weights, distillation_loss, label_loss
 from emojimask.training.mixing import mixed
 from emojimask.training.models import Network
+from emojimask.training.models.network import channels_last
 from emojimask.training.optimisation import Schedule, after_epoch, after_step, make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import Target, Tensors, to_device
@@ -151,8 +152,7 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
     frozen = list(model.features.children())[: recipe.frozen]
     for layer in frozen:
         layer.requires_grad_(False)
-    layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
-    model = model.to(device, **layout)
+    model = channels_last(model).to(device)
     optimizer = make_optimizer(model, recipe)
     return Run(
         model=model,

