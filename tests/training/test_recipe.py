@@ -44,6 +44,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("dropout = 1.5", "dropout must be 0 to 1, found 1.5"),
         ("stay = 0.5", "stay needs weights"),
         ("frozen = 2", "frozen needs weights"),
+        ("frozen = -2\nweights = 'default'", "frozen must be 0 or more"),
         ("teachers = 'a.pt'", "teachers must be a list of texts"),
         ("base = 3", "base must be a recipe's name or path"),
         ("base = 'nothing'", "no recipe 'nothing'"),

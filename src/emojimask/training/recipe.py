@@ -177,6 +177,8 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
         raise UsageError(f"{source}: stay needs weights to stay with")
     if recipe.frozen and not recipe.weights:
         raise UsageError(f"{source}: frozen needs weights to keep")
+    if recipe.frozen < 0:
+        raise UsageError(f"{source}: frozen must be 0 or more")
     for key in ("epochs", "batch", "schedule_every"):
         if getattr(recipe, key) < 1:
             raise UsageError(f"{source}: {key} must be above 0")
