@@ -20,6 +20,7 @@ from pathlib import Path
 
 from emojimask.training import zoo
 from emojimask.training.recipe import load_recipe
+from emojimask.whole import write_whole
 
 RESULTS = Path(__file__).parents[1] / "docs/results/models"
 SPLITS = ("PublicTest", "PrivateTest")
@@ -121,13 +122,11 @@ def call(name: str, command: list[str | Path]) -> str | None:
 
 
 def store(evaluation: str | None, path: Path) -> bool:
-    """Write, then rename: a file that is there is whole. False where there is nothing to store."""
+    """False where there is nothing to store; a file that is there is whole."""
     if evaluation is None:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(evaluation, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, evaluation)
     return True
 
 

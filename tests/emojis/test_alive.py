@@ -251,11 +251,21 @@ def test_nobody_to_draw_is_no_fault() -> None:
     assert len(load("alive").shapes([])) == 0
 
 
+def at_large(face: MaskedFace) -> MaskedFace:
+    return replace(face, track=replace(face.track, face=replace(face.track.face, box=Box(0, 0, 900, 1200))))
+
+
+def test_a_large_blush_fades_without_rings() -> None:
+    """Across a cheek, left of the mouth, the colour changes little by little; in a small face three steps of 8 do."""
+    cheek = painted(load("alive"), at_large(masked("happy")), 1024)[620, 200:270]
+    assert np.ptp(cheek, 0).max() > 20
+    assert np.abs(np.diff(cheek, axis=0)).max() < 4
+
+
 @pytest.mark.parametrize("name", ["alive", "flat", "contrast"])
 def test_a_large_face_has_rounder_features_in_the_same_places(name: str) -> None:
     """Drawn on a whole 2160p frame, a pixel of the emoji's picture is more than four of the frame's."""
-    small, large = masked("happy"), masked("happy")
-    large = replace(large, track=replace(large.track, face=replace(large.track.face, box=Box(0, 0, 900, 1200))))
+    small, large = masked("surprise"), at_large(masked("surprise"))
     few, many = load(name).shapes([small])[0], load(name).shapes([large])[0]
     assert len(few) == len(many)
     for coarse, fine in zip(few, many, strict=True):

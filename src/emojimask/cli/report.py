@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emojimask.cli.main import DONE
 from emojimask.errors import OutputExistsError, SinkError, SourceError
+from emojimask.whole import write_whole
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +31,9 @@ def run_report(args: argparse.Namespace) -> int:
         raise SourceError(f"{manifest}: holds no record of a batch")
     if output.exists() and not args.force:
         raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
-    part = output.with_name(output.name + ".part")
     try:
-        part.write_text(make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"), encoding="utf-8")
-        part.replace(output)
+        write_whole(output, make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise SinkError(f"{output}: cannot be written ({error.strerror}); check permissions and space") from error
     print(output)
     return DONE

@@ -6,7 +6,6 @@ The package that carries it says only that dlib's author gave it into the public
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from emojimask.errors import ModelError
 from emojimask.faces.upright import upright_points
+from emojimask.packaged import packaged
 from emojimask.pixels import bgr
 from emojimask.stages import Detection
 from emojimask.types import Box, Face, Image, Picture, Points
@@ -114,10 +114,7 @@ def _scaled(image: Image, scale: float) -> Image:
 
 def landmark_model() -> Path:
     """The file of the 68-point model. Raises ModelError."""
-    # Found, not imported: on import the package asks for a part of setuptools that is there no more.
-    spec = find_spec("face_recognition_models")
-    folder = Path(spec.origin).parent if spec is not None and spec.origin else None
-    path = folder / "models" / "shape_predictor_68_face_landmarks.dat" if folder else None
-    if path is None or not path.is_file():
+    path = packaged("face_recognition_models", "models", "shape_predictor_68_face_landmarks.dat")
+    if path is None:
         raise ModelError("the 68-point landmark model is missing; install it with: pip install 'emojimask[dlib]'")
     return path

@@ -194,7 +194,7 @@ def _six_points(points: Points, box: Box) -> Points:
         left_eye, right_eye, mouth = origin + size * np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.78]], np.float32)
         middle = (left_eye + right_eye) / 2
         across, down = right_eye - left_eye, mouth - middle
-    if np.linalg.norm(across) < 0.5 * np.linalg.norm(down):
+    elif in_profile:
         across = 0.8 * np.array([down[1], -down[0]], np.float32)
         left_eye, right_eye = middle - across / 2, middle + across / 2
     return np.array(

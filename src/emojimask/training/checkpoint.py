@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,14 @@ from typing import Any
 import torch
 
 from emojimask.errors import DataError
+from emojimask.whole import write_whole
 
 
 def save(content: dict[str, Any], path: Path) -> None:
-    """Write, then rename: a kill in between leaves the last good file."""
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
-
-
-def save_text(text: str, path: Path) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    """A kill in between leaves the last good file."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_whole(path, buffer.getvalue())
 
 
 def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str, Any]:

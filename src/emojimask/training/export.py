@@ -29,6 +29,7 @@ from emojimask.training.models import Network
 from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
 from emojimask.training.trained import load_network
+from emojimask.whole import write_whole
 
 TOLERANCE = 1e-4
 OPSET = 18
@@ -93,8 +94,8 @@ def export(
             card = replace(card, name=name, sha256=hashlib.sha256(graph).hexdigest(), training=told)
         card = replace(card, metrics=card_metrics(open_session(graph, name), card, data))
     out.mkdir(parents=True, exist_ok=True)
-    write(graph_path, graph)
-    write(card_path, card.to_json().encode())
+    write_whole(graph_path, graph)
+    write_whole(card_path, card.to_json())
     return graph_path
 
 
@@ -214,10 +215,3 @@ def commit() -> str | None:
         return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write, then rename: a kill in between leaves the old file or none."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from emojimask.training.checkpoint import read_checkpoint, save_text
+from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.recipe import Recipe, changed
 from emojimask.training.targets import heads
+from emojimask.whole import write_whole
 
 TABLE = "grid.json"
 
@@ -49,7 +50,7 @@ def run_grid(
         scores = {head: content[head] for head in heads(candidate)}
         rows.append({"run": name, **combination, "epoch": content["epoch"], **scores, "score": sum(scores.values())})
         rows.sort(key=lambda row: -row["score"])
-        save_text(json.dumps(rows, indent=1) + "\n", out / TABLE)
+        write_whole(out / TABLE, json.dumps(rows, indent=1) + "\n")
     lines = ["PublicTest, best first"]
     for row in rows:
         told = "".join(f"  {head} {row[head]:.2%}" for head in heads(recipe) if head in row)

@@ -130,7 +130,7 @@ def train(
             if better or recipe.keep == "last":
                 fitted = {head: temperature(logits[head], target) for head, target in validation.targets.items()}
                 best = divided(kept, fitted)
-                content = {"recipe": recipe.as_dict(), "model": best.state_dict(), "temperatures": fitted, **row}
+                content = {"recipe": recipe.as_dict(), "model": best.state_dict(), **row}
                 save(content, out / BEST)
             waited = state["epoch"] - state["best_epoch"]
             state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited

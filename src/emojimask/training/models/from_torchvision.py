@@ -30,7 +30,7 @@ class TorchvisionFeatures(Pretrained):
         features: Tensor = self.net(x)
         return features
 
-    def imagenet(self) -> dict[str, Tensor]:
+    def known(self) -> dict[str, Tensor]:
         """Torchvision's own, which it fetches."""
         try:
             state = torchvision_models().get_model_weights(self.name).IMAGENET1K_V1.get_state_dict(progress=False)

@@ -11,28 +11,35 @@ from torch import Tensor, nn
 from emojimask.errors import DataError
 
 IMAGENET = "imagenet"
+FACES = "faces"
 
 
 class Pretrained(nn.Module):
-    """A network, or a part of one, of which weights learned from ImageNet exist."""
+    """A network, or a part of one, of which weights exist that were learned elsewhere.
+
+    Attributes:
+        title: what it is called, in messages.
+        source: what they were learned from, which is also what recipes call them.
+    """
 
     title: str
+    source = IMAGENET
 
     def load(self, weights: str) -> None:
-        """Take weights on: "imagenet" for those that it is known by, or the path of a file of them.
+        """Take weights on: by the name of their source for those that it is known by, or by the path of a file of them.
 
         Raises:
             DataError: they cannot be had, or are not this network's.
         """
-        given = self.imagenet() if weights == IMAGENET else read_weights(Path(weights))
+        given = self.known() if weights == self.source else read_weights(Path(weights))
         try:
             self.take(given)
         except RuntimeError as error:
             raise DataError(f"{weights}: not weights of {self.title}") from error
 
     @abstractmethod
-    def imagenet(self) -> dict[str, Tensor]:
-        """What it learned from ImageNet. Raises DataError where that cannot be had."""
+    def known(self) -> dict[str, Tensor]:
+        """What it learned from its source. Raises DataError where that cannot be had."""
 
     @abstractmethod
     def take(self, given: dict[str, Tensor]) -> None:
