@@ -14,7 +14,7 @@ from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
 from emojimask.training.models.compact_resnet import deepen
 from emojimask.training.models.network import channels_last
-from emojimask.training.models.pretrained import FACES, IMAGENET, Pretrained
+from emojimask.training.models.pretrained import FACES, SOURCES, Pretrained
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import heads
 
@@ -79,7 +79,7 @@ def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
 
 
 def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:
-    """Give ``model`` the weights that the recipe names: a trained network's, or ImageNet's.
+    """Give ``model`` the weights that the recipe names: a trained network's, or what was learned elsewhere.
 
     Args:
         model: of the recipe, on the CPU.
@@ -88,14 +88,14 @@ def begin_with(model: Network, recipe: Recipe, images: Tensor) -> None:
 
     Raises:
         DataError, ModelError: they cannot be read, or fit another network.
-        UsageError: ImageNet's weights for a network that they do not exist of.
+        UsageError: what was learned elsewhere was learned by another network.
     """
-    if recipe.weights in (IMAGENET, FACES) or Path(recipe.weights).suffix == ".pth":
-        parts = [module for module in model.modules() if isinstance(module, Pretrained)]
-        if not parts or recipe.weights in {IMAGENET, FACES} - {parts[0].source}:
+    if recipe.weights in SOURCES or Path(recipe.weights).suffix == ".pth":
+        part = next((module for module in model.modules() if isinstance(module, Pretrained)), None)
+        if part is None or (recipe.weights in SOURCES and recipe.weights != part.source):
             raise UsageError(f"recipe {recipe.name}: there are no such weights of {recipe.model}: {recipe.weights}")
-        parts[0].load(recipe.weights)
-        if recipe.weights == FACES:
+        part.load(recipe.weights)
+        if part.source == FACES:  # its batch norms came folded
             settle(model, images.cpu())
         return
     given, known = load_network(recipe.weights, torch.device("cpu"))

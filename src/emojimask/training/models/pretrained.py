@@ -12,6 +12,7 @@ from emojimask.errors import DataError
 
 IMAGENET = "imagenet"
 FACES = "faces"
+SOURCES = (IMAGENET, FACES)
 
 
 class Pretrained(nn.Module):
