@@ -22,6 +22,13 @@ def distance(before: Points, after: Points) -> float:
     return float(np.hypot(*(middle(after) - middle(before)))) / max(extent(after), 1.0)
 
 
+def moved(before: Points, face: Face) -> float:
+    """How far a face's fastest landmark moved, in face sizes; infinite where there were other landmarks before."""
+    if before.shape != face.landmarks.shape:
+        return float(np.inf)
+    return float(np.abs(face.landmarks - before).max()) / max(face.box.width, face.box.height, 1.0)
+
+
 def are_of_like_size(a: Points, b: Points) -> bool:
     """From one frame to the next a face does not grow or shrink by more than a quarter."""
     return 0.8 < extent(a) / max(extent(b), 1.0) < 1.25

@@ -22,6 +22,7 @@ from emojimask.faces.comparison import (
     is_cut_off,
     is_near,
     is_plausible,
+    moved,
     share_inside,
     stretched,
 )
@@ -94,10 +95,9 @@ class _Person:
     def see(self, face: Face, frame: Frame) -> None:
         step = frame.time_s - self.seen_s
         if 0 < step < 0.5 and len(face.landmarks) == len(self.raw):
-            moved = (middle(face.landmarks) - middle(self.raw)) / np.float32(step)
-            self.velocity = np.float32(0.5) * (self.velocity + moved)
-            farthest = float(np.abs(face.landmarks - self.raw).max())
-            self.speed = farthest / max(face.box.width, face.box.height, 1.0) / step
+            velocity = (middle(face.landmarks) - middle(self.raw)) / np.float32(step)
+            self.velocity = np.float32(0.5) * (self.velocity + velocity)
+            self.speed = moved(self.raw, face) / step
         elif step > 0:
             self.velocity, self.speed = np.zeros(2, np.float32), np.inf
         self.seen_s, self.raw = frame.time_s, face.landmarks
@@ -356,8 +356,8 @@ class LandmarkTracker:
         # Whoever left the picture is held at its edge, where he is most likely to come back.
         center = np.array(box.center, np.float32)
         shift = np.clip(center + shift, 0, np.array([width, height], np.float32)) - center
-        moved = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
-        return Face(moved, person.face.landmarks + shift, person.face.score)
+        expected = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
+        return Face(expected, person.face.landmarks + shift, person.face.score)
 
 
 def _has_tiles(detector: FaceDetector) -> TypeGuard[TiledDetector]:

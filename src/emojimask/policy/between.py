@@ -22,13 +22,6 @@ def between(a: Face, b: Face, share: float) -> Face:
     return Face(box, landmarks, min(a.score, b.score))
 
 
-def moved(a: Face, b: Face) -> float:
-    """How far any landmark moved, in the face's sizes."""
-    if a.landmarks.shape != b.landmarks.shape:
-        return float(np.inf)
-    return float(np.abs(b.landmarks - a.landmarks).max()) / max(a.box.width, a.box.height, 1.0)
-
-
 def is_straight(moved: float, seconds: float) -> bool:
     """Whether a face that moved by so many of its sizes in that time can be put anywhere on its way."""
     return moved * max(seconds, BRIEF_S) <= BEND

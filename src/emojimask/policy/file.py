@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emojimask.policy.between import between, is_straight, moved
+from emojimask.faces.comparison import moved
+from emojimask.policy.between import between, is_straight
 from emojimask.policy.frames import Pending, cells_of, is_cut
 from emojimask.policy.pace import Pace
 from emojimask.types import Box, Face, Frame, Track, TrackState
@@ -180,7 +181,7 @@ class FilePolicy:
         first, last = near[0], near[-1]
         share = (pending.frame.time_s - first.time_s) / max(last.time_s - first.time_s, 1e-6)
         filled = Track(first.track.id, between(first.track.face, last.track.face, share), looked=False)
-        way = moved(first.track.face, last.track.face)
+        way = moved(first.track.face.landmarks, last.track.face)
         if first is not last and is_straight(way, last.time_s - first.time_s):
             return filled
         found = self._found(pending, filled)

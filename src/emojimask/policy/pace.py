@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.faces.comparison import moved
 from emojimask.pixels import covered
-from emojimask.policy.between import BRIEF_S, is_straight, moved
+from emojimask.policy.between import BRIEF_S, is_straight
 from emojimask.policy.frames import GRID, Pending
 
 STIRRED = 4.0
@@ -49,7 +50,7 @@ def _speed(last: Pending, now: Pending) -> float:
     step_s = now.frame.time_s - last.frame.time_s
     if now.failed or step_s <= 0 or not all(last.sees(i) and now.sees(i) for i in ids):
         return float(np.inf)
-    return max((moved(last.tracks[i].face, now.tracks[i].face) for i in ids), default=0.0) / step_s
+    return max((moved(last.tracks[i].face.landmarks, now.tracks[i].face) for i in ids), default=0.0) / step_s
 
 
 def _beside(look: Pending) -> NDArray[np.bool_]:

@@ -43,7 +43,6 @@ class Run:
     model: Network
     averaged: Network
     begun: Network | None  # what the recipe stays near to, if it does
-    frozen: list[nn.Module]  # layers that do not learn
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     teachers: list[Network]
@@ -149,8 +148,7 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
     model = build_model(recipe)
     if recipe.weights and (fresh or recipe.stay):
         begin_with(model, recipe, normalised(training.images[:: len(training) // SETTLING_FACES + 1]))
-    frozen = list(model.features.children())[: recipe.frozen]
-    for layer in frozen:
+    for layer in frozen_layers(model, recipe):
         layer.requires_grad_(False)
     model = channels_last(model).to(device)
     optimizer = make_optimizer(model, recipe)
@@ -158,12 +156,16 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
         model=model,
         averaged=copy.deepcopy(model).eval(),
         begun=copy.deepcopy(model).eval() if recipe.stay else None,
-        frozen=frozen,
         optimizer=optimizer,
         schedule=make_schedule(optimizer, recipe, steps),
         teachers=[load_teacher(name, recipe, device) for name in recipe.teachers],
         weights={head: class_weights(target, recipe.class_weights) for head, target in training.targets.items()},
     )
+
+
+def frozen_layers(model: Network, recipe: Recipe) -> list[nn.Module]:
+    """Those that do not learn: as many of its first ones as the recipe says."""
+    return list(model.features.children())[: recipe.frozen]
 
 
 def restore(run: Run, saved: dict[str, Any], path: Path) -> None:
@@ -184,7 +186,7 @@ def train_epoch(
 ) -> float:
     """One pass over the data; returns the mean loss."""
     run.model.train()
-    for layer in run.frozen:
+    for layer in frozen_layers(run.model, recipe):
         layer.eval()  # their batch norms keep their statistics too
     device = data.images.device
     augmentation = AUGMENTATIONS[recipe.augmentation]

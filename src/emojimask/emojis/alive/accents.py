@@ -31,13 +31,7 @@ def draw_under(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid, ed
         shares = [opacity * getattr(pose, accent) for pose in poses]
         if max(shares) > 0:
             sheet.stain(edge, [color] * len(poses), shares)
-    blush = [style.blush * pose.blush for pose in poses]
-    if max(blush) > 0:
-        sizes = (1.0,) if style.spare else _RINGS if len(grid.t) == style.samples else _FINE_RINGS
-        shares = [1 - (1 - share) ** (min(len(sizes), len(_RINGS)) / len(sizes)) for share in blush]
-        cheek = _CHEEK[0] * grid.ring.real + 1j * _CHEEK[1] * grid.ring.imag
-        for size in sizes:
-            sheet.add(_CHEEKS + size * cheek, style.cheek, shares, lifted=True)
+    _draw_blush(sheet, [style.blush * pose.blush for pose in poses], style, grid)
 
 
 def draw_over(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid) -> None:
@@ -48,6 +42,19 @@ def draw_over(sheet: Sheet, poses: Sequence[Pose], style: Style, grid: Grid) -> 
     if max(wrinkles) > 0:
         folds = np.stack([half * grid.t + 1j * (y + 7 * grid.round) for y, half in _FOLDS])
         sheet.add(line(folds, 4.0, grid.half_turn), style.ink, wrinkles)
+
+
+def _draw_blush(sheet: Sheet, blush: Sequence[float], style: Style, grid: Grid) -> None:
+    """Rings one over another, each of which lets ``1 - blush`` through; finer ones let as much through together."""
+    if max(blush) <= 0:
+        return
+    rings: tuple[float, ...] = (1.0,) if style.spare else _RINGS
+    if not style.spare and len(grid.t) > style.samples:
+        rings = _FINE_RINGS
+        blush = [1 - (1 - share) ** (len(_RINGS) / len(rings)) for share in blush]
+    cheek = _CHEEK[0] * grid.ring.real + 1j * _CHEEK[1] * grid.ring.imag
+    for size in rings:
+        sheet.add(_CHEEKS + size * cheek, style.cheek, blush, lifted=True)
 
 
 def _draw_drop(sheet: Sheet, at: complex, radii: Sequence[float], style: Style, grid: Grid) -> None:
