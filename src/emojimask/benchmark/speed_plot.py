@@ -64,16 +64,17 @@ def _faces(axes: Axes, part: list[Mapping[str, Any]]) -> None:
 
 def _sizes(axes: Axes, part: list[Mapping[str, Any]]) -> None:
     _curve(axes, [row["width"] * row["height"] / 1e6 for row in part], part)
-    for row in part:
+    for index, row in enumerate(part):
         at = row["width"] * row["height"] / 1e6, row["mean_ms"]
-        axes.annotate(f"{row['height']}p", at, xytext=(0, -12), textcoords="offset points", ha="center")
+        beside = (0, -12 if index % 2 else 5)  # in turn, as 480p and 720p lie too close for their names
+        axes.annotate(f"{row['height']}p", at, xytext=beside, textcoords="offset points", ha="center")
     axes.set(xlabel="million pixels", title="Masking by size of the picture")
 
 
 def _curve(axes: Axes, x: list[float], part: list[Mapping[str, Any]]) -> None:
     for key, style in (("mean_ms", "o-"), ("p95_ms", "o:")):
         axes.plot(x, [row[key] for row in part], style, color="tab:blue", label=key.removesuffix("_ms"), markersize=4)
-    axes.set(ylabel="ms a frame", ylim=(0, None), xlim=(0, None))
+    axes.set(ylabel="ms a frame", ylim=(0, None), xlim=(0, 1.08 * max(x)))
     axes.legend(frameon=False)
 
 
