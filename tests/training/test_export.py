@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from emojimask.cli import main
 from emojimask.errors import DataError, MissingExtraError, ModelError, OutputExistsError, UsageError
@@ -153,6 +154,20 @@ def test_smaller_precisions_take_and_give_float32_and_compute_nearly_the_same(ex
         for a, b in zip(wanted, found, strict=True):
             assert a.dtype == b.dtype == np.float32
             assert 0 < np.abs(a - b).max() < largest * np.abs(a).max(), name
+
+
+def test_one_glaring_face_does_not_coarsen_8_bits(exported: Path) -> None:
+    graph, faces = exported.read_bytes(), noise(256) // 16 + 120
+    glaring = faces.copy()
+    glaring[100] = np.where(noise(1)[0] > 127, 255, 0)
+    batch = normalise(faces[:8])
+    wanted = open_session(graph, "tiny").run(None, {"image": batch})[0]
+
+    def error(calibrated_on: NDArray[np.uint8]) -> float:
+        small = open_session(to_int8(graph, calibrated_on), "int8")
+        return float(np.abs(small.run(None, {"image": batch})[0] - wanted).mean())
+
+    assert error(glaring) < 2 * error(faces)
 
 
 @pytest.mark.parametrize(
