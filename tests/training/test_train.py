@@ -22,6 +22,7 @@ from emojimask.expressions.preprocess import normalise  # noqa: E402
 from emojimask.training import train as train_module  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
 from emojimask.training.checkpoint import read_checkpoint  # noqa: E402
+from emojimask.training.optimisation import autocast  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
 from emojimask.training.train import BEST, CHECKPOINT, normalised, train  # noqa: E402
@@ -126,6 +127,32 @@ def test_a_pupil_comes_to_agree_with_its_teacher(data: Path, tmp_path: Path) -> 
     assert rows[-1]["loss"] < rows[0]["loss"]
     with pytest.raises(DataError, match="a teacher of fer2013, ferplus cannot teach ferplus"):
         train(replace(pupil, labels="ferplus"), data, tmp_path / "other")
+
+
+@pytest.mark.parametrize(("half", "able", "wanted"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_a_cpu_without_16_bits_works_in_32(
+    monkeypatch: pytest.MonkeyPatch, half: bool, able: bool, wanted: bool
+) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: able)
+    with autocast(Recipe(half=half), torch.device("cpu")):
+        found = torch.nn.functional.linear(torch.ones(2, 2), torch.ones(2, 2)).dtype
+    assert (found == torch.bfloat16) == wanted
+
+
+def test_without_epochs_a_trained_network_is_calibrated_and_else_stays_as_it_is(data: Path, tmp_path: Path) -> None:
+    """The new temperature and shifts take the place of the old ones."""
+    first = train(RECIPE, data, tmp_path / "first")
+    rows: list[dict[str, Any]] = []
+    again = replace(RECIPE, weights=str(first), epochs=0)
+    second = train(again, data, tmp_path / "second", on_epoch=rows.append)
+    assert [row["epoch"] for row in rows] == [0]
+    assert train(again, data, tmp_path / "second", resume=True) == second
+    images = normalised(torch.rand(20, 1, 48, 48, generator=torch.Generator().manual_seed(1)))
+    before, after = (load_network(path, torch.device("cpu"))[0](images) for path in (first, second))
+    for old, new in zip(before, after, strict=True):
+        slopes = [np.polyfit(a.detach(), b.detach(), 1) for a, b in zip(old.T, new.T, strict=True)]
+        assert np.ptp([slope for slope, _ in slopes]) < 1e-3  # one temperature for all classes
+        assert all(np.polyval(fit, a.detach()) == pytest.approx(b.detach().numpy(), abs=1e-3) for fit, a, b in zip(slopes, old.T, new.T, strict=True))
 
 
 def test_it_learns(data: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from emojimask.training.optimisation import autocast
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import Target, heads
 
@@ -58,7 +59,7 @@ def distillation_loss(logits: Logits, teachers: Sequence[nn.Module], images: Ten
     """
     t = recipe.temperature
     views = [images.flip(3) if float(torch.rand(())) < 0.5 else images for _ in teachers]
-    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.half):
+    with torch.no_grad(), autocast(recipe, images.device):
         taught = [teacher(view) for teacher, view in zip(teachers, views, strict=True)]
     total = torch.zeros((), device=images.device)
     for head, own, answers in zip(heads(recipe), logits, zip(*taught, strict=True), strict=True):

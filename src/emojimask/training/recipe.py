@@ -48,8 +48,9 @@ class Recipe:
         mix: pictures mixed in pairs: mixup (Zhang et al. 2017), cutmix (Yun et al. 2019), or either by chance.
         mix_alpha: of the beta distribution that the mixing share is drawn from.
         class_weights: weight of rare classes: by effective number (Cui et al. 2019) or by inverse square root.
-        epochs, batch, seed: as usual.
-        half: whether most is worked out in 16 bits (bfloat16); on CPUs, depthwise convolutions are quicker without.
+        epochs, batch, seed: as usual; after 0 epochs what the run begins with is kept, calibrated.
+        half: whether most is worked out in 16 bits (bfloat16) where the device can; on CPUs, depthwise convolutions are
+            quicker without.
         optimizer: by name; "nesterov" and "sgd" use ``momentum``.
         rate: the learning rate; the peak of the one-cycle schedule (Smith 2018).
         momentum, weight_decay: as usual; no decay on batch norm and biases.
@@ -180,7 +181,9 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
         raise UsageError(f"{source}: frozen needs weights to keep")
     if recipe.frozen < 0:
         raise UsageError(f"{source}: frozen must be 0 or more")
-    for key in ("epochs", "batch", "schedule_every"):
+    if recipe.epochs < 0 or (recipe.epochs == 0 and not recipe.weights):
+        raise UsageError(f"{source}: epochs must be above 0, or 0 with weights to keep")
+    for key in ("batch", "schedule_every"):
         if getattr(recipe, key) < 1:
             raise UsageError(f"{source}: {key} must be above 0")
     for key in SHARES:

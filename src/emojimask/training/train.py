@@ -16,7 +16,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
-from emojimask.training.calibration import divided, temperature
+from emojimask.training.calibration import Calibration, calibrated, calibration, takes_shifts
 from emojimask.training.checkpoint import read_checkpoint, save
 from emojimask.training.data.load import join, load_split
 from emojimask.training.data.variants import prepare
@@ -25,7 +25,7 @@ from emojimask.training.losses import class_weights, distillation_loss, label_lo
 from emojimask.training.mixing import mixed
 from emojimask.training.models import Network
 from emojimask.training.models.network import channels_last
-from emojimask.training.optimisation import Schedule, after_epoch, after_step, make_optimizer, make_schedule
+from emojimask.training.optimisation import Schedule, after_epoch, after_step, autocast, make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import Target, Tensors, to_device
 from emojimask.training.trained import begin_with, build_model, check_model, load_teacher
@@ -114,21 +114,20 @@ def train(
             seed = recipe.seed * 100_003 + state["epoch"]
             torch.manual_seed(seed)
             generator = torch.Generator(device).manual_seed(seed)
-            loss = train_epoch(run, training, recipe, generator, on_step)
+            loss = train_epoch(run, training, recipe, generator, on_step) if recipe.epochs else 0.0
             kept = moved_back(run, recipe)
             logits = predict(kept, validation.images)
             scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}
             score = sum(scores.values())
             after_epoch(run.schedule, score)
 
-            state["epoch"] += 1
+            state["epoch"] += recipe.epochs > 0
             row = {"epoch": state["epoch"], "loss": loss, **scores, "seconds": time.perf_counter() - started}
             better = score > state["best"]
             if better:
                 state.update(best=score, best_epoch=state["epoch"])
             if better or recipe.keep == "last":
-                fitted = {head: temperature(logits[head], target) for head, target in validation.targets.items()}
-                best = divided(kept, fitted)
+                best = calibrated(kept, calibrations(kept, logits, validation))
                 content = {"recipe": recipe.as_dict(), "model": best.state_dict(), **row}
                 save(content, out / BEST)
             waited = state["epoch"] - state["best_epoch"]
@@ -200,7 +199,7 @@ def train_epoch(
         partner, share = None, 1.0
         if recipe.mix != "none":
             pairs, partner, share = mixed(pairs, recipe)
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.half):
+        with autocast(recipe, device):
             logits = run.model(normalised(pairs[:, :1]))
         loss = label_loss(logits, data.targets, rows, run.weights, recipe)
         if partner is not None:
@@ -246,6 +245,14 @@ def predict(model: Network, images: Tensor) -> dict[str, Tensor]:
     model.eval()
     outputs = [model(normalised(part)) for part in torch.split(images, 256)]
     return dict(zip(model.heads, map(torch.cat, zip(*outputs, strict=True)), strict=True))
+
+
+def calibrations(model: Network, logits: dict[str, Tensor], validation: Tensors) -> dict[str, Calibration]:
+    """Each head's, by its ``logits`` of the ``validation`` rows."""
+    return {
+        head: calibration(logits[head], target, shifted=takes_shifts(model, head))
+        for head, target in validation.targets.items()
+    }
 
 
 def accuracy(logits: Tensor, target: Target) -> float:
