@@ -23,7 +23,7 @@ from emojimask.training.models import MODELS, Network  # noqa: E402
 from emojimask.training.models.efficientnet_lite import WIDTH  # noqa: E402
 from emojimask.training.models.face_resnet import Block, FaceResNet, from_dlib  # noqa: E402
 from emojimask.training.models.from_torchvision import torchvision_models  # noqa: E402
-from emojimask.training.models.network import Backbone, count_macs, count_parameters, fitted, run_once  # noqa: E402
+from emojimask.training.models.network import Backbone, channels_last, count_macs, count_parameters, fitted, run_once  # noqa: E402
 from emojimask.training.models.pretrained import FACES  # noqa: E402
 from emojimask.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
@@ -111,6 +111,17 @@ def test_a_face_is_cut_or_resized_as_the_network_wants_it() -> None:
     for side in (32, 64, 224):
         assert fitted(faces, side).shape == (1, 1, side, side)
         assert float(fitted(faces, side).mean()) == pytest.approx(float(faces.mean()), abs=0.01)
+
+
+@pytest.mark.parametrize(("widths", "safe"), [((8, 16), False), ((16, 32), True)])
+def test_narrow_networks_keep_to_the_plain_memory_layout(widths: tuple[int, ...], safe: bool) -> None:
+    """The other one corrupts memory under a narrow shortcut."""
+    model = channels_last(build_model(Recipe(widths=widths, blocks=(1, 1)))).train()
+    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in model.parameters() if p.ndim == 4) == safe
+    for _ in range(5):
+        faces = torch.rand(14, 1, 48, 48).contiguous(memory_format=torch.channels_last)
+        torch.autograd.backward(sum(logits.square().mean() for logits in model(faces)))
+    assert all(bool(p.grad.isfinite().all()) for p in model.parameters() if p.grad is not None)
 
 
 def test_multiplications_are_counted() -> None:

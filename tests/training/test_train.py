@@ -150,9 +150,11 @@ def test_without_epochs_a_trained_network_is_calibrated_and_else_stays_as_it_is(
     images = normalised(torch.rand(20, 1, 48, 48, generator=torch.Generator().manual_seed(1)))
     before, after = (load_network(path, torch.device("cpu"))[0](images) for path in (first, second))
     for old, new in zip(before, after, strict=True):
-        slopes = [np.polyfit(a.detach(), b.detach(), 1) for a, b in zip(old.T, new.T, strict=True)]
-        assert np.ptp([slope for slope, _ in slopes]) < 1e-3  # one temperature for all classes
-        assert all(np.polyval(fit, a.detach()) == pytest.approx(b.detach().numpy(), abs=1e-3) for fit, a, b in zip(slopes, old.T, new.T, strict=True))
+        x, y = old.detach().numpy(), new.detach().numpy()
+        lines = [np.polyfit(x[:, one], y[:, one], 1) for one in range(x.shape[1])]
+        assert np.ptp([slope for slope, _ in lines]) < 1e-3  # one temperature for all classes
+        fitted = np.stack([np.polyval(line, x[:, one]) for one, line in enumerate(lines)], 1)
+        assert fitted == pytest.approx(y, abs=1e-3)
 
 
 def test_it_learns(data: Path, tmp_path: Path) -> None:

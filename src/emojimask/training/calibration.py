@@ -48,7 +48,8 @@ def calibration(logits: Tensor, target: Target, *, shifted: bool = True) -> Cali
 
     def loss() -> Tensor:
         search.zero_grad()
-        value = F.cross_entropy(answers / log_t.exp() + free * moved, goal) + PRIOR / 2 / len(goal) * free.square().sum()
+        away = PRIOR / 2 / len(goal) * free.square().sum()
+        value = F.cross_entropy(answers / log_t.exp() + free * moved, goal) + away
         torch.autograd.backward(value)
         return value
 
