@@ -70,6 +70,7 @@ def page(results: Results, works: list[dict[str, Any]]) -> str:
         "PrivateTest, single view; the network's file and its time on one thread as they were measured at its "
         f"evaluation. Of a recipe that was trained in several seeds: the {SPREAD} of these runs.",
         models(results),
+        *times_of_others(results),
         "![Accuracy against size](results/accuracy-size.png)",
         "![Accuracy against time](results/accuracy-time.png)",
         "## Beside earlier works",
@@ -141,6 +142,12 @@ def models(results: Results) -> str:
         rows.append([title, f"{runs[0]['parameters']:,}", *(f"{figure:.2f}" for figure in figures), *accuracies])
     head = ["model", "parameters", "MB", "ms a face", "ms in batches of 8"]
     return table([*head, "FER2013", "FER+ majority", "FER+ argmax", "six classes"], rows)
+
+
+def times_of_others(results: Results) -> list[str]:
+    """A line for each model whose time was not measured at its evaluation: what it was measured of."""
+    told = {model: result["latency"]["of"] for (model, _, _), result in results.items() if "of" in result["latency"]}
+    return [f"The times of {model} are those of {of}." for model, of in told.items()]
 
 
 def groups(results: Results) -> dict[str, list[str]]:
