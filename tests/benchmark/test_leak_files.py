@@ -33,7 +33,8 @@ def encode(path: Path, images, fps=FPS) -> Path:
 def films(tmp_path_factory) -> dict[str, Path]:
     """A clip of a face; itself covered throughout; covered but for three frames; and others that do not fit."""
     folder = tmp_path_factory.mktemp("films")
-    source = SyntheticSource(width=320, height=180, fps=FPS, seconds=SECONDS)
+    width, height = 384, 216  # at 320x180, on processors without AVX-512, Haar misses a frame
+    source = SyntheticSource(width=width, height=height, fps=FPS, seconds=SECONDS)
     bare = [frame.image for frame in source]
     covered = []
     for index, image in enumerate(bare):
@@ -44,12 +45,12 @@ def films(tmp_path_factory) -> dict[str, Path]:
         cv2.ellipse(picture, middle, (round(0.8 * size[0]), round(0.8 * size[1])), 0, 0, 360, (40, 190, 250), -1)
         covered.append(picture)
     leaking = [bare[i] if i in LEAKING else covered[i] for i in range(len(bare))]
-    room = [np.broadcast_to(np.linspace(90, 150, 320)[None, :, None], bare[0].shape).astype(np.uint8)] * len(bare)
+    room = [np.broadcast_to(np.linspace(90, 150, width)[None, :, None], bare[0].shape).astype(np.uint8)] * len(bare)
     everything = {"bare": bare, "covered": covered, "leaking": leaking, "short": covered[:-3], "room": room}
     everything["long"] = covered + covered[-2:]
     everything["small"] = [cv2.resize(i, (240, 136)) for i in covered]
     rng = np.random.default_rng(1)
-    everything["other"] = [cv2.resize(rng.integers(0, 255, (27, 48, 3), np.uint8), (320, 180)) for _ in bare]
+    everything["other"] = [cv2.resize(rng.integers(0, 255, (27, 48, 3), np.uint8), (width, height)) for _ in bare]
     files = {name: encode(folder / f"{name}.mp4", images) for name, images in everything.items()}
     files["slow"] = encode(folder / "slow.mp4", covered, fps=5)
     broken = folder / "broken.mp4"
@@ -70,8 +71,7 @@ def test_a_covered_clip_passes(films, capsys):
     status, out, _ = leak(capsys, films["bare"], films["covered"], "--limit", "0", "--json")
     report = json.loads(out)
     assert status == 0
-    assert report["frames"] == round(SECONDS * FPS)
-    assert report["frames"] - 1 <= report["frames_with_face"] <= report["frames"]  # Haar differs among processors
+    assert report["frames_with_face"] == report["frames"] == round(SECONDS * FPS)
     assert report["leaked_frames"] == 0
 
 
@@ -95,12 +95,9 @@ def test_no_picture_of_a_face_is_written_unasked(films, capsys, tmp_path, monkey
 
 
 def test_the_table_says_it_in_words(films, capsys):
-    _, told, _ = leak(capsys, films["bare"], films["leaking"], "--json")
-    share = 3 / json.loads(told)["frames_with_face"]
     _, out, _ = leak(capsys, films["bare"], films["leaking"])
     assert "leaked frames" in out
-    assert f"3 ({share:.2%})".replace("%", " %") in out
-    assert 0.24 < share < 0.28
+    assert "3 (25.00 %)" in out
 
 
 def test_without_a_face_nothing_is_measured_and_nothing_is_passed(films, capsys):
