@@ -54,7 +54,7 @@ def calibration(logits: Tensor, target: Target, *, shifted: bool = True) -> Cali
         return value
 
     search.step(loss)
-    return Calibration(float(log_t.detach().exp()), free.detach() * moved)
+    return Calibration(float(log_t.detach().exp()), free.detach())
 
 
 def takes_shifts(model: Network, head: str) -> bool:
@@ -71,13 +71,13 @@ def last_layer(model: Network, head: str) -> nn.Linear | nn.Conv2d:
 def calibrated(model: Network, found: Mapping[str, Calibration]) -> Network:
     """A copy of ``model`` with its heads' calibrations in their last layers of weights.
 
-    What follows such a layer in some heads, a mean or a ReLU, scales with what it gets.
+    What follows such a layer in some heads, a mean or a ReLU, scales with what it gets; such heads have no shifts.
     """
     model = copy.deepcopy(model)
     for head, of_head in found.items():
         last = last_layer(model, head)
         for weights in last.parameters():
             weights.div_(of_head.temperature)
-        if last.bias is not None and takes_shifts(model, head):
+        if last.bias is not None:
             last.bias.add_(of_head.shifts)
     return model
