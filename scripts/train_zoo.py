@@ -1,10 +1,11 @@
-"""Train every shipped recipe, and the default from three teachers; export and evaluate each. One command, resumable.
+"""Train every shipped recipe but the default and its large sister; export and evaluate each. One command, resumable.
 
     python scripts/train_zoo.py --data fer2013/ --runs runs/ [--jobs 6] [--minutes 60]
 
 What "emojimask evaluate --json" prints of each lands in docs/results/models, where scripts/results_page.py reads it. A
 row whose evaluations are all there is left alone, one that was broken off goes on, one that fails is told and passed
-over. Runs go side by side: networks this small leave a GPU idle most of the time.
+over. Runs go side by side: networks this small leave a GPU idle most of the time. The default has a script of its own,
+train_default.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -24,28 +24,21 @@ from emojimask.whole import write_whole
 
 RESULTS = Path(__file__).parents[1] / "docs/results/models"
 SPLITS = ("PublicTest", "PrivateTest")
-SEEDS = (1, 2, 3)
 NOT_ALONE = ("default", "teacher")
 PROTOCOLS = {"both": ("fer2013", "ferplus"), "fer2013": ("fer2013",), "ferplus": ("ferplus",)}
 
 
-@dataclass(frozen=True)
-class Row:
-    """A run: its name, its recipe, and what it changes of it."""
+def protocols(name: str) -> tuple[str, ...]:
+    """Those that judge a recipe."""
+    recipe = load_recipe(name)
+    return ("six-classes",) if recipe.variant == "six-classes" else PROTOCOLS[recipe.labels]
 
-    name: str
-    recipe: str
-    changes: tuple[str, ...] = ()
-    teachers: tuple[str, ...] = ()
 
-    def protocols(self) -> tuple[str, ...]:
-        recipe = load_recipe(self.recipe)
-        return ("six-classes",) if recipe.variant == "six-classes" else PROTOCOLS[recipe.labels]
-
-    def evaluations(self, results: Path) -> dict[Path, tuple[str, str]]:
-        """The file of each evaluation, and its protocol and split."""
-        pairs = product(self.protocols(), SPLITS)
-        return {results / f"{self.name}_{labels}_{split}.json": (labels, split) for labels, split in pairs}
+def evaluations(name: str, results: Path) -> dict[Path, tuple[str, str]]:
+    """The file of each evaluation of a recipe, and its protocol and split."""
+    return {
+        results / f"{name}_{labels}_{split}.json": (labels, split) for labels, split in product(protocols(name), SPLITS)
+    }
 
 
 def main() -> int:
@@ -60,55 +53,46 @@ def main() -> int:
     args = parser.parse_args()
 
     deadline = time.monotonic() + 60 * args.minutes
-    teachers, students = stages(args.runs)
-    rows = [row.name for row in teachers + students]
-    unknown = [name for name in args.only or () if name not in rows]
+    names = rows()
+    unknown = [name for name in args.only or () if name not in names]
     if unknown:
-        parser.error(f"no row {unknown[0]!r}: choose from {', '.join(rows)}")
-    failed = []
-    for stage in (teachers, students):
-        chosen = [row for row in stage if not args.only or row.name in args.only]
-        with ThreadPoolExecutor(args.jobs) as pool:
-            done = pool.map(lambda row: carry_out(row, args, deadline), chosen)
-            failed += [row.name for row, good in zip(chosen, done, strict=True) if not good]
+        parser.error(f"no row {unknown[0]!r}: choose from {', '.join(names)}")
+    chosen = [name for name in names if not args.only or name in args.only]
+    with ThreadPoolExecutor(args.jobs) as pool:
+        done = pool.map(lambda name: carry_out(name, args, deadline), chosen)
+        failed = [name for name, good in zip(chosen, done, strict=True) if not good]
     tell(f"not done: {', '.join(failed)}" if failed else "all done")
     return 1 if failed else 0
 
 
-def stages(runs: Path) -> tuple[list[Row], list[Row]]:
-    """Teachers first; the pupils and the rest of the zoo, cheapest first."""
-    teachers = [Row(f"teacher-{seed}", "teacher", (f"seed={seed}", f"name=teacher-{seed}")) for seed in SEEDS]
-    best = tuple(str(runs / teacher.name / "best.pt") for teacher in teachers)
-    pupils = [Row(f"default-{seed}", "default", (f"seed={seed}", f"name=default-{seed}"), best) for seed in SEEDS]
+def rows() -> list[str]:
+    """The recipes, cheapest first."""
     cost = {row.recipe: row.macs * load_recipe(row.recipe).epochs for row in zoo.stored()}
-    others = [Row(name, name) for name in sorted(cost, key=cost.__getitem__) if name not in NOT_ALONE]
-    return teachers, pupils + others
+    return [name for name in sorted(cost, key=cost.__getitem__) if name not in NOT_ALONE]
 
 
-def carry_out(row: Row, args: argparse.Namespace, deadline: float) -> bool:
+def carry_out(name: str, args: argparse.Namespace, deadline: float) -> bool:
     """Train, export, evaluate what is not there yet; False where one of them failed or the time was up."""
-    wanted = {path: how for path, how in row.evaluations(args.results).items() if not path.exists()}
+    wanted = {path: how for path, how in evaluations(name, args.results).items() if not path.exists()}
     if not wanted:
-        tell(f"{row.name}: all there")
+        tell(f"{name}: all there")
         return True
-    folder = args.runs / row.name
+    folder = args.runs / name
     left = (deadline - time.monotonic()) / 60
     if left <= 0:
         return False
-    train = ["train", row.recipe, "--data", args.data, "--out", folder, "--resume"]
+    train = ["train", name, "--data", args.data, "--out", folder, "--resume"]
     if left < float("inf"):
         train += ["--minutes", f"{left:.2f}"]
-    if row.changes or args.set:
-        train += ["--set", *row.changes, *args.set]
-    if row.teachers:
-        train += ["--teachers", *row.teachers]
-    if call(row.name, train) is None or time.monotonic() > deadline:
+    if args.set:
+        train += ["--set", *args.set]
+    if call(name, train) is None or time.monotonic() > deadline:
         return False
-    if call(row.name, ["export", folder / "best.pt", "--data", args.data, "--out", folder, "--force"]) is None:
+    if call(name, ["export", folder / "best.pt", "--data", args.data, "--out", folder, "--force"]) is None:
         return False
-    measure = ["evaluate", folder / f"{row.name}.onnx", "--data", args.data, "--json"]
+    measure = ["evaluate", folder / f"{name}.onnx", "--data", args.data, "--json"]
     return all(
-        store(call(row.name, [*measure, "--labels", labels, "--split", split]), path)
+        store(call(name, [*measure, "--labels", labels, "--split", split]), path)
         for path, (labels, split) in wanted.items()
     )
 

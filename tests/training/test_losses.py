@@ -95,6 +95,31 @@ def test_teachers_see_the_face_and_its_mirror_image_by_turns() -> None:
     assert as_it_is[::2] != as_it_is[1::2]  # each teacher by itself
 
 
+@pytest.mark.parametrize(("asked", "answers"), [(0, 3), (1, 1), (2, 2), (9, 3)])
+def test_some_teachers_at_a_time_teach_what_all_of_them_do(asked: int, answers: int) -> None:
+    """Where none asks for all, each is asked as often as the others."""
+    heard = [0, 0, 0]
+
+    class Teacher(nn.Module):
+        def __init__(self, which: int) -> None:
+            super().__init__()
+            self.which = which
+
+        def forward(self, _: torch.Tensor) -> tuple[torch.Tensor]:
+            heard[self.which] += 1
+            return (torch.eye(3)[self.which : self.which + 1],)
+
+    torch.manual_seed(1)
+    recipe = Recipe(labels="ferplus", asked=asked)
+    pupil = [torch.tensor([[1.0, 0.5, 0.0]])]
+    teachers = [Teacher(which) for which in range(3)]
+    losses = [float(distillation_loss(pupil, teachers, torch.zeros(1, 1, 2, 2), recipe)) for _ in range(300)]
+    assert sum(heard) == 300 * answers
+    assert max(heard) - min(heard) < 60
+    everyone = float(distillation_loss(pupil, teachers, torch.zeros(1, 1, 2, 2), Recipe(labels="ferplus")))
+    assert sum(losses) / 300 == pytest.approx(everyone, rel=0.02)
+
+
 @pytest.mark.parametrize("mix", ["mixup", "cutmix"])
 def test_the_share_of_the_loss_is_the_share_of_the_picture(mix: str) -> None:
     """Each picture is of one shade, its own number, so that its mean tells what it holds."""

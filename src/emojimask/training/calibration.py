@@ -37,11 +37,11 @@ def calibration(logits: Tensor, target: Target, *, shifted: bool = True) -> Cali
     are no such rows, nor the shift of a class that none of them has. Without ``shifted`` all shifts are 0.
     """
     rows = target.learned.bool() & target.counts
-    shifts = torch.zeros(logits.shape[1], device=logits.device)
+    shifts = torch.zeros(logits.shape[1])
     if not rows.any():
         return Calibration(1.0, shifts)
-    answers, goal = logits[rows].float(), target.goal[rows]
-    log_t = torch.zeros((), device=logits.device, requires_grad=True)
+    answers, goal = logits[rows].float().cpu(), target.goal[rows].cpu()  # many small steps: a GPU would be slower
+    log_t = torch.zeros((), requires_grad=True)
     free = shifts.clone().requires_grad_()
     moved = (goal.sum(0) > 0) * float(shifted)
     search = torch.optim.LBFGS([log_t, free], max_iter=100, line_search_fn="strong_wolfe")
@@ -79,5 +79,5 @@ def calibrated(model: Network, found: Mapping[str, Calibration]) -> Network:
         for weights in last.parameters():
             weights.div_(of_head.temperature)
         if last.bias is not None:
-            last.bias.add_(of_head.shifts)
+            last.bias.add_(of_head.shifts.to(last.bias.device))
     return model

@@ -11,6 +11,7 @@ from typing import Any, Self
 from PIL import Image
 
 from emojimask.evaluation.pictures import lines
+from emojimask.whole import write_whole
 
 LOG = "log.jsonl"
 CURVES = "curves.png"
@@ -26,6 +27,9 @@ class RunLog:
 
     def __init__(self, out: Path, epoch: int) -> None:
         self._out = out
+        if (out / LOG).is_file():  # epochs that no checkpoint knows of come again
+            rows = [row for row in read_log(out / LOG) if row["epoch"] <= epoch]
+            write_whole(out / LOG, "".join(map(as_line, rows)))
         self._events: Any = None
         if tensorboard_is_installed():
             from tensorboardX import SummaryWriter
@@ -35,7 +39,7 @@ class RunLog:
     def add(self, row: dict[str, Any]) -> None:
         """``row`` has the key "epoch" and numbers."""
         with (self._out / LOG).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
+            log.write(as_line(row))
         if self._events is not None:
             for name, value in row.items():
                 if name != "epoch":
@@ -51,6 +55,10 @@ class RunLog:
             self._events.close()
         if (self._out / LOG).is_file():
             draw_curves(read_log(self._out / LOG), self._out / CURVES)
+
+
+def as_line(row: dict[str, Any]) -> str:
+    return json.dumps(row) + "\n"
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

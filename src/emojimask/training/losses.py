@@ -55,12 +55,14 @@ def class_weights(target: Target, kind: str) -> Tensor:
 def distillation_loss(logits: Logits, teachers: Sequence[nn.Module], images: Tensor, recipe: Recipe) -> Tensor:
     """How far the student is from its teachers on the same pictures: cross entropy, all heads, times T^2.
 
-    Each teacher sees them mirrored every other time, by chance of torch's global generator on the CPU.
+    Where the recipe asks some of them at a time, these are drawn by chance. Each sees the pictures mirrored every other
+    time. Chance is that of torch's global generator on the CPU. In the long run the pupil learns the mean of all.
     """
     t = recipe.temperature
-    views = [images.flip(3) if float(torch.rand(())) < 0.5 else images for _ in teachers]
+    asked = torch.randperm(len(teachers))[: recipe.asked or None].tolist()
+    views = [images.flip(3) if float(torch.rand(())) < 0.5 else images for _ in asked]
     with torch.no_grad(), autocast(recipe, images.device):
-        taught = [teacher(view) for teacher, view in zip(teachers, views, strict=True)]
+        taught = [teachers[which](view) for which, view in zip(asked, views, strict=True)]
     total = torch.zeros((), device=images.device)
     for head, own, answers in zip(heads(recipe), logits, zip(*taught, strict=True), strict=True):
         goal = torch.stack([F.softmax(answer.float() / t, 1) for answer in answers]).mean(0)

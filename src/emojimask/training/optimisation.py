@@ -19,8 +19,12 @@ def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
 
     On a CPU without instructions for it, the default takes seven times as long for a step as in 32 bits.
     """
+    return torch.autocast(device.type, torch.bfloat16, enabled=works_in_half(recipe, device))
+
+
+def works_in_half(recipe: Recipe, device: torch.device) -> bool:
     able = device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    return torch.autocast(device.type, torch.bfloat16, enabled=recipe.half and able)
+    return recipe.half and able
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -66,6 +66,7 @@ class Recipe:
         teachers: trained networks to learn from, named as in ``weights``, paths relative to the recipe's folder: the
             mean of their probabilities for the same view of a face (Hinton et al. 2015), less what veils it, and by
             turns mirrored: so the mean of both is what is learned.
+        asked: how many of the teachers, drawn by chance, each batch asks; 0: all.
         teacher_weight: the teachers' part of the loss, 0 to 1; the labels have the rest.
         temperature: softens the probabilities of teachers and student alike.
     """
@@ -104,6 +105,7 @@ class Recipe:
     ema: float = 0.998
     clip: float = 5.0
     teachers: tuple[str, ...] = ()
+    asked: int = 0
     teacher_weight: float = 0.7
     temperature: float = 2.0
 
@@ -179,8 +181,9 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
         raise UsageError(f"{source}: stay needs weights to stay with")
     if recipe.frozen and not recipe.weights:
         raise UsageError(f"{source}: frozen needs weights to keep")
-    if recipe.frozen < 0:
-        raise UsageError(f"{source}: frozen must be 0 or more")
+    for key in ("frozen", "asked"):
+        if getattr(recipe, key) < 0:
+            raise UsageError(f"{source}: {key} must be 0 or more")
     if recipe.epochs < 0 or (recipe.epochs == 0 and not recipe.weights):
         raise UsageError(f"{source}: epochs must be above 0, or 0 with weights to keep")
     for key in ("batch", "schedule_every"):

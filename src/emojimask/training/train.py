@@ -16,7 +16,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
-from emojimask.training.calibration import Calibration, calibrated, calibration, takes_shifts
+from emojimask.training.calibration import calibrated, calibration, takes_shifts
 from emojimask.training.checkpoint import read_checkpoint, save
 from emojimask.training.data.load import join, load_split
 from emojimask.training.data.variants import prepare
@@ -34,6 +34,21 @@ CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
 SETTLING_FACES = 256
 """About so many tell the batch norms of a network that was trained before what comes in."""
+SAVING = 0.1
+"""Where epochs are quicker than files are written, about so much of a run's time goes into its files at most."""
+
+
+Pairs = list[tuple[Tensor, Tensor]]
+"""A network's numbers and those of another like it, in their own memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The network that a run would keep if it ended now."""
+
+    model: Network
+    logits: dict[str, Tensor]  # of PublicTest
+    row: dict[str, Any]  # of the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class Run:
 
     model: Network
     averaged: Network
+    averages: Pairs  # of ``averaged`` and ``model``
     begun: Network | None  # what the recipe stays near to, if it does
     optimizer: torch.optim.Optimizer
     schedule: Schedule
@@ -67,7 +83,8 @@ def train(
     """Train ``recipe`` and return the path of the best checkpoint, chosen on PublicTest alone.
 
     ``out`` receives ``checkpoint.pt`` (everything needed to go on after a kill), ``best.pt``, ``log.jsonl``, whose
-    line an epoch is also what ``on_epoch`` is called with, TensorBoard's events and, at the end, the curves.
+    line an epoch is also what ``on_epoch`` is called with, TensorBoard's events and, at the end, the curves. The first
+    two are written after an epoch, unless that would take up too much of the time.
 
     Args:
         recipe: what to train, and how.
@@ -85,6 +102,7 @@ def train(
     """
     begun = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.benchmark = True  # every step's pictures have one size, so the quickest way is worth finding
     state: dict[str, Any] = {"epoch": 0, "best": -1.0, "best_epoch": 0, "finished": False}
     check_model(recipe)
     saved = saved_run(out, recipe, device, resume=resume)
@@ -106,6 +124,8 @@ def train(
         restore(run, saved, out / CHECKPOINT)
 
     out.mkdir(parents=True, exist_ok=True)
+    best: Kept | None = None  # what best.pt does not hold yet
+    saved_at, saving = -float("inf"), 0.0
     with RunLog(out, state["epoch"]) as log:
         while not state["finished"]:
             started = time.perf_counter()
@@ -127,17 +147,23 @@ def train(
             if better:
                 state.update(best=score, best_epoch=state["epoch"])
             if better or recipe.keep == "last":
-                best = calibrated(kept, calibrations(kept, logits, validation))
-                content = {"recipe": recipe.as_dict(), "model": best.state_dict(), **row}
-                save(content, out / BEST)
+                best = Kept(copy.deepcopy(kept), logits, row)
             waited = state["epoch"] - state["best_epoch"]
             state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited
-            parts = {name: part.state_dict() for name, part in run.parts().items()}
-            save({**state, "recipe": recipe.as_dict(), **parts}, out / CHECKPOINT)
+            now = time.perf_counter()
+            late = seconds is not None and now - begun > seconds
+            if state["finished"] or late or now - saved_at >= saving / SAVING:
+                if best is not None:
+                    save_best(best, validation, recipe, out / BEST)
+                    best = None
+                parts = {name: part.state_dict() for name, part in run.parts().items()}
+                save({**state, "recipe": recipe.as_dict(), **parts}, out / CHECKPOINT)
+                saved_at = time.perf_counter()
+                saving = saved_at - now
             log.add(row)
             if on_epoch is not None:
                 on_epoch(row)
-            if seconds is not None and time.perf_counter() - begun > seconds:
+            if late:
                 break
     return out / BEST
 
@@ -150,10 +176,12 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
     for layer in frozen_layers(model, recipe):
         layer.requires_grad_(False)
     model = channels_last(model).to(device)
+    averaged = copy.deepcopy(model).eval()
     optimizer = make_optimizer(model, recipe)
     return Run(
         model=model,
-        averaged=copy.deepcopy(model).eval(),
+        averaged=averaged,
+        averages=pairs(averaged, model),
         begun=copy.deepcopy(model).eval() if recipe.stay else None,
         optimizer=optimizer,
         schedule=make_schedule(optimizer, recipe, steps),
@@ -212,20 +240,23 @@ def train_epoch(
         nn.utils.clip_grad_norm_(run.model.parameters(), recipe.clip)
         run.optimizer.step()
         after_step(run.schedule)
-        update_average(run.averaged, run.model, recipe.ema)
+        update_average(run.averages, recipe.ema)
         losses.append(loss.detach())
         if on_step is not None:
             on_step(steps)
     return float(torch.stack(losses).mean())
 
 
+def pairs(averaged: nn.Module, model: nn.Module) -> Pairs:
+    return list(zip(averaged.state_dict().values(), model.state_dict().values(), strict=True))
+
+
 @torch.no_grad()
-def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
+def update_average(averages: Pairs, decay: float) -> None:
     """Exponential moving average over weights and batch-norm statistics; counters are copied."""
-    pairs = list(zip(averaged.state_dict().values(), model.state_dict().values(), strict=True))
-    means, values = zip(*((mean, value) for mean, value in pairs if mean.is_floating_point()), strict=True)
+    means, values = zip(*(pair for pair in averages if pair[0].is_floating_point()), strict=True)
     get_ema_multi_avg_fn(decay)(list(means), list(values), 0)
-    for mean, value in pairs:
+    for mean, value in averages:
         if not mean.is_floating_point():
             mean.copy_(value)
 
@@ -235,7 +266,7 @@ def moved_back(run: Run, recipe: Recipe) -> Network:
     if run.begun is None:
         return run.averaged
     model = copy.deepcopy(run.averaged)
-    update_average(model, run.begun, 1 - recipe.stay)
+    update_average(pairs(model, run.begun), 1 - recipe.stay)
     return model
 
 
@@ -247,12 +278,13 @@ def predict(model: Network, images: Tensor) -> dict[str, Tensor]:
     return dict(zip(model.heads, map(torch.cat, zip(*outputs, strict=True)), strict=True))
 
 
-def calibrations(model: Network, logits: dict[str, Tensor], validation: Tensors) -> dict[str, Calibration]:
-    """Each head's, by its ``logits`` of the ``validation`` rows."""
-    return {
-        head: calibration(logits[head], target, shifted=takes_shifts(model, head))
+def save_best(kept: Kept, validation: Tensors, recipe: Recipe, path: Path) -> None:
+    """Calibrated, with its line of the log."""
+    found = {
+        head: calibration(kept.logits[head], target, shifted=takes_shifts(kept.model, head))
         for head, target in validation.targets.items()
     }
+    save({"recipe": recipe.as_dict(), "model": calibrated(kept.model, found).state_dict(), **kept.row}, path)
 
 
 def accuracy(logits: Tensor, target: Target) -> float:

@@ -1,0 +1,139 @@
+"""``scripts/train_default.py``: teachers, pupils, veiled pupils; as many epochs as fit; what is there stays."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from contextlib import redirect_stderr
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TextIO
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+
+from generated_fer import write_csv  # noqa: E402
+
+from emojimask.cli import main  # noqa: E402
+from emojimask.training.recipe import load_recipe  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+torch.set_num_threads(1)  # quickest for networks this small
+TINY = "widths=[8,16]", "blocks=[1,1]", "batch=14"
+
+
+class Process:
+    """Runs the command here, at once: a process would take most of its time to load torch."""
+
+    def __init__(self, words: list[str], stderr: TextIO) -> None:
+        assert words[1:3] == ["-m", "emojimask"]
+        with redirect_stderr(stderr):
+            self._status = main(words[3:])
+
+    def wait(self) -> int:
+        return self._status
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("train_default", ROOT / "scripts/train_default.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "train_default", module)  # dataclasses look there
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "REHEARSAL_MINUTES", 0.0)
+    monkeypatch.setattr(module.subprocess, "Popen", Process)
+    return module
+
+
+def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, root: Path, *words: str) -> int:
+    folders = ["--data", str(root / "fer"), "--runs", str(root / "runs")]
+    monkeypatch.setattr("sys.argv", ["train_default.py", *folders, *words])
+    return int(script.main())
+
+
+def first_runs(script: ModuleType) -> tuple[Any, ...]:
+    """One run a stage, all of them of the default's kind."""
+    teacher = replace(script.TEACHERS.runs[0], recipe="default")
+    return tuple(
+        replace(stage, runs=(first,))
+        for stage, first in zip(script.STAGES, (teacher, script.PUPILS.runs[0], script.VEILED.runs[0]), strict=True)
+    )
+
+
+def rehearsed(root: Path, *stages: str) -> None:
+    (root / "runs").mkdir()
+    told = {name: {"default": {"start": 0, "face": 1}} for name in stages}
+    (root / "runs" / "rehearsal.json").write_text(json.dumps(told))
+
+
+def test_teachers_teach_pupils_and_these_see_through_veils(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_csv(tmp_path / "fer")
+    stages = first_runs(script)
+    monkeypatch.setattr(script, "STAGES", stages)
+    monkeypatch.setattr(script, "TEACHERS", stages[0])
+    rehearsed(tmp_path, "pupils", "veiled")
+    words = ["--minutes", "0.001", "--set", *TINY]
+    assert run(script, monkeypatch, tmp_path, *words) == 0, capsys.readouterr().out
+    runs = tmp_path / "runs"
+    trained = {
+        name: torch.load(runs / name / "best.pt", weights_only=True)
+        for name in ("face-resnet-1", "default-1", "veiled-1")
+    }
+    recipes = {name: content["recipe"] for name, content in trained.items()}
+    assert [recipe["teachers"] for recipe in recipes.values()] == [
+        ("default",), *2 * [(str(runs / "face-resnet-1/best.pt"),)],
+    ]  # fmt: skip
+    assert recipes["veiled-1"]["weights"] == str(runs / "default-1/best.pt")
+    assert [recipe["epochs"] for recipe in recipes.values()] == [1, 1, 1]
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in told] == ["face-resnet-1", "default-1", "veiled-1", "all done"]
+    assert json.loads((runs / "rehearsal.json").read_text())["teachers"]["default"]["face"] < 1
+
+    before = {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
+    assert run(script, monkeypatch, tmp_path, *words) == 0
+    assert capsys.readouterr().out == "all done\n"
+    assert {path: path.stat().st_mtime_ns for path in runs.rglob("*")} == before
+
+
+def test_what_fails_is_told_and_the_rest_goes_on_without_it(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One teacher of two cannot begin; its pupil learns from the other."""
+    write_csv(tmp_path / "fer")
+    teachers, pupils, _ = first_runs(script)
+    good = teachers.runs[0]
+    bad = replace(good, name="bad", changes=("seed=x",))
+    stages = replace(teachers, runs=(bad, good)), pupils
+    monkeypatch.setattr(script, "STAGES", stages)
+    monkeypatch.setattr(script, "TEACHERS", stages[0])
+    rehearsed(tmp_path, "teachers", "pupils")
+    assert run(script, monkeypatch, tmp_path, "--minutes", "0.001", "--set", *TINY) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("bad: FAILED: ")
+    assert "seed" in told[0]
+    assert told[-1] == "not done: bad"
+    taught = torch.load(tmp_path / "runs/default-1/best.pt", weights_only=True)["recipe"]["teachers"]
+    assert taught == (str(tmp_path / "runs/face-resnet-1/best.pt"),)
+
+
+def test_as_many_epochs_as_fit(script: ModuleType) -> None:
+    pace = script.Pace(start=20.0, face=1e-4)
+    assert pace.epochs(120.0, 10_000) == 95  # 100 seconds for epochs of one, less what is spared
+    assert pace.epochs(10.0, 10_000) == 1
+
+
+def test_every_run_is_one_that_its_recipe_can_be_changed_to(script: ModuleType) -> None:
+    names = [run.name for stage in script.STAGES for run in stage.runs]
+    assert len(names) == len(set(names)) == 12
+    for stage in script.STAGES:
+        for wanted in stage.runs:
+            assert load_recipe(wanted.recipe).model in {"compact-resnet", "face-resnet"}
+            assert not wanted.begins_with or wanted.begins_with in names
+    assert sum(stage.share for stage in script.STAGES) == pytest.approx(1)
