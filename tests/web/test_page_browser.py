@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,9 @@ from web_help import (
 
 from emojimask.sources.synthetic import SyntheticSource, portrait
 
+ASKS_FIRST = "navigator.permissions.query = async () => ({state: 'prompt'})"
+"""A page that does not start by itself."""
+
 
 def is_shield(picture: np.ndarray) -> bool:
     """The calm dark blue all along the upper edge and in the corners."""
@@ -41,7 +45,7 @@ def wait_for_face(tab) -> None:
 
 
 def test_shield_before_the_first_masked_frame_then_the_emoji(tab, page_url: str) -> None:
-    tab.add_init_script("navigator.permissions.query = async () => ({state: 'prompt'})")  # it does not start by itself
+    tab.add_init_script(ASKS_FIRST)
     tab.goto(page_url)
     until(tab, "document.querySelector('#emojis').options.length > 0")
     tab.wait_for_timeout(300)
@@ -251,29 +255,28 @@ def write_film(path: Path, frames: list[np.ndarray]) -> Path:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_accessible(browser, page_url: str, theme: str, width: int, tmp_path: Path) -> None:
-    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
-    tab = context.new_page()
-    problems = watch(tab)
-    tab.goto(page_url)
-    start_camera(tab)
-    wait_for_face(tab)
-    cv2.imwrite(str(tmp_path / "a.png"), portrait())
-    drop(tab, tmp_path / "a.png")
-    tab.wait_for_selector("img.preview", timeout=30_000)
-    tab.click("summary")
-    assert axe_violations(tab) == []
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it must not scroll sideways"
-    context.close()
+    viewport = {"width": width, "height": 900}
+    with closing(browser.new_context(color_scheme=theme, viewport=viewport, reduced_motion="reduce")) as context:
+        tab = context.new_page()
+        problems = watch(tab)
+        tab.goto(page_url)
+        start_camera(tab)
+        wait_for_face(tab)
+        cv2.imwrite(str(tmp_path / "a.png"), portrait())
+        drop(tab, tmp_path / "a.png")
+        tab.wait_for_selector("img.preview", timeout=30_000)
+        tab.click("summary")
+        assert axe_violations(tab) == []
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it must not scroll sideways"
     assert not problems
 
 
 def test_works_by_keyboard(tab, page_url: str) -> None:
+    tab.add_init_script(ASKS_FIRST)  # else Enter may come just when it has started by itself, and stop it
     tab.goto(page_url)
     until(tab, "document.querySelector('#emojis').options.length > 0")
-    tab.wait_for_timeout(300)  # it may start by itself
-    if tab.locator("#start").is_visible():
-        tab.focus("#start")
-        tab.keyboard.press("Enter")
+    tab.focus("#start")
+    tab.keyboard.press("Enter")
     wait_for_face(tab)
     reached = set()
     for _ in range(30):
