@@ -2,10 +2,10 @@
 
     python scripts/train_default.py --data fer2013/ --runs runs/ --minutes 10
 
-Networks this small leave a GPU idle most of the time, so the runs of a stage go side by side. A stage has a share of
-the minutes: it is rehearsed for a moment, which tells how many epochs fit. RUNS/rehearsal.json keeps what a rehearsal
-told, for the next time on the same machine, also with another number of faces. A run that has its best.pt is left
-alone, one that fails is told, and the stages after it do without it.
+Networks this small leave a GPU idle most of the time, so the runs of a stage go side by side. Each stage has a share of
+the minutes; a rehearsal before the first tells how many epochs fit, and RUNS/rehearsal.json keeps what it told for the
+next time on such a machine. A run that has its best.pt is left alone, one that fails is told, and the stages after it
+do without it.
 """
 
 from __future__ import annotations
@@ -42,17 +42,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Stage:
-    """Runs side by side, their share of the time, and whether the teachers of the first stage teach them."""
+    """Runs side by side, and their share of the time."""
 
-    name: str
     share: float
     runs: tuple[Run, ...]
-    taught: bool = True
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What a rehearsal told of a recipe's runs, in seconds."""
+    """What the rehearsal told of a recipe's runs, in seconds."""
 
     start: float
     face: float
@@ -62,7 +60,6 @@ class Pace:
 
 
 TEACHERS = Stage(
-    "teachers",
     0.42,
     tuple(Run(f"face-resnet-{seed}", "face-resnet", (f"seed={seed}", "rate=0.12", *LARGE)) for seed in (1, 2, 3, 4))
     + tuple(
@@ -73,10 +70,8 @@ TEACHERS = Stage(
         )
         for seed in (1, 2)
     ),
-    taught=False,
 )
 PUPILS = Stage(
-    "pupils",
     0.47,
     tuple(
         Run(f"default-{seed}", "default", (f"seed={seed}", "rate=0.2", "teacher_weight=0.8", "asked=2", *LARGE))
@@ -84,7 +79,6 @@ PUPILS = Stage(
     ),
 )
 VEILED = Stage(
-    "veiled",
     0.11,
     tuple(
         Run(
@@ -104,89 +98,83 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of FER2013 and FER+")
     parser.add_argument("--runs", type=Path, required=True, help="folder for a folder for each run")
-    parser.add_argument("--minutes", type=float, required=True, help="for all of it, rehearsals not counted")
+    parser.add_argument("--minutes", type=float, help="for all but the rehearsal; without, it is rehearsed alone")
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change every run, to try it out")
     args = parser.parse_args()
-    args.runs.mkdir(parents=True, exist_ok=True)
     faces = len(load_split(args.data, "train"))
+    paces = rehearsed(args, faces)
+    if args.minutes is None:
+        return 0
     for stage in STAGES:
-        carry_out(stage, args, faces)
+        carry_out(stage, paces, args, faces)
     lacking = [run.name for stage in STAGES for run in stage.runs if not best(args.runs, run.name).exists()]
     tell(f"not done: {', '.join(lacking)}" if lacking else "all done")
     return 1 if lacking else 0
 
 
-def carry_out(stage: Stage, args: argparse.Namespace, faces: int) -> None:
-    """Train what is not there yet and can begin."""
+def rehearsed(args: argparse.Namespace, faces: int) -> dict[str, Pace]:
+    """Of each recipe, from an earlier rehearsal or from one now: a moment of the first two stages."""
+    path = args.runs / "rehearsal.json"
+    if not path.exists():
+        folder = args.runs / "rehearsal"
+        told: dict[str, dict[str, float]] = {}
+        for stage in (TEACHERS, PUPILS):
+            begun = time.monotonic()
+            side_by_side(list(stage.runs), folder, args, {}, ["--minutes", str(REHEARSAL_MINUTES)])
+            wall = time.monotonic() - begun
+            for recipe in {run.recipe for run in stage.runs}:
+                logs = [read_log(folder / run.name) for run in stage.runs if run.recipe == recipe]
+                if not any(logs):
+                    raise SystemExit(f"{recipe}: could not be rehearsed")
+                trained = [[row["seconds"] for row in log] for log in logs if log]
+                epochs = [seconds for log in trained for seconds in log[1:] or log]  # the first has more to find out
+                start = max(0.0, wall - min(map(sum, trained)))
+                told[recipe] = {"start": start, "face": statistics.median(epochs) / faces}
+        path.write_text(json.dumps(told, indent=1))
+    paces = {recipe: Pace(**numbers) for recipe, numbers in json.loads(path.read_text()).items()}
+    for recipe, found in paces.items():
+        tell(f"{recipe}: {found.face * faces:.1f} s an epoch, {found.start:.0f} s before the first")
+    return paces
+
+
+def carry_out(stage: Stage, paces: dict[str, Pace], args: argparse.Namespace, faces: int) -> None:
+    """Train what is not there yet and can begin; tell how it went."""
     runs = [run for run in stage.runs if not best(args.runs, run.name).exists()]
     runs = [run for run in runs if not run.begins_with or best(args.runs, run.begins_with).exists()]
-    teachers = [str(best(args.runs, run.name)) for run in TEACHERS.runs] if stage.taught else [FIRST]
-    teachers = [name for name in teachers if name == FIRST or Path(name).exists()]
-    if not runs or not teachers:
-        return
-    paces = pace(stage, runs, teachers, args, faces)
     seconds = 60 * args.minutes * stage.share
-    epochs = {run.name: paces[run.recipe].epochs(seconds, faces) for run in runs}
-    side_by_side(runs, teachers, args, args.runs, [], epochs)
+    side_by_side(runs, args.runs, args, {run.name: paces[run.recipe].epochs(seconds, faces) for run in runs}, [])
     for run in runs:
         log = read_log(args.runs / run.name)
         if log:
             chosen = max(log, key=lambda row: float(row["fer2013"] + row["ferplus"]))
-            tell(
-                f"{run.name}: {len(log)} epochs, {sum(row['seconds'] for row in log):.0f} s, PublicTest "
-                f"{chosen['fer2013']:.2%} and {chosen['ferplus']:.2%}"
-            )
-
-
-def pace(stage: Stage, runs: list[Run], teachers: list[str], args: argparse.Namespace, faces: int) -> dict[str, Pace]:
-    """Of each recipe, from an earlier rehearsal of the stage or from one now."""
-    path = args.runs / "rehearsal.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    if stage.name not in known:
-        folder = args.runs / "rehearsal"
-        begun = time.monotonic()
-        side_by_side(runs, teachers, args, folder, ["--minutes", str(REHEARSAL_MINUTES)], {})
-        wall = time.monotonic() - begun
-        told: dict[str, list[list[dict[str, Any]]]] = {}
-        for run in runs:
-            told.setdefault(run.recipe, []).append(read_log(folder / run.name))
-        known[stage.name] = {
-            recipe: {
-                "start": max(0.0, wall - min(sum(row["seconds"] for row in log) for log in logs)),
-                "face": statistics.median([row["seconds"] for log in logs for row in log[1:] or log]) / faces,
-            }
-            for recipe, logs in told.items()
-            if all(logs)
-        }
-        path.write_text(json.dumps(known, indent=1))
-    lacking = {run.recipe for run in runs} - known[stage.name].keys()
-    if lacking:
-        raise SystemExit(f"{stage.name}: the rehearsal of {min(lacking)} failed")
-    return {recipe: Pace(**numbers) for recipe, numbers in known[stage.name].items()}
+            scores = f"PublicTest {chosen['fer2013']:.2%} and {chosen['ferplus']:.2%}"
+            tell(f"{run.name}: {len(log)} epochs, {sum(row['seconds'] for row in log):.0f} s, {scores}")
 
 
 def side_by_side(
-    runs: list[Run],
-    teachers: list[str],
-    args: argparse.Namespace,
-    folder: Path,
-    options: list[str],
-    epochs: dict[str, int],
+    runs: list[Run], folder: Path, args: argparse.Namespace, epochs: dict[str, int], options: list[str]
 ) -> None:
-    """A process for each run; what it tells goes into NAME.log, and the last line of one that fails is shown."""
+    """A process for each run; what it tells goes into NAME.log, and the end of that is shown where it fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    begun = {}
+    processes = {}
     for run in runs:
         changes = [f"name={run.name}", f"epochs={epochs.get(run.name, 1000)}", *run.changes, *args.set]
         if run.begins_with:
-            changes.append(f"weights={best(args.runs, run.begins_with)}")
+            changes.append(f"weights={best(folder, run.begins_with)}")
         train = ["train", run.recipe, "--data", str(args.data), "--out", str(folder / run.name), "--resume"]
-        words = [*train, "--set", *changes, "--teachers", *teachers, *options]
+        words = [*train, "--set", *changes, "--teachers", *teachers(run, folder), *options]
         with (folder / f"{run.name}.log").open("w") as told:
-            begun[run.name] = subprocess.Popen([sys.executable, "-m", "emojimask", *words], stderr=told)
-    for name, process in begun.items():
+            processes[run.name] = subprocess.Popen([sys.executable, "-m", "emojimask", *words], stderr=told)
+    for name, process in processes.items():
         if process.wait():
             tell(f"{name}: FAILED: {(folder / f'{name}.log').read_text().strip()[-300:]}")
+
+
+def teachers(run: Run, folder: Path) -> list[str]:
+    """The first model for those of the first stage, which teach all others."""
+    if run in TEACHERS.runs:
+        return [FIRST]
+    return [str(best(folder, teacher.name)) for teacher in TEACHERS.runs if best(folder, teacher.name).exists()]
 
 
 def best(runs: Path, name: str) -> Path:
