@@ -78,12 +78,12 @@ def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
     teacher, _ = load_network(name, device)
     if teacher.heads != heads(recipe):
         raise DataError(f"{name}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
-    teacher = folded(channels_last(teacher.requires_grad_(False)))
+    teacher = folded(channels_last(teacher)).requires_grad_(False)
     return teacher.bfloat16() if works_in_half(recipe, device) else teacher
 
 
 def folded(network: Network) -> Network:
-    """With batch norms put into the convolutions right before them: it answers in about three quarters of the time."""
+    """With batch norms put into the convolutions right before them: on a CPU it answers about a tenth quicker."""
     for layers in [layer for layer in network.modules() if isinstance(layer, nn.Sequential)]:
         for (name, convolution), (norm_name, norm) in pairwise(list(layers.named_children())):
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
