@@ -4,28 +4,34 @@
 
 Networks this small leave a GPU idle most of the time, so the runs of a stage go side by side. Each stage has a share of
 the minutes; a rehearsal before the first tells how many epochs fit, and RUNS/rehearsal.json keeps what it told for the
-next time on such a machine. A run that has its best.pt is left alone, one that fails is told, and the stages after it
-do without it.
+next time on such a machine. A run that is done is left alone, one that was broken off goes on, one that fails is told,
+and the stages after it do without it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from emojimask.training.data.load import load_split
+from emojimask.training.log import LOG, read_log
+from emojimask.whole import write_whole
 
 LARGE = "batch=256", "mix=mixup", "mix_alpha=0.2"
 FIRST = "default"
 """What teaches the teachers: the model that is shipped so far."""
 REHEARSAL_MINUTES = 0.25
+FILES = 0.1
+"""About so much on top of its epochs a run takes for its files at most."""
 SPARE = 0.95
 """Of the time that epochs would fill, so that a machine that slows down a little does not end the last ones."""
 
@@ -50,7 +56,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Pace:
-    """What the rehearsal told of a recipe's runs, in seconds."""
+    """What the rehearsal told of a recipe's runs, in seconds: before the first epoch, and a face in an epoch."""
 
     start: float
     face: float
@@ -113,41 +119,45 @@ def main() -> int:
 
 
 def rehearsed(args: argparse.Namespace, faces: int) -> dict[str, Pace]:
-    """Of each recipe, from an earlier rehearsal or from one now: a moment of the first two stages."""
+    """Of each recipe, from an earlier rehearsal or from one now."""
     path = args.runs / "rehearsal.json"
     if not path.exists():
-        folder = args.runs / "rehearsal"
-        told: dict[str, dict[str, float]] = {}
-        for stage in (TEACHERS, PUPILS):
-            begun = time.monotonic()
-            side_by_side(list(stage.runs), folder, args, {}, ["--minutes", str(REHEARSAL_MINUTES)])
-            wall = time.monotonic() - begun
-            for recipe in {run.recipe for run in stage.runs}:
-                logs = [read_log(folder / run.name) for run in stage.runs if run.recipe == recipe]
-                if not any(logs):
-                    raise SystemExit(f"{recipe}: could not be rehearsed")
-                trained = [[row["seconds"] for row in log] for log in logs if log]
-                epochs = [seconds for log in trained for seconds in log[1:] or log]  # the first has more to find out
-                start = max(0.0, wall - min(map(sum, trained)))
-                told[recipe] = {"start": start, "face": statistics.median(epochs) / faces}
-        path.write_text(json.dumps(told, indent=1))
+        told = {recipe: asdict(pace) for stage in (TEACHERS, PUPILS) for recipe, pace in rehearse(stage, args, faces)}
+        write_whole(path, json.dumps(told, indent=1))
     paces = {recipe: Pace(**numbers) for recipe, numbers in json.loads(path.read_text()).items()}
-    for recipe, found in paces.items():
-        tell(f"{recipe}: {found.face * faces:.1f} s an epoch, {found.start:.0f} s before the first")
+    for recipe, pace in paces.items():
+        tell(f"{recipe}: {pace.face * faces:.1f} s an epoch, {pace.start:.0f} s before the first")
     return paces
 
 
+def rehearse(stage: Stage, args: argparse.Namespace, faces: int) -> Iterator[tuple[str, Pace]]:
+    """A moment of all its runs side by side; what it told of each recipe."""
+    folder = args.runs / "rehearsal"
+    for run in stage.runs:
+        shutil.rmtree(folder / run.name, ignore_errors=True)
+    begun = time.time()
+    side_by_side(list(stage.runs), folder, args, {}, ["--minutes", str(REHEARSAL_MINUTES)])
+    for recipe in {run.recipe for run in stage.runs}:
+        logs = [folder / run.name / LOG for run in stage.runs if run.recipe == recipe]
+        trained = {log: [row["seconds"] for row in read_log(log)] for log in logs if log.is_file()}
+        if not trained:
+            raise SystemExit(f"{recipe}: could not be rehearsed")
+        starts = [log.stat().st_mtime - begun - sum(seconds) for log, seconds in trained.items()]
+        epochs = [epoch for seconds in trained.values() for epoch in seconds[1:] or seconds]  # the first takes longer
+        yield recipe, Pace(max(0.0, statistics.median(starts)), (1 + FILES) * statistics.median(epochs) / faces)
+
+
 def carry_out(stage: Stage, paces: dict[str, Pace], args: argparse.Namespace, faces: int) -> None:
-    """Train what is not there yet and can begin; tell how it went."""
-    runs = [run for run in stage.runs if not best(args.runs, run.name).exists()]
-    runs = [run for run in runs if not run.begins_with or best(args.runs, run.begins_with).exists()]
+    """Train what is not done yet and can begin; tell how it went."""
     seconds = 60 * args.minutes * stage.share
-    side_by_side(runs, args.runs, args, {run.name: paces[run.recipe].epochs(seconds, faces) for run in runs}, [])
+    epochs = {run.name: paces[run.recipe].epochs(seconds, faces) for run in stage.runs}
+    runs = [run for run in stage.runs if len(epochs_done(args.runs, run)) < epochs[run.name]]
+    runs = [run for run in runs if not run.begins_with or best(args.runs, run.begins_with).exists()]
+    side_by_side(runs, args.runs, args, epochs, [])
     for run in runs:
-        log = read_log(args.runs / run.name)
+        log = epochs_done(args.runs, run)
         if log:
-            chosen = max(log, key=lambda row: float(row["fer2013"] + row["ferplus"]))
-            scores = f"PublicTest {chosen['fer2013']:.2%} and {chosen['ferplus']:.2%}"
+            scores = f"PublicTest {log[-1]['fer2013']:.2%} and {log[-1]['ferplus']:.2%}"
             tell(f"{run.name}: {len(log)} epochs, {sum(row['seconds'] for row in log):.0f} s, {scores}")
 
 
@@ -181,10 +191,10 @@ def best(runs: Path, name: str) -> Path:
     return runs / name / "best.pt"
 
 
-def read_log(run: Path) -> list[dict[str, Any]]:
-    """A line an epoch; empty where there is no run."""
-    path = run / "log.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+def epochs_done(runs: Path, run: Run) -> list[dict[str, Any]]:
+    """A line of the log each; none where there is no run."""
+    path = runs / run.name / LOG
+    return read_log(path) if path.is_file() else []
 
 
 def tell(line: str) -> None:

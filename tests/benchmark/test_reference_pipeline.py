@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
-
-FILE = Path(__file__).parents[2] / "benchmarks/reference_pipeline.py"
+from script_module import load_script
 
 
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
     pytest.importorskip("torch", reason="PyTorch is not installed")
     pytest.importorskip("dlib", reason="the extra [dlib] is not installed")
-    spec = importlib.util.spec_from_file_location("reference_pipeline", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("benchmarks/reference_pipeline.py")
 
 
 def test_the_network_has_the_published_size(reference: ModuleType) -> None:

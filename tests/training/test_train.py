@@ -76,6 +76,15 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(
     assert [row["loss"] for row in logs[0]] == [row["loss"] for row in logs[1]]
 
 
+def test_a_line_of_the_log_that_broke_off_does_not_stop_a_run(data: Path, tmp_path: Path) -> None:
+    train(RECIPE, data, tmp_path, seconds=0)
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"epoch": 2, "lo')
+    train(RECIPE, data, tmp_path, resume=True)
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
+
+
 def test_a_run_that_is_out_of_time_goes_on_later(data: Path, tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = []
     train(RECIPE, data, tmp_path, seconds=0, on_epoch=rows.append)

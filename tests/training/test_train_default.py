@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from contextlib import redirect_stderr
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +16,10 @@ torch = pytest.importorskip("torch", reason="the extra [train] is not installed"
 from generated_fer import write_csv  # noqa: E402
 
 from emojimask.cli import main  # noqa: E402
-from emojimask.training.recipe import load_recipe  # noqa: E402
+from emojimask.training.cli import assignments, literal  # noqa: E402
+from emojimask.training.data.load import load_split  # noqa: E402
+from emojimask.training.recipe import changed, load_recipe  # noqa: E402
+from script_module import load_script  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 torch.set_num_threads(1)  # quickest for networks this small
@@ -39,12 +40,7 @@ class Process:
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("train_default", ROOT / "scripts/train_default.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "train_default", module)  # dataclasses look there
-    spec.loader.exec_module(module)
+    module = load_script("scripts/train_default.py")
     monkeypatch.setattr(module, "REHEARSAL_MINUTES", 0.0)
     monkeypatch.setattr(module.subprocess, "Popen", Process)
     return module
@@ -123,11 +119,38 @@ def test_as_many_epochs_as_fit(script: ModuleType) -> None:
     assert pace.epochs(10.0, 10_000) == 1
 
 
+def test_a_run_that_was_broken_off_goes_on(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_csv(tmp_path / "fer")
+    (teachers, *_) = first_runs(script)
+    monkeypatch.setattr(script, "STAGES", (teachers,))
+    monkeypatch.setattr(script, "TEACHERS", teachers)
+    faces = len(load_split(tmp_path / "fer", "train"))
+    pace = {"start": 0, "face": script.SPARE * 60 * teachers.share / 2.5 / faces}  # two epochs in a minute
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"default": pace}))
+    words = ["--minutes", "1", "--set", *TINY]
+    begin = script.side_by_side
+    with monkeypatch.context() as patch:
+        patch.setattr(script, "side_by_side", lambda *given: begin(*given[:-1], ["--minutes", "0"]))
+        run(script, monkeypatch, tmp_path, *words)
+    log = tmp_path / "runs/face-resnet-1/log.jsonl"
+    first = log.read_text().splitlines()
+    assert len(first) == 1
+    assert run(script, monkeypatch, tmp_path, *words) == 0, capsys.readouterr().out
+    assert log.read_text().splitlines()[:1] == first
+    assert len(log.read_text().splitlines()) == 2
+
+
 def test_every_run_is_one_that_its_recipe_can_be_changed_to(script: ModuleType) -> None:
     names = [run.name for stage in script.STAGES for run in stage.runs]
     assert len(names) == len(set(names)) == 12
     for stage in script.STAGES:
         for wanted in stage.runs:
-            assert load_recipe(wanted.recipe).model in {"compact-resnet", "face-resnet"}
+            recipe = load_recipe(wanted.recipe)
+            assert recipe.model in {"compact-resnet", "face-resnet"}
+            changes = {key: literal(value) for key, value in assignments(wanted.changes)}
+            assert changed(recipe, {"weights": wanted.begins_with or recipe.weights, **changes}).batch == 256
             assert not wanted.begins_with or wanted.begins_with in names
     assert sum(stage.share for stage in script.STAGES) == pytest.approx(1)

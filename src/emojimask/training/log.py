@@ -62,7 +62,8 @@ def as_line(row: dict[str, Any]) -> str:
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """What was written of a last line that broke off is left out."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
 def draw_curves(rows: list[dict[str, Any]], path: Path) -> None:

@@ -23,6 +23,7 @@ def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
 
 
 def works_in_half(recipe: Recipe, device: torch.device) -> bool:
+    """Whether the recipe wants 16 bits and the device can."""
     able = device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return recipe.half and able
 

@@ -37,7 +37,6 @@ SETTLING_FACES = 256
 SAVING = 0.1
 """Where epochs are quicker than files are written, about so much of a run's time goes into its files at most."""
 
-
 Pairs = list[tuple[Tensor, Tensor]]
 """A network's numbers and those of another like it, in their own memory."""
 
@@ -147,7 +146,7 @@ def train(
             if better:
                 state.update(best=score, best_epoch=state["epoch"])
             if better or recipe.keep == "last":
-                best = Kept(copy.deepcopy(kept), logits, row)
+                best = Kept(kept, logits, row)
             waited = state["epoch"] - state["best_epoch"]
             state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited
             now = time.perf_counter()
@@ -181,7 +180,7 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
     return Run(
         model=model,
         averaged=averaged,
-        averages=pairs(averaged, model),
+        averages=matched(averaged, model),
         begun=copy.deepcopy(model).eval() if recipe.stay else None,
         optimizer=optimizer,
         schedule=make_schedule(optimizer, recipe, steps),
@@ -247,7 +246,7 @@ def train_epoch(
     return float(torch.stack(losses).mean())
 
 
-def pairs(averaged: nn.Module, model: nn.Module) -> Pairs:
+def matched(averaged: nn.Module, model: nn.Module) -> Pairs:
     return list(zip(averaged.state_dict().values(), model.state_dict().values(), strict=True))
 
 
@@ -262,11 +261,10 @@ def update_average(averages: Pairs, decay: float) -> None:
 
 
 def moved_back(run: Run, recipe: Recipe) -> Network:
-    """The running mean of the weights, as far back towards those that the run began with as the recipe says."""
-    if run.begun is None:
-        return run.averaged
+    """A copy of the running mean of the weights, as far back towards the first ones as the recipe says."""
     model = copy.deepcopy(run.averaged)
-    update_average(pairs(model, run.begun), 1 - recipe.stay)
+    if run.begun is not None:
+        update_average(matched(model, run.begun), 1 - recipe.stay)
     return model
 
 
