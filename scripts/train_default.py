@@ -1,4 +1,4 @@
-"""Train the default anew on a GPU: its teachers, then three seeds of it, then each of these on veiled faces.
+"""Train a new default on a GPU: its teachers, then three seeds of it, then each of these on veiled faces.
 
     python scripts/train_default.py --data fer2013/ --runs runs/ --minutes 10
 
@@ -29,6 +29,7 @@ from emojimask.whole import write_whole
 LARGE = "batch=256", "mix=mixup", "mix_alpha=0.2"
 FIRST = "default"
 """What teaches the teachers: the model that is shipped so far."""
+PUPIL = "gray-face-resnet"
 REHEARSAL_MINUTES = 0.25
 FILES = 0.1
 """About so much on top of its epochs a run takes for its files at most."""
@@ -80,7 +81,7 @@ TEACHERS = Stage(
 PUPILS = Stage(
     0.47,
     tuple(
-        Run(f"default-{seed}", "default", (f"seed={seed}", "rate=0.2", "teacher_weight=0.8", "asked=2", *LARGE))
+        Run(f"default-{seed}", PUPIL, (f"seed={seed}", "rate=0.12", "teacher_weight=0.8", "asked=2", *LARGE))
         for seed in (1, 2, 3)
     ),
 )
@@ -89,7 +90,7 @@ VEILED = Stage(
     tuple(
         Run(
             f"veiled-{seed}",
-            "default",
+            PUPIL,
             (f"seed={10 + seed}", "rate=0.04", "teacher_weight=0.75", "asked=2", "augmentation=firm", "stay=0.5",
              "keep=last", *LARGE),
             begins_with=f"default-{seed}",

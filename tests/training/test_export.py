@@ -21,6 +21,7 @@ from emojimask.types import Box, Face
 torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("onnxscript", reason="the extra [train] is not installed")
 
+import onnx  # noqa: E402
 from generated_fer import write_csv  # noqa: E402
 
 from emojimask.training import export as export_module  # noqa: E402
@@ -76,8 +77,6 @@ def test_the_graph_computes_what_the_network_does(exported: Path, checkpoint: Pa
 
 
 def test_the_graph_is_lean(exported: Path) -> None:
-    import onnx
-
     proto = onnx.load(exported)
     assert not {node.op_type for node in proto.graph.node} & {"BatchNormalization", "Dropout", "ArgMax", "Softmax"}
     assert str(Path(__file__).parents[2]).encode() not in exported.read_bytes()  # no path of this machine
@@ -154,6 +153,18 @@ def test_smaller_precisions_take_and_give_float32_and_compute_nearly_the_same(ex
         for a, b in zip(wanted, found, strict=True):
             assert a.dtype == b.dtype == np.float32
             assert 0 < np.abs(a - b).max() < largest * np.abs(a).max(), name
+
+
+def test_pooling_after_the_first_convolution_stays_in_floats() -> None:
+    """In 8 bits it takes as long as all else together."""
+    graph = onnx.load_model_from_string(to_int8(to_onnx(build_model(Recipe(model="gray-face-resnet"))), noise(16)))
+    made_by = {output: node.op_type for node in graph.graph.node for output in node.output}
+    convolutions = [node for node in graph.graph.node if node.op_type == "Conv"]
+    (pooling,) = (node for node in graph.graph.node if node.op_type == "MaxPool")
+    assert made_by[pooling.input[0]] == "Conv"
+    assert [made_by.get(node.input[0]) for node in convolutions] == [None] + (len(convolutions) - 1) * [
+        "DequantizeLinear"
+    ]
 
 
 def test_one_glaring_face_does_not_coarsen_8_bits(exported: Path) -> None:

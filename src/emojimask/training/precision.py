@@ -117,7 +117,8 @@ def to_fp16(graph: bytes) -> bytes:
 def to_int8(graph: bytes, faces: NDArray[np.uint8]) -> bytes:
     """The graph quantised to 8 bits, calibrated on (N, 48, 48) uint8 ``faces``.
 
-    The heads stay float32, and the first convolution: of so few channels it is slower in 8 bits.
+    The heads stay float32, and the first convolution with what follows until the next: of so few channels it is slower
+    in 8 bits, and so is pooling.
 
     Weights are signed and a scale for each output channel; activations are unsigned, one scale for each tensor. It
     spans the mean of what batches of faces reach: the utmost of them all would leave few steps for ordinary faces. The
@@ -126,7 +127,8 @@ def to_int8(graph: bytes, faces: NDArray[np.uint8]) -> bytes:
     proto = onnx.load_model_from_string(graph)
     outputs = {output.name for output in proto.graph.output}
     heads = [node.name for node in proto.graph.node if outputs & set(node.output)]
-    first = [node.name for node in proto.graph.node if node.op_type == "Conv"][:1]
+    convolutions = [place for place, node in enumerate(proto.graph.node) if node.op_type == "Conv"]
+    first = [node.name for node in proto.graph.node][: convolutions[1]] if convolutions[1:] else []
     logging.getLogger().setLevel(max(logging.getLogger().level, logging.ERROR))  # it advises steps not needed here
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"

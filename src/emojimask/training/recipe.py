@@ -37,7 +37,7 @@ class Recipe:
         weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
             exported model's path or a shipped one's name (of compact-resnet also one with fewer blocks); for networks
             of torchvision's and EfficientNet-Lite also "imagenet", or the path of a ``.pth`` file of theirs; for
-            face-resnet "faces".
+            face-resnet and gray-face-resnet "faces".
         frozen: how many of the network's first layers stay as those weights have them.
         stay: how far back towards those first weights the kept ones are moved, 0 to 1: what was known is kept, most of
             what was learned stays too (Wortsman et al. 2022, robust fine-tuning).

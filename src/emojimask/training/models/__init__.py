@@ -6,6 +6,7 @@ from emojimask.training.models import from_torchvision, plain, vgg, xception
 from emojimask.training.models.compact_resnet import compact_resnet
 from emojimask.training.models.efficientnet_lite import efficientnet_lite0
 from emojimask.training.models.face_resnet import face_resnet
+from emojimask.training.models.gray_face_resnet import gray_face_resnet
 from emojimask.training.models.network import Backbone, Network
 from emojimask.training.recipe import Recipe
 
@@ -32,6 +33,7 @@ MODELS: dict[str, Callable[[Recipe], Backbone]] = {
     "alexnet": from_torchvision.alexnet,
     "efficientnet-lite0": efficientnet_lite0,
     "face-resnet": face_resnet,
+    "gray-face-resnet": gray_face_resnet,
     "emonet-resnet50": from_torchvision.emonet_resnet50,
 }
 
