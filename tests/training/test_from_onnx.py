@@ -43,7 +43,9 @@ def answers(model: Network) -> list[np.ndarray]:
         return [logits.numpy() for logits in model.eval()(FACES)]
 
 
-@pytest.mark.parametrize("name", ["default", "vgg-ba-small", "mini-xception", "xception-gap", "resnet18", "fernet"])
+@pytest.mark.parametrize(
+    "name", ["default", "gray-face-resnet", "vgg-ba-small", "mini-xception", "xception-gap", "resnet18", "fernet"]
+)
 def test_a_network_and_its_graph_tell_the_same(name: str) -> None:
     recipe = load_recipe(name)
     model, again = lively(recipe), build_model(recipe)
