@@ -156,7 +156,7 @@ def test_smaller_precisions_take_and_give_float32_and_compute_nearly_the_same(ex
 
 
 def test_pooling_after_the_first_convolution_stays_in_floats() -> None:
-    """In 8 bits it takes as long as all else together."""
+    """In 8 bits it takes about twenty times as long."""
     graph = onnx.load_model_from_string(to_int8(to_onnx(build_model(Recipe(model="gray-face-resnet"))), noise(16)))
     made_by = {output: node.op_type for node in graph.graph.node for output in node.output}
     convolutions = [node for node in graph.graph.node if node.op_type == "Conv"]

@@ -127,8 +127,9 @@ def to_int8(graph: bytes, faces: NDArray[np.uint8]) -> bytes:
     proto = onnx.load_model_from_string(graph)
     outputs = {output.name for output in proto.graph.output}
     heads = [node.name for node in proto.graph.node if outputs & set(node.output)]
+    names = [node.name for node in proto.graph.node]
     convolutions = [place for place, node in enumerate(proto.graph.node) if node.op_type == "Conv"]
-    first = [node.name for node in proto.graph.node][: convolutions[1]] if convolutions[1:] else []
+    first = names[: convolutions[1]] if convolutions[1:] else [names[place] for place in convolutions]
     logging.getLogger().setLevel(max(logging.getLogger().level, logging.ERROR))  # it advises steps not needed here
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"

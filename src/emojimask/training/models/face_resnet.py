@@ -6,6 +6,8 @@ layer, which describes a person, is not used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -71,12 +73,7 @@ class FaceResNet(Pretrained, nn.Sequential):
     def __init__(self, dropout: float) -> None:
         width = STAGES[0][1]
         stem = nn.Conv2d(3, width, 7, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2)
-        layers: list[nn.Module] = [nn.Sequential(AsDlib(), *stem)]
-        for count, outputs, halves in STAGES:
-            for block in range(count):
-                layers.append(Block(width, outputs, halves=halves and block == 0))
-                width = outputs
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout))
+        super().__init__(nn.Sequential(AsDlib(), *stem), *after_stem(Block, dropout))
 
     def known(self) -> dict[str, Tensor]:
         """Out of the package that the extra [train] brings."""
@@ -87,6 +84,17 @@ class FaceResNet(Pretrained, nn.Sequential):
 
     def take(self, given: dict[str, Tensor]) -> None:
         self.load_state_dict(given)
+
+
+def after_stem(block: Callable[..., nn.Module], dropout: float) -> list[nn.Module]:
+    """The blocks of all stages, (inputs, outputs, halves=whether it halves the picture) -> one, and what pools them."""
+    width = STAGES[0][1]
+    layers = []
+    for count, outputs, halves in STAGES:
+        for place in range(count):
+            layers.append(block(width, outputs, halves=halves and place == 0))
+            width = outputs
+    return [*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout)]
 
 
 def from_dlib(network: nn.Module, content: bytes, place: int = 0) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from emojimask.expressions.preprocess import MEAN, STD
-from emojimask.training.models.face_resnet import RGB, STAGES, FaceResNet
+from emojimask.training.models.face_resnet import RGB, STAGES, FaceResNet, after_stem
 from emojimask.training.models.network import Backbone
 from emojimask.training.models.pretrained import FACES, Pretrained
 from emojimask.training.recipe import Recipe
@@ -46,12 +46,7 @@ class GrayFaceResNet(Pretrained, nn.Sequential):
     def __init__(self, dropout: float) -> None:
         width = STAGES[0][1]
         stem = nn.Conv2d(1, width, 5, padding=2, bias=False), nn.BatchNorm2d(width), nn.MaxPool2d(3, 2, padding=1)
-        layers: list[nn.Module] = [nn.Sequential(*stem, nn.ReLU(inplace=True))]
-        for count, outputs, halves in STAGES:
-            for block in range(count):
-                layers.append(Block(width, outputs, halves=halves and block == 0))
-                width = outputs
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout))
+        super().__init__(nn.Sequential(*stem, nn.ReLU(inplace=True)), *after_stem(Block, dropout))
 
     def known(self) -> dict[str, Tensor]:
         """As of :class:`FaceResNet`, brought into this one's form."""
