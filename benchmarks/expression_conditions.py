@@ -1,10 +1,10 @@
 """How an expression model fares by pose, and on the same faces under other light, blur, tilt and cover.
 
-    uv run benchmarks/expression_conditions.py MODEL --data DIR > docs/results/conditions/MODEL.json
+    uv run benchmarks/expression_conditions.py MODEL --data DIR --split PrivateTest > docs/results/conditions/MODEL.json
 
-PrivateTest, FER+ by majority, single view. Pose is read off the face mesh: how far the nose lies from the middle
-between the sides of the face (turned), and the angle of the line through the eyes (tilted). Covers lie where FER2013's
-frame has eyes and mouth.
+Single view; PublicTest, to choose by, where no split is named. Pose is read off the face mesh: how far the nose lies
+from the middle between the sides of the face (turned), and the angle of the line through the eyes (tilted). Covers lie
+where FER2013's frame has eyes and mouth.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
 from emojimask.training.data.key_points import ENLARGED
 from emojimask.training.data.load import load_split
-from emojimask.training.evaluate import PROTOCOLS, predict
+from emojimask.training.evaluate import PROTOCOLS, SPLIT_NAMES, predict
 
 Gray = NDArray[np.uint8]
 LEFT_SIDE, RIGHT_SIDE, NOSE, LEFT_EYE, RIGHT_EYE = 234, 454, 4, 33, 263
@@ -33,10 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--labels", choices=("ferplus", "fer2013"), default="ferplus", help="default: ferplus")
+    parser.add_argument("--split", choices=tuple(SPLIT_NAMES), default="PublicTest", help="default: PublicTest")
     args = parser.parse_args()
     graph, card = load(args.model)
-    session, protocol = open_session(graph, card.name), PROTOCOLS["ferplus"]
-    rows = load_split(args.data, "test")
+    session, protocol = open_session(graph, card.name), PROTOCOLS[args.labels]
+    rows = load_split(args.data, SPLIT_NAMES[args.split])
     labels, counts = protocol.rule(rows)
     labels, faces = labels[counts], rows.images[counts]
 
@@ -46,7 +49,15 @@ def main() -> None:
     changed = {
         name: round(float(right(np.stack([change(f) for f in faces])).mean()), 4) for name, change in CHANGES.items()
     }
-    result = {"model": card.name, "rows": len(labels), "changed": changed, "pose": by_pose(faces, right(faces))}
+    result = {
+        "model": card.name,
+        "labels": args.labels,
+        "split": args.split,
+        "rows": len(labels),
+        "changed": changed,
+        "mean": round(fmean(changed.values()), 4),
+        "pose": by_pose(faces, right(faces)),
+    }
     print(json.dumps(result, indent=1))
 
 
