@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.benchmark.expressions import AS_IT_IS
 from emojimask.build import face_back_end
 from emojimask.cli.evaluate import load
 from emojimask.expressions.classifier import open_session
@@ -46,9 +47,8 @@ def main() -> None:
     def right(images: Gray) -> NDArray[np.bool_]:
         return predict(session, protocol.head, card, images).argmax(1) == labels
 
-    changed = {
-        name: round(float(right(np.stack([change(f) for f in faces])).mean()), 4) for name, change in CHANGES.items()
-    }
+    judged = {name: right(np.stack([change(face) for face in faces])) for name, change in CHANGES.items()}
+    changed = {name: share(hits) for name, hits in judged.items()}
     result = {
         "model": card.name,
         "labels": args.labels,
@@ -56,7 +56,7 @@ def main() -> None:
         "rows": len(labels),
         "changed": changed,
         "mean": round(fmean(changed.values()), 4),
-        "pose": by_pose(faces, right(faces)),
+        "pose": by_pose(faces, judged[AS_IT_IS]),
     }
     print(json.dumps(result, indent=1))
 
@@ -84,7 +84,7 @@ def coarser(side: int) -> Callable[[Gray], Gray]:
 
 
 CHANGES: dict[str, Callable[[Gray], Gray]] = {
-    "as it is": lambda face: face,
+    AS_IT_IS: lambda face: face,
     "a quarter of the light": brighter(0.25),
     "twice the light, clipped": brighter(2.0),
     "a third of the contrast": lambda face: (face.mean() + (face - face.mean()) / 3).astype(np.uint8),

@@ -312,7 +312,8 @@ def conditions(told: dict[str, Any]) -> str:
         for part in parts
     ]
     by_pose = table(["by pose (turned: 0 is frontal, 1 is profile; tilted: degrees)", "rows", "accuracy"], pose)
-    return f"### Other light, cover and pose: FER+ by majority, PrivateTest, single view\n\n{changed}\n\n{by_pose}"
+    what = f"{CARD_PROTOCOLS[told['labels']]}, {told['split']}, single view"
+    return f"### Other light, cover and pose: {what}\n\n{changed}\n\n{by_pose}"
 
 
 def confusions(result: dict[str, Any]) -> str:

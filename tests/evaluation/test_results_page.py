@@ -110,3 +110,9 @@ def test_the_card_tells_how_far_the_seed_moves_its_figures(generator: ModuleType
     assert "in 2 seeds: FER2013 71.00 ± 1.41 % (PrivateTest, single view, mean ±" in generator.card_figures(two)
     both = two | dict([evaluation("default-1", "ferplus", 0.87)])
     assert "FER+ by majority 87.00 ± 0.00 %, FER2013 71.00 ± 1.41 % (" in generator.card_figures(both)
+
+
+def test_the_card_says_of_which_rows_the_harder_forms_are(generator: ModuleType) -> None:
+    told = json.loads((ROOT / "docs/results/conditions/default.json").read_text(encoding="utf-8"))
+    made = generator.conditions({**told, "labels": "fer2013", "split": "PublicTest"})
+    assert made.splitlines()[0] == "### Other light, cover and pose: FER2013, PublicTest, single view"
