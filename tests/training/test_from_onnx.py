@@ -21,7 +21,7 @@ from emojimask.training.from_onnx import settle, take_weights  # noqa: E402
 from emojimask.training.models import Network  # noqa: E402
 from emojimask.training.precision import to_fp16  # noqa: E402
 from emojimask.training.recipe import Recipe, load_recipe  # noqa: E402
-from emojimask.training.trained import build_model, load_network  # noqa: E402
+from emojimask.training.trained import build_model, folded, load_network  # noqa: E402
 
 FACES = torch.from_numpy(normalise(noise(8)))
 
@@ -41,6 +41,14 @@ def lively(recipe: Recipe) -> Network:
 def answers(model: Network) -> list[np.ndarray]:
     with torch.no_grad():
         return [logits.numpy() for logits in model.eval()(FACES)]
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "face-resnet", "gray-face-resnet", "mini-xception", "fernet"])
+def test_a_teacher_answers_the_same_without_its_batch_norms(name: str) -> None:
+    model = lively(load_recipe(name))
+    before = answers(model)
+    for found, wanted in zip(answers(folded(model)), before, strict=True):
+        assert found == pytest.approx(wanted, abs=1e-4 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize(

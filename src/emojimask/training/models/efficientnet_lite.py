@@ -35,8 +35,8 @@ class PaddedConv(nn.Conv2d):
         missing = max((-(-side // stride) - 1) * stride + kernel - side, 0)
         low, high = missing // 2, missing - missing // 2
         if low == high:
-            return F.conv2d(x, self.weight, None, stride, low, 1, self.groups)
-        return F.conv2d(F.pad(x, (low, high, low, high)), self.weight, None, stride, 0, 1, self.groups)
+            return F.conv2d(x, self.weight, self.bias, stride, low, 1, self.groups)
+        return F.conv2d(F.pad(x, (low, high, low, high)), self.weight, self.bias, stride, 0, 1, self.groups)
 
 
 def conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, *, groups: int = 1) -> list[nn.Module]:
