@@ -157,7 +157,33 @@ def test_the_published_steps_of_vgg_ba_small() -> None:
 
 def test_a_plateau_lowers_the_rate() -> None:
     recipe = Recipe(schedule="plateau", schedule_every=2, schedule_factor=0.5, rate=1.0)
-    assert rates(recipe, 3, [0.1, 0.2, 0.2, 0.2, 0.2, 0.2]) == [1, 1, 1, 1, 1, 0.5]
+    assert rates(recipe, 3, [0.1, 0.2, 0.2, 0.2, 0.2, 0.2]) == [1, 1, 1, 1, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+def test_a_cycle_of_few_steps(steps: int) -> None:
+    found = rates(Recipe(schedule="one-cycle", rate=1.0, epochs=steps), 1, [0.0] * steps)
+    assert all(0 < rate <= 1 for rate in found)
+
+
+@pytest.mark.parametrize(("momentum", "low", "high"), [(0.9, 0.85, 0.95), (0.5, 0.45, 0.55), (0.98, 0.93, 0.99)])
+def test_momentum_swings_about_the_recipes(momentum: float, low: float, high: float) -> None:
+    recipe = Recipe(schedule="one-cycle", momentum=momentum, epochs=10)
+    optimizer = make_optimizer(nn.Linear(2, 3), recipe)
+    schedule = make_schedule(optimizer, recipe, 10)
+    found = []
+    for _ in range(100):
+        found.append(optimizer.param_groups[0]["momentum"])
+        optimizer.step()
+        after_step(schedule)
+    assert (min(found), max(found)) == pytest.approx((low, high), abs=0.001)
+
+
+def test_no_momentum_stays_none() -> None:
+    recipe = Recipe(schedule="one-cycle", optimizer="sgd", momentum=0)
+    optimizer = make_optimizer(nn.Linear(2, 3), recipe)
+    make_schedule(optimizer, recipe, 10)
+    assert optimizer.param_groups[0]["momentum"] == 0
 
 
 def test_the_other_schedules() -> None:

@@ -12,6 +12,8 @@ from torch.optim import lr_scheduler
 from emojimask.training.recipe import Recipe
 
 Schedule = lr_scheduler.LRScheduler
+MOMENTUM_SWING = 0.05
+"""How far the one-cycle schedule takes momentum from the recipe's, both ways."""
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
@@ -53,18 +55,30 @@ def make_schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) 
         return recipe.schedule_factor ** max(0, late // recipe.schedule_every)
 
     makers: dict[str, Callable[[], Any]] = {
-        "one-cycle": lambda: lr_scheduler.OneCycleLR(
-            optimizer, recipe.rate, total, pct_start=0.2, cycle_momentum=recipe.optimizer in {"nesterov", "sgd"}
-        ),
+        "one-cycle": lambda: one_cycle(optimizer, recipe, total),
         "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, total),
         "step": lambda: lr_scheduler.LambdaLR(optimizer, stairs),
         "plateau": lambda: lr_scheduler.ReduceLROnPlateau(
-            optimizer, "max", factor=recipe.schedule_factor, patience=recipe.schedule_every
-        ),
+            optimizer, "max", factor=recipe.schedule_factor, patience=recipe.schedule_every - 1
+        ),  # torch counts the epochs that it still forgives
         "constant": lambda: lr_scheduler.ConstantLR(optimizer, factor=1.0),
     }
     schedule: Schedule = makers[recipe.schedule]()
     return schedule
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, recipe: Recipe, total: int) -> Schedule:
+    """The rate rises over the first fifth of the steps, and momentum falls; then the reverse."""
+    cycles = recipe.optimizer in {"nesterov", "sgd"} and recipe.momentum > 0
+    return lr_scheduler.OneCycleLR(
+        optimizer,
+        recipe.rate,
+        total,
+        pct_start=0.2 if total != 5 else 0.3,  # torch divides by zero where it rises in exactly one step
+        cycle_momentum=cycles,
+        base_momentum=max(0, recipe.momentum - MOMENTUM_SWING),
+        max_momentum=min(recipe.momentum + MOMENTUM_SWING, (1 + recipe.momentum) / 2),
+    )
 
 
 def after_step(schedule: Schedule) -> None:

@@ -22,7 +22,9 @@ CHOICES = {
     "keep": ("best", "last"),
     "schedule": ("one-cycle", "cosine", "step", "plateau", "constant"),
 }
-SHARES = ("dropout", "stay", "label_smoothing", "ema", "teacher_weight")
+SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
+ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
+AT_LEAST_0 = ("frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Recipe:
             quicker without.
         optimizer: by name; "nesterov" and "sgd" use ``momentum``.
         rate: the learning rate; the peak of the one-cycle schedule (Smith 2018).
-        momentum, weight_decay: as usual; no decay on batch norm and biases.
+        momentum, weight_decay: as usual; under one-cycle, momentum falls by 0.05 below this and rises as far above it;
+            no decay on batch norm and biases.
         schedule: how the rate changes.
         schedule_start, schedule_every, schedule_factor: "step": from that epoch on, times the factor every so many
             epochs; "plateau": times the factor after so many epochs without a better score.
@@ -181,14 +184,18 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
         raise UsageError(f"{source}: stay needs weights to stay with")
     if recipe.frozen and not recipe.weights:
         raise UsageError(f"{source}: frozen needs weights to keep")
-    for key in ("frozen", "asked"):
-        if getattr(recipe, key) < 0:
-            raise UsageError(f"{source}: {key} must be 0 or more")
     if recipe.epochs < 0 or (recipe.epochs == 0 and not recipe.weights):
         raise UsageError(f"{source}: epochs must be above 0, or 0 with weights to keep")
-    for key in ("batch", "schedule_every"):
-        if getattr(recipe, key) < 1:
-            raise UsageError(f"{source}: {key} must be above 0")
+    if recipe.optimizer == "nesterov" and not recipe.momentum:
+        raise UsageError(f"{source}: nesterov needs momentum; without it the optimizer is sgd")
+    if not 0 < recipe.schedule_factor < 1:
+        raise UsageError(f"{source}: schedule_factor must be above 0 and below 1, found {recipe.schedule_factor}")
+    for key in AT_LEAST_0:
+        if not getattr(recipe, key) >= 0:
+            raise UsageError(f"{source}: {key} must be 0 or more, found {getattr(recipe, key)}")
+    for key in ABOVE_0:
+        if not getattr(recipe, key) > 0:
+            raise UsageError(f"{source}: {key} must be above 0, found {getattr(recipe, key)}")
     for key in SHARES:
         if not 0 <= getattr(recipe, key) <= 1:
             raise UsageError(f"{source}: {key} must be 0 to 1, found {getattr(recipe, key)}")
