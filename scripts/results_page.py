@@ -49,7 +49,10 @@ def read(folder: Path) -> Results:
 
 
 def references() -> list[dict[str, Any]]:
+    """Earlier works as docs/results/references.toml tells of them, all their sizes in MB."""
     works: list[dict[str, Any]] = tomllib.loads((DOCS / "results/references.toml").read_text(encoding="utf-8"))["work"]
+    for network in (network for work in works for network in work["networks"] if "mib" in network):
+        network["mb"] = round(network.pop("mib") * 2**20 / 1e6, 2)
     return works
 
 

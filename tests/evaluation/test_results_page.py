@@ -54,6 +54,12 @@ def test_the_stored_evaluations_are_of_the_shipped_model(results: dict[Any, Any]
         assert result["views"]["single"]["accuracy"] == pytest.approx(told["accuracy"], abs=5e-4)
 
 
+def test_sizes_of_one_network_agree(generator: ModuleType, results: dict[Any, Any]) -> None:
+    """VGG BA SMALL: 23.98 MiB by its authors, and the same in MB as 4 bytes for each of its numbers."""
+    row = next(line for line in generator.page(results, generator.references()).splitlines() if "VGG BA SMALL" in line)
+    assert float(row.split("|")[6]) == pytest.approx(4 * 6_278_151 / 1e6, abs=0.1)
+
+
 def test_a_row_that_is_trained_shows_its_three_columns(generator: ModuleType, results: dict[Any, Any]) -> None:
     own = json.loads(json.dumps(results["default", "fer2013", "PrivateTest"]))
     own["model"] = "vgg11"
