@@ -23,7 +23,7 @@ from emojimask.build import face_back_end
 from emojimask.cli.evaluate import load
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
-from emojimask.training.data.key_points import ENLARGED
+from emojimask.training.data.key_points import ENLARGED, drawn_on
 from emojimask.training.data.load import load_split
 from emojimask.training.evaluate import PROTOCOLS, SPLIT_NAMES, predict
 
@@ -45,7 +45,8 @@ def main() -> None:
     labels, faces = labels[counts], rows.images[counts]
 
     def right(images: Gray) -> NDArray[np.bool_]:
-        return predict(session, protocol.head, card, images).argmax(1) == labels
+        seen = drawn_on(images)[0] if card.key_points_drawn else images
+        return predict(session, protocol.head, card, seen).argmax(1) == labels
 
     judged = {name: right(np.stack([change(face) for face in faces])) for name, change in CHANGES.items()}
     changed = {name: share(hits) for name, hits in judged.items()}

@@ -43,6 +43,7 @@ def test_a_card_survives_its_file(tmp_path: Path) -> None:
         (["input", "std"], 0, "input.std must be above 0"),
         (["input", "mean"], "half", "input.mean must be a number"),
         (["input", "mean"], float("nan"), "input.mean must be a number"),
+        (["input", "key_points_drawn"], "yes", "input.key_points_drawn must be true or false"),
         (["input"], None, "input.size is missing"),
         (["output"], 3, "output must be text"),
         (["sha256"], None, "sha256 must be text"),

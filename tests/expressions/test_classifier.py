@@ -48,6 +48,7 @@ def test_every_face_is_read_for_itself(tmp_path: Path) -> None:
     classifier = OnnxClassifier(model)
     dark, bright = face(FER2013_KEY_POINTS + 40), face(FER2013_KEY_POINTS + np.array([220, 40]))
     together = classifier.classify(image, [bright, dark, bright])
+    assert together[0, HAPPY] > together[1, HAPPY]
     assert together[0] == pytest.approx(classifier.classify(image, [bright])[0])
     assert together[1] == pytest.approx(classifier.classify(image, [dark])[0])
     assert np.array_equal(together[0], together[2])

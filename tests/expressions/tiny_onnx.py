@@ -1,6 +1,6 @@
 """Writes the smallest of ONNX files, byte by byte, so that tests need no library for it.
 
-The graph is Flatten, then a linear layer: logits = image * weight (summed over all pixels) + bias.
+The graph is Flatten, then a linear layer: logits = bias, the first one plus image * weight (summed over all pixels).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def linear_model(bias: list[float], weight: float) -> bytes:
         _field(1, flatten)
         + _field(1, gemm)
         + _text(2, "tiny")
-        + _field(5, _tensor("weight", [PIXELS, classes], [weight] * (PIXELS * classes)))
+        + _field(5, _tensor("weight", [PIXELS, classes], [weight, *[0.0] * (classes - 1)] * PIXELS))
         + _field(5, _tensor("bias", [classes], bias))
         + _field(11, _value("image", ["batch", 1, 48, 48]))
         + _field(12, _value("logits", ["batch", classes]))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from emojimask.cli import main
 from emojimask.errors import DataError, MissingExtraError, ModelError, OutputExistsError, UsageError
@@ -25,6 +27,7 @@ import onnx  # noqa: E402
 from generated_fer import write_csv  # noqa: E402
 
 from emojimask.training import export as export_module  # noqa: E402
+from emojimask.training.data.fer2013 import FER2013_CLASSES  # noqa: E402
 from emojimask.training.export import check_agreement, export, noise, to_onnx  # noqa: E402
 from emojimask.training.models import Network  # noqa: E402
 from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
@@ -217,6 +220,30 @@ def test_a_smaller_precision_is_written_only_where_it_wins(
         export(checkpoint, tmp_path, precision="fp16")
     with pytest.raises(UsageError, match="choose one of fp32, int8, fp16"):
         export(checkpoint, tmp_path, precision="int4")
+
+
+def test_a_smaller_form_is_not_weighed_without_votes(checkpoint: Path, tmp_path: Path) -> None:
+    """Else nothing would stand against what FER+'s head, the one that is shown, may have lost."""
+    write_csv(tmp_path / "voteless")
+    (tmp_path / "voteless" / "fer2013new.csv").unlink()
+    with pytest.raises(DataError, match="has no row that ferplus counts"):
+        export(checkpoint, tmp_path / "out", data=tmp_path / "voteless", precision="int8")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_card_names_the_data_that_it_was(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for split in ("train", "valid", "test"):
+        for name in FER2013_CLASSES:
+            folder = tmp_path / "mine" / split / name
+            folder.mkdir(parents=True)
+            for i in range(2):
+                Image.fromarray(rng.integers(0, 255, (48, 48), np.uint8)).save(folder / f"{i}.png")
+    path = train(replace(RECIPE, labels="fer2013", epochs=1), tmp_path / "mine", tmp_path / "run")
+    card = OnnxClassifier(export(path, tmp_path / "out", data=tmp_path / "mine")).card
+    assert card.training["data"] == "image folders, 14 faces"
+    assert len(card.training["data_sha256"]) == 64
+    assert "2013" not in card.limits
 
 
 def test_a_run_is_evaluated_as_its_export_is(

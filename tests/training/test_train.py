@@ -132,6 +132,13 @@ def test_a_teacher_answers_as_it_did_when_it_was_trained(data: Path, tmp_path: P
             assert torch.allclose(found, wanted, atol=1e-4)
 
 
+def test_a_run_does_not_go_on_with_other_rows(data: Path, tmp_path: Path) -> None:
+    train(RECIPE, data, tmp_path, extra=[data], seconds=0)
+    with pytest.raises(UsageError, match=r"other rows so far \(.* 112 faces; now .* 56 faces\)"):
+        train(RECIPE, data, tmp_path, resume=True)
+    train(RECIPE, data, tmp_path, extra=[data], resume=True)
+
+
 def test_six_balanced_classes(data: Path, tmp_path: Path) -> None:
     network, recipe = load_network(
         train(replace(RECIPE, epochs=1, variant="six-classes"), data, tmp_path), torch.device("cpu")

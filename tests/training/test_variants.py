@@ -7,7 +7,7 @@ import pytest
 
 from emojimask.errors import DataError, UsageError
 from emojimask.training.data.fer2013 import FER2013_CLASSES, FerSplit
-from emojimask.training.data.key_points import draw, with_key_points
+from emojimask.training.data.key_points import with_key_points
 from emojimask.training.data.load import join
 from emojimask.training.data.six_classes import CLASSES, SIZES, turned
 from emojimask.training.data.variants import VARIANTS, prepare
@@ -107,9 +107,3 @@ def test_key_points_are_drawn_where_they_were_found_and_nowhere_else() -> None:
     assert not drawn.images[1].any()  # no face: the plain picture
     assert split.images.max() == 7  # what was read stays
     assert drawn.source == "made; landmarks drawn on 1 of 2 faces"
-
-
-def test_points_outside_the_picture_are_not_drawn() -> None:
-    image = np.zeros((48, 48), np.uint8)
-    draw(image, np.array([[-1, 3], [3, 48], [47.4, 0]], np.float32))
-    assert np.argwhere(image).tolist() == [[0, 47]]

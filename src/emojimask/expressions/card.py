@@ -35,6 +35,8 @@ class ModelCard:
         sha256: of the ONNX file, lower-case hexadecimal.
         mean, std: normalisation of gray values 0 to 1.
         key_points: (6, 2) float32, where the crop puts the six key points, pixels of the 48x48 input.
+        key_points_drawn: whether it wants the landmarks drawn on the face, see
+            :mod:`emojimask.expressions.key_points`.
         parameters: how many the network has.
         training, metrics: free-form; data, protocol, recipe, seed, and what came of it.
         licence, limits: for people.
@@ -47,6 +49,7 @@ class ModelCard:
     mean: float = MEAN
     std: float = STD
     key_points: Points = field(default_factory=lambda: FER2013_KEY_POINTS.copy())
+    key_points_drawn: bool = False
     parameters: int = 0
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -60,7 +63,8 @@ class ModelCard:
             "name": self.name,
             "output": self.output,
             "labels": list(self.labels),
-            "input": {"size": SIDE, "channels": 1, "mean": self.mean, "std": self.std},
+            "input": {"size": SIDE, "channels": 1, "mean": self.mean, "std": self.std}
+            | ({"key_points_drawn": True} if self.key_points_drawn else {}),
             "crop": {"key_points": points},
             "parameters": self.parameters,
             "sha256": self.sha256,
@@ -108,6 +112,7 @@ class _Entries:
             mean=self._number("input", "mean"),
             std=std,
             key_points=self._key_points(),
+            key_points_drawn=self._drawn(),
             parameters=int(self._number("parameters")),
             training=self._mapping("training"),
             metrics=self._mapping("metrics"),
@@ -133,6 +138,12 @@ class _Entries:
                 "crop.key_points", "must hold two finite numbers for each point, and not one spot for all"
             )
         return points
+
+    def _drawn(self) -> bool:
+        drawn = self._get("input").get("key_points_drawn", False)
+        if not isinstance(drawn, bool):
+            raise self._fault("input.key_points_drawn", f"must be true or false, found {drawn!r}")
+        return drawn
 
     def _number(self, *keys: str) -> float:
         value = self._get(*keys)

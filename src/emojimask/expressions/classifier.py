@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from emojimask.errors import ModelError
 from emojimask.expressions.card import ModelCard, read_card
+from emojimask.expressions.key_points import draw_face
 from emojimask.expressions.preprocess import SIDE, crop_face, normalise
 from emojimask.expressions.providers import PROVIDERS, candidates
 from emojimask.side_by_side import shares, side_by_side
@@ -71,9 +72,12 @@ class OnnxClassifier:
         crops, rows = [], []
         for row, face in enumerate(faces):
             try:
-                crops.append(crop_face(image, face.anchors(), self.card.key_points))
+                crop = crop_face(image, face.anchors(), self.card.key_points)
             except ValueError:  # no face to frame: the row stays neutral, the emoji that claims least
                 continue
+            if self.card.key_points_drawn:
+                draw_face(crop, face, self.card.key_points)
+            crops.append(crop)
             rows.append(row)
         if rows:
             logits = self._logits(np.stack(crops))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import subprocess
 import warnings
@@ -22,9 +21,11 @@ from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
 from emojimask.training.checkpoint import read_checkpoint
+from emojimask.training.data import fer2013
+from emojimask.training.data.key_points import drawn_on
 from emojimask.training.data.load import load_split
 from emojimask.training.evaluate import card_metrics
-from emojimask.training.log import LOG
+from emojimask.training.log import LOG, read_log
 from emojimask.training.models import Network
 from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
@@ -38,10 +39,12 @@ CHOSEN = {"best": "epoch chosen on PublicTest", "last": "last epoch, settings ch
 PROTOCOL = "trained on Training, {}, PrivateTest only reported; single view"
 LICENCE = "MIT, as emojimask. The data set's images are not part of the model and may not be passed on."
 LIMITS = (
-    "Reads how a face looks to others, not what a person feels; not for judging people. Learned from web pictures of "
-    "2013 with crowd-sourced labels that carry their makers' bias; no figures by age, gender or origin exist. Disgust, "
-    "fear and contempt are rare in the data and often missed; slight expressions read as neutral; less sure in "
-    "profile, under hands and in bad light."
+    "Reads how a face looks to others, not what a person feels; not for judging people. No figures by age, gender or "
+    "origin exist. Less sure in profile, under hands and in bad light."
+)
+FER2013_LIMITS = (
+    "Learned from web pictures of 2013 with crowd-sourced labels that carry their makers' bias. Disgust, fear and "
+    "contempt are rare in the data and often missed; slight expressions read as neutral."
 )
 
 
@@ -110,7 +113,8 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
         DataError: the checkpoint or the data cannot be used.
         ModelError: the graph does not compute what the network does.
     """
-    epoch = read_checkpoint(checkpoint, torch.device("cpu"), "recipe", "model", "epoch")["epoch"]
+    content = read_checkpoint(checkpoint, torch.device("cpu"), "recipe", "model", "epoch")
+    learned = content.get("data", {"source": fer2013.WITH_VOTES})  # runs of earlier versions do not tell
     model, recipe = load_network(checkpoint, torch.device("cpu"))
     graph = to_onnx(model)
     session = open_session(graph, recipe.name)
@@ -121,19 +125,21 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
         output=output,
         labels=model.heads[output],
         sha256=hashlib.sha256(graph).hexdigest(),
+        key_points_drawn=recipe.variant == "key-points",
         parameters=sum(p.numel() for p in model.parameters()),
         training={
-            "data": "FER2013 (Goodfellow et al. 2013) with FER+ votes (Barsoum et al. 2016)",
+            "data": learned["source"],
+            **({"data_sha256": learned["sha256"]} if "sha256" in learned else {}),
             "protocol": PROTOCOL.format(CHOSEN[recipe.keep]),
             "recipe": recipe.as_dict(),
             "seed": recipe.seed,
             "epochs": recipe.epochs,
-            "chosen_epoch": epoch,
+            "chosen_epoch": content["epoch"],
             "seconds": seconds(checkpoint.with_name(LOG)),
             "commit": commit(),
         },
         licence=LICENCE,
-        limits=LIMITS,
+        limits=f"{LIMITS} {FER2013_LIMITS}" if fer2013.NAME in learned["source"] else LIMITS,
     )
     return graph, card
 
@@ -142,8 +148,8 @@ def smaller(graph: bytes, card: ModelCard, precision: str, data: Path) -> tuple[
     """The graph in a smaller precision, and how the two compare on PublicTest."""
     if precision == "int8":
         faces = load_split(data, "train").images
-        chosen = np.random.default_rng(0).permutation(len(faces))[:CALIBRATION_FACES]
-        small = to_int8(graph, faces[chosen])
+        faces = faces[np.random.default_rng(0).permutation(len(faces))[:CALIBRATION_FACES]]
+        small = to_int8(graph, drawn_on(faces)[0] if card.key_points_drawn else faces)
     else:
         small = to_fp16(graph)
     return small, weigh(graph, small, card, data)
@@ -201,8 +207,7 @@ def seconds(log: Path) -> float | None:
     """How long the run took, by its log; None where there is no log."""
     if not log.is_file():
         return None
-    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    of_epoch: dict[int, float] = {row["epoch"]: row["seconds"] for row in rows}  # a resumed run may tell of one twice
+    of_epoch: dict[int, float] = {row["epoch"]: row["seconds"] for row in read_log(log)}  # one may be told of twice
     return round(sum(of_epoch.values()), 1)
 
 

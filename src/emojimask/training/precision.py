@@ -21,6 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from emojimask.benchmark.latency import by_turns
+from emojimask.errors import DataError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import normalise
@@ -79,7 +80,7 @@ def weigh(before: bytes, after: bytes, card: ModelCard, data: Path) -> Weighing:
     """Compare two forms of one model on PublicTest and on this machine.
 
     Raises:
-        DataError: the data cannot be read.
+        DataError: the data cannot be read, or has nothing to judge the shown head by.
     """
     sessions = [open_session(graph, card.name) for graph in (before, after)]
     rows = prepare(load_split(data, "valid"), variant_of(card), "valid")
@@ -89,6 +90,10 @@ def weigh(before: bytes, after: bytes, card: ModelCard, data: Path) -> Weighing:
         protocol = PROTOCOLS[name]
         if protocol.head in outputs:
             labels, counts = protocol.rule(rows)
+            if not counts.any():  # a head that shows nothing may go unjudged
+                if protocol.head == card.output:
+                    raise DataError(f"{data}: PublicTest has no row that {name} counts; for FER+, are its votes there?")
+                continue
             found = [predict(session, protocol.head, card, rows.images).argmax(1) for session in sessions]
             old, new = (round(float((one == labels)[counts].mean()), 6) for one in found)
             accuracy[name] = (old, new)

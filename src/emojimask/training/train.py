@@ -97,7 +97,8 @@ def train(
 
     Raises:
         DataError: the data, weights, teachers or the checkpoint cannot be used.
-        UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for.
+        UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for, or one
+            of other data.
     """
     begun = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -111,6 +112,8 @@ def train(
 
     torch.manual_seed(recipe.seed)
     learned = join([load_split(folder, "train") for folder in (data, *extra)])
+    told = learned.told()
+    check_data(saved, told, out)
     training = to_device(prepare(learned, recipe.variant, "train", recipe.seed), recipe, device)
     validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
     steps = len(training) // recipe.batch
@@ -153,10 +156,10 @@ def train(
             late = seconds is not None and now - begun > seconds
             if state["finished"] or late or now - saved_at >= saving / SAVING:
                 if best is not None:
-                    save_best(best, validation, recipe, out / BEST)
+                    save_best(best, validation, {"recipe": recipe.as_dict(), "data": told}, out / BEST)
                     best = None
                 parts = {name: part.state_dict() for name, part in run.parts().items()}
-                save({**state, "recipe": recipe.as_dict(), **parts}, out / CHECKPOINT)
+                save({**state, "recipe": recipe.as_dict(), "data": told, **parts}, out / CHECKPOINT)
                 saved_at = time.perf_counter()
                 saving = saved_at - now
             log.add(row)
@@ -276,13 +279,13 @@ def predict(model: Network, images: Tensor) -> dict[str, Tensor]:
     return dict(zip(model.heads, map(torch.cat, zip(*outputs, strict=True)), strict=True))
 
 
-def save_best(kept: Kept, validation: Tensors, recipe: Recipe, path: Path) -> None:
-    """Calibrated, with its line of the log."""
+def save_best(kept: Kept, validation: Tensors, origin: dict[str, Any], path: Path) -> None:
+    """Calibrated, with its ``origin``, the recipe and the data, and its line of the log."""
     found = {
         head: calibration(kept.logits[head], target, shifted=takes_shifts(kept.model, head))
         for head, target in validation.targets.items()
     }
-    save({"recipe": recipe.as_dict(), "model": calibrated(kept.model, found).state_dict(), **kept.row}, path)
+    save({**origin, "model": calibrated(kept.model, found).state_dict(), **kept.row}, path)
 
 
 def accuracy(logits: Tensor, target: Target) -> float:
@@ -308,3 +311,13 @@ def saved_run(out: Path, recipe: Recipe, device: torch.device, *, resume: bool) 
     if Recipe.from_dict(content["recipe"], str(path)) != recipe:
         raise UsageError(f"{path}: was made with another recipe; choose another --out, or the recipe it was made with")
     return content
+
+
+def check_data(saved: dict[str, Any], told: dict[str, str], out: Path) -> None:
+    """Raise UsageError where a run would go on with other rows than it began with."""
+    known = saved.get("data", told)
+    if known != told:
+        raise UsageError(
+            f"{out}: learned from other rows so far ({known['source']}; now {told['source']}): go on with the same "
+            "--data and --extra, or choose another --out"
+        )

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from emojimask.errors import DataError
 from emojimask.training.data import rows
-from emojimask.training.data.fer2013 import FER2013_CLASSES, FERPLUS_CLASSES, FERPLUS_VOTES, SPLITS, FerSplit
+from emojimask.training.data.fer2013 import (
+    FER2013_CLASSES,
+    FERPLUS_CLASSES,
+    FERPLUS_VOTES,
+    NAME,
+    SPLITS,
+    WITH_VOTES,
+    FerSplit,
+)
 
 TABLES = ("fer2013.csv", "icml_face_data.csv")
 VOTES = "fer2013new.csv"
@@ -64,7 +72,7 @@ def read(path: Path, split: str) -> FerSplit:
         np.stack(images),
         np.array(labels, np.int64),
         np.stack(votes),
-        source=table.name if plus is None else f"{table.name} with {VOTES}",
+        source=NAME if plus is None else WITH_VOTES,
     )
     _check_agreement(found, plus_path)
     return found

@@ -8,11 +8,14 @@ are counted over :data:`FERPLUS_VOTES`.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+NAME = "FER2013 (Goodfellow et al. 2013)"
+WITH_VOTES = f"{NAME} with FER+ votes (Barsoum et al. 2016)"
 FER2013_CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 FERPLUS_CLASSES = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
 FERPLUS_VOTES = (*FERPLUS_CLASSES, "unknown", "not a face")
@@ -40,6 +43,13 @@ class FerSplit:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def told(self) -> dict[str, str]:
+        """Which rows these are: in words, and the sha256 of their pictures, labels and votes."""
+        digest = hashlib.sha256()
+        for part in (self.images, self.labels, self.votes):
+            digest.update(np.ascontiguousarray(part))
+        return {"source": f"{self.source}, {len(self):,} faces", "sha256": digest.hexdigest()}
 
 
 def ferplus_distribution(votes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -1,7 +1,7 @@
 """FER2013 with the landmarks drawn on each face, as in the work on recognition from key points.
 
-The face mesh looks where FER2013 frames faces; brows, eyes, nose, lips and jaw are drawn as white dots of a pixel
-each. A row in which it finds no face keeps its plain picture, so that every protocol keeps its rows.
+The face mesh looks where FER2013 frames faces. A row in which it finds no face keeps its plain picture, so that every
+protocol keeps its rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.build import face_back_end
+from emojimask.expressions.key_points import draw, drawn_of
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
 from emojimask.training.data.fer2013 import SIDE, FerSplit
 from emojimask.types import Face, Image, Points
@@ -24,15 +25,6 @@ ENLARGED = 4
 """How much larger the picture is made for the face mesh."""
 LOOKS = 3
 """A tilted face draws the mesh to it only part of the way, so it looks again from where it came to."""
-DRAWN = (
-    (70, 63, 105, 66, 107), (336, 296, 334, 293, 300),  # brows
-    (33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380),  # eyes
-    (168, 197, 195, 4), (98, 97, 2, 326, 327),  # nose: ridge and base
-    (61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91), (78, 82, 13, 312, 308, 317, 14, 87),  # lips
-    (234, 132, 172, 150, 176, 152, 400, 379, 397, 361, 454),  # jaw
-)  # fmt: skip
-"""Landmarks of the mesh, part by part."""
-
 Locate = Callable[[Image, Points], Face | None]
 
 
@@ -42,17 +34,23 @@ def with_key_points(split: FerSplit, locate: Locate | None = None) -> FerSplit:
     Args:
         locate: finds the mesh of the face in an enlarged picture, near (6, 2) key points; by default the runtime's.
     """
+    images, found = drawn_on(split.images, locate)
+    _log.info("landmarks drawn on %d of %d faces", found, len(images))
+    source = f"{split.source}; landmarks drawn on {found} of {len(images)} faces"
+    return FerSplit(images, split.labels, split.votes, split.classes, source)
+
+
+def drawn_on(faces: NDArray[np.uint8], locate: Locate | None = None) -> tuple[NDArray[np.uint8], int]:
+    """A copy of (N, 48, 48) faces with landmarks drawn in, and on how many; ``locate`` as above."""
     locate = locate or face_back_end("mediapipe").landmarker.locate
-    images = split.images.copy()
+    images = faces.copy()
     found = 0
     for image in images:
         points = landmarks(image, locate)
         if points is not None:
             draw(image, points)
             found += 1
-    _log.info("landmarks drawn on %d of %d faces", found, len(images))
-    source = f"{split.source}; landmarks drawn on {found} of {len(images)} faces"
-    return FerSplit(images, split.labels, split.votes, split.classes, source)
+    return images, found
 
 
 def landmarks(image: NDArray[np.uint8], locate: Locate) -> Points | None:
@@ -67,11 +65,4 @@ def landmarks(image: NDArray[np.uint8], locate: Locate) -> Points | None:
         if face is None:
             return None
         near = face.landmarks
-    return np.asarray((near[[i for part in DRAWN for i in part]] - shift) / ENLARGED, np.float32)
-
-
-def draw(image: NDArray[np.uint8], points: Points) -> None:
-    """Draw (N, 2) points into a (48, 48) picture, those inside it."""
-    x, y = np.rint(points).astype(int).T
-    inside = (x >= 0) & (x < SIDE) & (y >= 0) & (y < SIDE)
-    image[y[inside], x[inside]] = 255
+    return np.asarray((drawn_of(near) - shift) / ENLARGED, np.float32)

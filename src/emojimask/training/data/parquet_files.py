@@ -9,7 +9,7 @@ import numpy as np
 
 from emojimask.errors import DataError, MissingExtraError
 from emojimask.training.data import rows
-from emojimask.training.data.fer2013 import FERPLUS_VOTES, SIDE, FerSplit
+from emojimask.training.data.fer2013 import FERPLUS_VOTES, NAME, SIDE, WITH_VOTES, FerSplit
 
 
 def read(folder: Path, split: str) -> FerSplit:
@@ -34,7 +34,7 @@ def read(folder: Path, split: str) -> FerSplit:
         labels[i] = rows.label(row["label"], where)
         if "ferplus_votes" in row:
             votes[i] = rows.votes(row["ferplus_votes"], where)
-    return FerSplit(images, labels, votes, source="parquet with FER+ votes" if votes.any() else "parquet")
+    return FerSplit(images, labels, votes, source=WITH_VOTES if votes.any() else NAME)
 
 
 def _table(path: Path) -> list[dict[str, Any]]:
