@@ -36,6 +36,15 @@ def test_each_in_turn_and_from_the_first_again() -> None:
     assert worn(load_cast("classic, alive,flat"), 7) == [*names, *names, "classic"]
 
 
+def test_a_whole_class_in_one_list() -> None:
+    """Longer than any file's name may be."""
+    names = ",".join(["classic:happy", "alive"] * 40)
+    assert worn(load_cast(names), 3) == ["classic:happy", "alive", "classic:happy"]
+    assert len(load_cast(names).sets) == 80
+    with pytest.raises(UsageError, match="no emoji set"):
+        load_cast("a" * 300)
+
+
 def test_random_is_always_the_same_for_the_same_person(anybody: Cast) -> None:
     first = worn(anybody, 40)
     assert worn(anybody, 40) == first == worn(Cast(anybody.sets, shuffled=True), 40)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +111,21 @@ def test_what_fontconfig_prefers_comes_first(
     monkeypatch.setattr("shutil.which", lambda _: str(command))
     assert find_color_font() == font
     command.write_text("#!/bin/sh\nprintf %s /usr/share/fonts/DejaVuSans.ttf\n")  # it always has an answer
+    assert find_color_font() == no_fonts / "NotoColorEmoji.ttf"
+
+
+@pytest.mark.parametrize("fault", [subprocess.TimeoutExpired("fc-match", 10), PermissionError()])
+def test_a_fontconfig_that_does_not_answer_is_done_without(
+    no_fonts: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """On a new system it may look through all fonts first, which takes longer than anybody waits."""
+
+    def run(*_: Any, **__: Any) -> None:
+        raise fault
+
+    make_font(no_fonts / "NotoColorEmoji.ttf", ALL)
+    monkeypatch.setattr("shutil.which", lambda _: "fc-match")
+    monkeypatch.setattr("subprocess.run", run)
     assert find_color_font() == no_fonts / "NotoColorEmoji.ttf"
 
 

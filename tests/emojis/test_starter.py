@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ def test_a_folder_with_an_odd_name(tmp_path: Path) -> None:
     make_starter(folder, load_emoji_set("classic"))
     assert tomllib.loads((folder / "set.toml").read_text(encoding="utf-8"))["name"] == folder.name
     assert check_emoji_set(folder) == []
+
+
+def test_a_source_with_quotes_in_its_card(tmp_path: Path) -> None:
+    source = replace(load_folder_set("classic"), name='Say "hi"', licence='CC "BY"\n4.0')
+    make_starter(tmp_path / "mine", source)
+    assert check_emoji_set(tmp_path / "mine") == []
+    mine = load_folder_set(tmp_path / "mine")
+    assert (mine.author, mine.licence) == ('Your name, after the set Say "hi"', 'CC "BY"4.0')
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

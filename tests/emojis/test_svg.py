@@ -83,6 +83,7 @@ BAD = {
     "address": (inside('<use xlink:href="http://x/y.svg#a"/>'), "<use> refers to something outside the drawing"),
     "style": (inside("<style>@import 'x.css';</style>"), "<style> refers to something outside the drawing"),
     "paint": (inside('<rect fill="url(x.svg#a)"/>'), "<rect> refers to something outside the drawing"),
+    "quoted": (inside("""<rect fill="url( 'x.svg#a')"/>"""), "<rect> refers to something outside the drawing"),
     "entities": (f'<!DOCTYPE svg [<!ENTITY a "b">]>{HEAD}{DISC}</svg>', "defines entities; save it as plain SVG"),
     "a billion": (uses(9), "has more than 20000 shapes; simplify it"),
     "deep": (inside(nested("<rect/>", 5000)), "has more than 20000 shapes; simplify it"),
@@ -108,7 +109,8 @@ def test_harmless_things_are_let_in(own: Path) -> None:
     pytest.importorskip("resvg_py")
     gradient = '<linearGradient id="g"><stop stop-color="#f00"/></linearGradient>'
     square = '<rect id="r" width="1" height="1" fill="url(#g)"/><use xlink:href="#r" x="4"/>'
-    body = f"<defs>{gradient}</defs>{DISC}{square}"
+    quoted = """<g><rect fill="url('#g')"/><rect style='fill:url("#g")'/><rect fill="url( #g )"/></g>"""
+    body = f"<defs>{gradient}</defs>{DISC}{square}{quoted}"
     (own / "sad.svg").write_text(f"<!DOCTYPE svg>{HEAD}{body}</svg>", encoding="utf-8-sig")
     assert check_emoji_set(own) == []
     image = load_emoji_set(own).emoji("sad").image

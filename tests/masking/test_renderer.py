@@ -56,6 +56,15 @@ poses = st.builds(
 )
 
 
+@given(count=st.sampled_from([68, 468, 478]), seed=st.integers(0, 2**32 - 1), growth=st.floats(1, 2))
+@settings(max_examples=60, deadline=None)
+def test_every_landmark_is_covered_wherever_it_lies(count: int, seed: int, growth: float) -> None:
+    """In profile the nose stands out of the ring that goes around a frontal face."""
+    points = np.random.default_rng(seed).uniform(0, 200, (count, 2)).astype(np.float32)
+    oval = face_oval(Face(Box.around(points), points, 1.0), growth)
+    assert all(cv2.pointPolygonTest(oval, (float(x), float(y)), False) >= 0 for x, y in points)
+
+
 @given(face=poses, expression=st.sampled_from(EXPRESSIONS), unseen_s=st.floats(0, 2))
 @settings(max_examples=150, deadline=None)
 def test_no_pixel_of_the_face_oval_depends_on_the_input(

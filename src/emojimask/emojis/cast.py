@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from pathlib import Path
 from random import Random
 
-from emojimask.emojis.emoji_set import load_emoji_set, shipped_sets
+from emojimask.emojis.emoji_set import is_folder, load_emoji_set, shipped_sets
 from emojimask.emojis.sample import is_living
 from emojimask.errors import UsageError
 from emojimask.stages import Emoji, EmojiSet, Shape
@@ -88,7 +87,7 @@ def load_cast(spec: str) -> Cast:
 
 def members(spec: str) -> list[str]:
     """The sets that ``spec`` names, one for each person in turn. Raises UsageError where one is left empty."""
-    if spec and Path(spec).is_dir():  # its name may have a comma in it
+    if spec and is_folder(spec):  # its name may have a comma in it
         return [spec]
     names = [name.strip() for name in spec.split(",")]
     if not all(names):
@@ -105,7 +104,7 @@ def differs_by_person(spec: str) -> bool:
 
 def _load(spec: str, load: Callable[[str], EmojiSet]) -> EmojiSet:
     worn, _, expression = spec.rpartition(":")
-    if not worn or Path(spec).is_dir():
+    if not worn or is_folder(spec):
         return load(spec)
     if expression in EXPRESSIONS:
         return FixedEmojiSet(load(worn), expression)

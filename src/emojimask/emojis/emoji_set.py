@@ -78,7 +78,7 @@ def load_folder_set(name_or_dir: str | Path) -> FolderEmojiSet:
     Raises as :func:`load_emoji_set`.
     """
     folder = _folder(name_or_dir)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UsageError(_no_such_set(name_or_dir))
     faults: list[str] = []
     emoji_set = _read_set(folder, faults)
@@ -92,7 +92,7 @@ def check_emoji_set(spec: str | Path) -> list[str]:
     """Every fault of a set, a line each; empty where it is fine."""
     faults: list[str] = []
     folder = _folder(spec)
-    if spec not in STYLES and folder.is_dir():
+    if spec not in STYLES and is_folder(folder):
         _read_set(folder, faults)
         return faults
     try:
@@ -100,6 +100,14 @@ def check_emoji_set(spec: str | Path) -> list[str]:
     except (UsageError, EmojiSetError) as fault:
         faults.append(str(fault))
     return faults
+
+
+def is_folder(name: str | Path) -> bool:
+    """Whether it names a folder. A name too long for any, such as a list of sets, does not."""
+    try:
+        return Path(name).is_dir()
+    except OSError:
+        return False
 
 
 def _shipped_folders() -> list[str]:

@@ -20,8 +20,8 @@ _CARD = """\
 
 name = {name}
 title = "My own faces"
-author = "Your name, after the set {source}"
-licence = "{licence}"
+author = {author}
+licence = {licence}
 
 # Covers what the emoji's shape leaves free of a face: the colour that most of your emojis have, as #RRGGBB.
 fill = "{fill}"
@@ -68,8 +68,8 @@ def _card(folder: Path, source: EmojiSet) -> str:
     return _CARD.format(
         folder=folder,
         name=_quoted(folder.resolve().name or "mine"),
-        source=source.name,
-        licence=getattr(source, "licence", "as that of the pictures it was made from"),
+        author=_quoted(f"Your name, after the set {source.name}"),
+        licence=_quoted(getattr(source, "licence", "as that of the pictures it was made from")),
         fill=f"#{red:02X}{green:02X}{blue:02X}",
         key_points=_listed(usual, usual, of=KEY_POINTS),
         differing="".join(

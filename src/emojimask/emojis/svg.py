@@ -31,7 +31,7 @@ sys.stdout.buffer.write(bytes(png))
 """
 
 _ACTIVE = ("script", "foreignObject", "animate", "animateMotion", "animateTransform", "set", "handler", "listener")
-_FOREIGN_CSS = re.compile(r"@import|url\(\s*['\"]?(?!#)", re.IGNORECASE)
+_FOREIGN_CSS = re.compile(r"@import|url\(\s*+['\"]?+\s*+(?!#)", re.IGNORECASE)
 _EXPORT = "or export the picture as a PNG"
 
 

@@ -41,14 +41,24 @@ def find_color_font() -> Path:
 
 def _candidates() -> Iterator[Path]:
     """What fontconfig prefers, where it is there, then what has the name of a known font."""
-    if command := shutil.which("fc-match"):
-        asked = [command, "--format=%{file}", "emoji:color=true"]
-        answer = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False).stdout
-        if (file := Path(answer)).name in _NAMES:  # it always has an answer, be it a font of plain letters
-            yield file
+    preferred = _preferred()
+    if preferred.name in _NAMES:  # fontconfig always has an answer, be it a font of plain letters
+        yield preferred
     for folder in _folders():
         found = {file.name: file for file in folder.rglob("*") if file.name in _NAMES}
         yield from (found[name] for name in _NAMES if name in found)
+
+
+def _preferred() -> Path:
+    """Fontconfig's answer; an empty path where it has none, or takes long: it may be looking through all fonts."""
+    command = shutil.which("fc-match")
+    if command is None:
+        return Path()
+    asked = [command, "--format=%{file}", "emoji:color=true"]
+    try:
+        return Path(subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False).stdout)
+    except (OSError, subprocess.SubprocessError, UnicodeError):
+        return Path()
 
 
 def _folders() -> list[Path]:

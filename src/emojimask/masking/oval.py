@@ -10,12 +10,6 @@ import numpy as np
 from emojimask.masking.homography import bounded_affine, project
 from emojimask.types import Face, Points
 
-# MediaPipe mesh: the ring of the face oval.
-_MESH_OVAL = np.array([
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-])  # fmt: skip
-
 # An average upright face: its key points and an ellipse around it, in units of the distance between the outer eye
 # corners, the middle between them at (0, 0).
 _MEAN_KEY_POINTS = np.array([[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]], np.float32)
@@ -35,7 +29,8 @@ def face_oval(face: Face, growth: float = 1.0) -> Points:
         growth: at least 1; how much larger still, for a face whose place is uncertain.
     """
     is_mesh = len(face.landmarks) >= 468
-    hull = cv2.convexHull(face.landmarks[_MESH_OVAL] if is_mesh else _around(face))[:, 0]
+    # All of the mesh, not the ring around it alone: in profile the nose stands out of that.
+    hull = cv2.convexHull(face.landmarks if is_mesh else _around(face))[:, 0]
     center = (hull.min(0) + hull.max(0)) / 2
     outline, up = hull - center, _upwards(face)
     # The mesh's top lies on the forehead, so the part above the centre is stretched further, up to the hairline.
