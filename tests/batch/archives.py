@@ -15,7 +15,7 @@ import media
 from emojimask.batch.folders import LocalFolder
 from emojimask.batch.record import Record
 from emojimask.batch.run import BatchRun, Progress, read_manifest
-from emojimask.batch.tasks import Outcome, Request, Task
+from emojimask.batch.tasks import Begun, Outcome, Request, Task
 from emojimask.batch.worker import Worker
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import SyntheticSource
@@ -35,6 +35,7 @@ class SameProcess:
     def run(self, tasks: deque[Task]) -> Generator[Outcome]:
         while tasks:
             task = tasks.popleft()
+            yield Begun((task,))
             self.done.append(task)
             self.before(task)
             yield self.worker.do(task)

@@ -27,6 +27,14 @@ def test_some_failed_is_told_and_ends_with_3(tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().out == "0 masked, 1 unchanged; 0 frames\n"
 
 
+def test_who_is_refused_is_not_told_to_try_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a_masked.mp4").write_text("precious")
+    assert main(["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--workers", "1"]) == 1
+    assert "run the same command again" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "flags", [["--workers", "0"], ["--split-s", "-1"], ["--split-s", "nan"], ["--ray-address", "x:1"]]
 )

@@ -160,9 +160,57 @@ def test_files_of_others_are_not_overwritten_unasked(tmp_path: Path) -> None:
     foreign = tmp_path / "out" / "a_masked.mp4"
     foreign.write_text("precious")
     wanted = request(tmp_path / "in", tmp_path / "out")
-    assert "--force" in run(wanted)[0].failed["a.mp4"]
-    assert foreign.read_text() == "precious"
+    for _ in range(2):
+        assert "--force" in run(wanted)[0].failed["a.mp4"]
+        assert foreign.read_text() == "precious"
     assert run(wanted, force=True)[0].done == 1
+
+
+def test_files_of_others_that_came_after_a_run_are_not_overwritten(tmp_path: Path) -> None:
+    for name in ("a.mp4", "bad.mp4"):
+        clip(tmp_path / "in" / name)
+    (tmp_path / "in" / "bad.mp4").write_text("bad")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    BatchRun(wanted)  # and no engine could be started
+    foreign = tmp_path / "out" / "a_masked.mp4"
+    foreign.write_text("precious")
+    assert set(run(wanted)[0].failed) == {"a.mp4", "bad.mp4"}
+    for name in ("bad.mp4", "new.mp4"):
+        clip(tmp_path / "in" / name)
+        (tmp_path / "out" / name.replace(".mp4", "_masked.mp4")).write_text("precious")
+    assert set(run(wanted)[0].failed) == {"a.mp4", "bad.mp4", "new.mp4"}
+    assert {p.read_text() for p in (tmp_path / "out").glob("*.mp4")} == {"precious"}
+
+
+def test_a_report_of_others_is_not_overwritten(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    (tmp_path / "out").mkdir()
+    foreign = tmp_path / "out" / "a_masked.mp4.jsonl"
+    foreign.write_text("precious")
+    wanted = request(tmp_path / "in", tmp_path / "out", reports=True)
+    assert "a_masked.mp4.jsonl is already there" in run(wanted)[0].failed["a.mp4"]
+    assert foreign.read_text() == "precious"
+
+
+def test_a_run_that_was_cut_off_between_an_output_and_its_record_is_resumed(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    manifest = tmp_path / "out" / MANIFEST
+    begun = manifest.read_text().splitlines(keepends=True)[0]
+    manifest.write_text(begun)
+    assert json.loads(begun)["state"] == "begun"
+    assert run(wanted)[0].done == 1
+    assert run(wanted)[0].unchanged == 1
+
+
+def test_an_output_whose_name_is_too_long_fails_alone(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    clip(tmp_path / "in" / ("x" * 248 + ".mp4"))
+    (tmp_path / "out").mkdir()
+    progress, said, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert (progress.done, len(progress.failed), len(said)) == (1, 1, 1)
+    assert "too long" in said[0]
 
 
 def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_harm(tmp_path: Path) -> None:
@@ -171,8 +219,8 @@ def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_har
     wanted = request(tmp_path / "in", tmp_path / "out")
     run(wanted)
     manifest = tmp_path / "out" / MANIFEST
-    first, second = manifest.read_text().splitlines(keepends=True)
-    manifest.write_text(first + second[:50])
+    *whole, last = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text("".join(whole) + last[:50])
     (tmp_path / "out" / STAGING).mkdir()
     (tmp_path / "out" / STAGING / "x.mp4.part").write_text("half")
     progress, _, _ = run(wanted)

@@ -48,6 +48,14 @@ def test_the_page_tells_all_and_asks_nobody() -> None:
     assert strip == [("0", "2"), ("2", "3"), ("5", "2"), ("7", "1")]
 
 
+def test_what_a_run_had_begun_when_it_was_cut_off_is_no_failure() -> None:
+    begun = Record("new.mp4", "new_masked.mp4", "begun")
+    page = make_page([DONE, begun], "cut off")
+    assert "<b>1</b><span>begun and not finished" in page
+    assert "<h2>Failed</h2>" not in page
+    assert "begun and not finished" not in make_page([begun, replace(DONE, input="new.mp4")], "all done")
+
+
 def test_a_manifest_becomes_a_file_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "manifest.jsonl").write_text(DONE.line() + FAILED.line() + '{"cut": ')
     assert main(["report", str(tmp_path)]) == 0

@@ -15,6 +15,8 @@ class Engine(Protocol):
     def run(self, tasks: deque[Task]) -> Generator[Outcome]:
         """Take every task, and yield one outcome of each, in any order, until there are none left.
 
+        Before a worker is given a task, the task is yielded as Begun.
+
         The consumer may add tasks while it iterates. A task whose worker is lost is given to another once; if that one
         is lost too, its outcome is a Failure. Nothing is at work any more when the iterator is closed.
         """

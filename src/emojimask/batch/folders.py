@@ -49,7 +49,7 @@ class Folder(Protocol):
         ...
 
     def size(self, name: str) -> int | None:
-        """Bytes; None where there is no such file."""
+        """Bytes; None where there is no such file. Raises SourceError where that cannot be told."""
         ...
 
     def read_text(self, name: str) -> str:
@@ -152,7 +152,10 @@ class LocalFolder:
 
     def size(self, name: str) -> int | None:
         path = self.root / name
-        return path.stat().st_size if path.is_file() else None
+        try:
+            return path.stat().st_size if path.is_file() else None
+        except OSError as error:  # a name that is too long, for one
+            raise SourceError(f"{path}: cannot be looked up ({error.strerror})") from error
 
     def read_text(self, name: str) -> str:
         path = self.root / name

@@ -13,7 +13,7 @@ from ctypes import c_longlong
 from multiprocessing.connection import Connection
 from threading import Thread
 
-from emojimask.batch.tasks import Failure, Outcome, Request, Task
+from emojimask.batch.tasks import Begun, Failure, Outcome, Request, Task
 from emojimask.batch.worker import Worker
 from emojimask.types import MaskedFrame
 
@@ -49,7 +49,9 @@ class LocalEngine:
                 if suspects:
                     pool.submit(suspects.popleft())
                 while tasks and not suspects and not pool.refused and len(pool.running) < self._workers:
-                    pool.submit(tasks.popleft())
+                    task = tasks.popleft()
+                    yield Begun((task,))
+                    pool.submit(task)
                 alone = len(pool.running) == 1
                 outcomes, lost = pool.wait()
                 yield from outcomes

@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 
 from emojimask.batch import plots
-from emojimask.batch.record import DONE, Record, latest
+from emojimask.batch.record import BEGUN, DONE, FAILED, Record, latest
 from emojimask.batch.tally import LETTERS, NOBODY, SHIELDED, UNREAD
 from emojimask.types import EXPRESSIONS
 
@@ -48,11 +48,12 @@ def make_page(records: Sequence[Record], title: str) -> str:
     """The whole page; every text of the records is escaped. ``records``: all lines of a manifest, in order."""
     last = sorted(latest(records).values(), key=lambda record: record.input)
     done = [record for record in last if record.state == DONE]
-    failed = [record for record in last if record.state != DONE]
+    failed = [record for record in last if record.state == FAILED]
+    begun = sum(record.state == BEGUN for record in last)
     body = [
         f"<h1>{_text(title)}</h1>",
         f"<p>{_text(_when(records))}</p>",
-        _tiles(done, failed),
+        _tiles(done, failed, begun),
         _failures(failed),
         _plots(done),
         _files(done),
@@ -65,7 +66,7 @@ def make_page(records: Sequence[Record], title: str) -> str:
     )
 
 
-def _tiles(done: Sequence[Record], failed: Sequence[Record]) -> str:
+def _tiles(done: Sequence[Record], failed: Sequence[Record], begun: int) -> str:
     frames, took_s = sum(r.frames for r in done), sum(r.took_s for r in done)
     shielded = sum(r.shielded for r in done)
     values = [
@@ -77,6 +78,8 @@ def _tiles(done: Sequence[Record], failed: Sequence[Record]) -> str:
         ("frames shielded", _percent(shielded, frames), False),
         ("frames a second of work", f"{frames / took_s:.1f}" if took_s else "-", False),
     ]
+    if begun:
+        values.insert(2, ("begun and not finished", f"{begun:,}", False))
     measured = [r.leak for r in done if r.leak]
     if measured:
         leaked = sum(leak.get("leaked_frames", 0) for leak in measured)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
-from emojimask.batch.folders import check_apart
-from emojimask.batch.record import DONE, Record
+from emojimask.batch.folders import Found, check_apart
+from emojimask.batch.record import BEGUN, DONE, Record, latest
 from emojimask.batch.tasks import Job, Request
-from emojimask.batch.worker import settings_of
-from emojimask.errors import UsageError
+from emojimask.batch.worker import report_name, settings_of
+from emojimask.errors import SourceError, UsageError
 from emojimask.settings import MaskSettings
 
 MARK = "_masked"
@@ -19,47 +19,88 @@ MARK = "_masked"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``jobs``: what there is to do, large files first. ``refused``: why some inputs cannot be, by their names."""
+    """What a run is to do.
+
+    Attributes:
+        jobs: what there is to do, large files first.
+        refused: why some inputs cannot be masked, by their names.
+        new: inputs whose outputs are not there, and were never made by a run.
+    """
 
     jobs: list[Job]
     refused: dict[str, str]
+    new: set[str]
 
 
-def make_plan(request: Request, known: Mapping[str, Record], *, force: bool, resumed: bool) -> Plan:
+def make_plan(request: Request, records: Sequence[Record], *, force: bool) -> Plan:
     """Look through the input folder.
 
     Args:
-        known: the last record of each input.
+        records: the manifest, in order.
         force: mask again what is done, and overwrite any output.
-        resumed: an earlier run has written to the output folder, so what lies there is its own.
 
     Raises:
         UsageError: both folders are the same, or there is no picture and no video.
         SourceError: there is no input folder.
     """
-    within = check_apart(request.inputs, request.outputs)
-    jobs: dict[str, list[Job]] = defaultdict(list)
-    refused: dict[str, str] = {}
-    for found in request.inputs.find():
-        if within is not None and PurePosixPath(found.name).is_relative_to(within):
-            continue
-        if found.problem is not None:
-            refused[found.name] = found.problem
-            continue
-        output = output_name(found.name)
-        sha256 = None if force else _known(request, known.get(found.name))
-        jobs[output].append(Job(found.name, output, found.size, sha256))
-    if not jobs and not refused:
+    found, refused = _find(request)
+    if not found and not refused:
         raise UsageError(f"{request.inputs}: the folder holds no picture and no video")
-    for output, rivals in jobs.items():
+    known, ours = latest(records), _made(records)
+    plan = Plan([], refused, set())
+    for output, rivals in found.items():
+        name, size, _ = rivals[0]
         if len(rivals) > 1:
-            for job in rivals:
-                others = ", ".join(rival.input for rival in rivals if rival is not job)
-                refused[job.input] = f"would become {output}, and so would {others}; rename one"
-        elif not (resumed or force) and request.outputs.size(output) is not None:
-            refused[rivals[0].input] = f"{output} is already there and not from a batch; overwrite it with --force"
-    planned = [job for rivals in jobs.values() for job in rivals if job.input not in refused]
-    return Plan(sorted(planned, key=lambda job: (-job.size, job.input)), refused)
+            refused |= _refuse_all(output, [rival.name for rival in rivals])
+            continue
+        try:
+            foreign = None if output in ours else _first_there(request, output)
+            sha256 = None if force else _known(request, known.get(name))
+        except SourceError as error:
+            refused[name] = str(error)
+            continue
+        if foreign is not None and not force:
+            refused[name] = f"{foreign} is already there and not from a batch; overwrite it with --force"
+            continue
+        if foreign is None and output not in ours:
+            plan.new.add(name)
+        plan.jobs.append(Job(name, output, size, sha256))
+    plan.jobs.sort(key=lambda job: (-job.size, job.input))
+    return plan
+
+
+def _find(request: Request) -> tuple[Mapping[str, list[Found]], dict[str, str]]:
+    """The inputs by the names of their outputs, and why others cannot be looked at."""
+    within = check_apart(request.inputs, request.outputs)
+    found: dict[str, list[Found]] = defaultdict(list)
+    refused: dict[str, str] = {}
+    for file in request.inputs.find():
+        if within is not None and PurePosixPath(file.name).is_relative_to(within):
+            continue
+        if file.problem is not None:
+            refused[file.name] = file.problem
+        else:
+            found[output_name(file.name)].append(file)
+    return found, refused
+
+
+def _refuse_all(output: str, names: Sequence[str]) -> dict[str, str]:
+    return {
+        name: f"would become {output}, and so would {', '.join(n for n in names if n != name)}; rename one"
+        for name in names
+    }
+
+
+def _made(records: Sequence[Record]) -> set[str | None]:
+    """The outputs that are a batch's own: made by a run, or perhaps made by one that was cut off."""
+    begun = {record.output for record in latest(records).values() if record.state == BEGUN}
+    return begun | {record.output for record in records if record.state == DONE}
+
+
+def _first_there(request: Request, output: str) -> str | None:
+    """The first file that is there of those to be made: the output, and its report where one is wanted."""
+    names = [output, report_name(output)] if request.reports else [output]
+    return next((name for name in names if request.outputs.size(name) is not None), None)
 
 
 def output_name(name: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from emojimask.batch.tasks import Failure, Outcome, Request, Task
+from emojimask.batch.tasks import Begun, Failure, Outcome, Request, Task
 from emojimask.batch.worker import Worker
 from emojimask.errors import EmojimaskError, MissingExtraError
 
@@ -69,6 +69,7 @@ class RayEngine:
                 ray.shutdown()
 
     def _pass(self, batch: list[Task]) -> Generator[Outcome]:
+        yield Begun(tuple(batch))
         rows = [{"number": number, "task": pickle.dumps(task)} for number, task in enumerate(batch)]
         with warnings.catch_warnings():  # Ray 2.60 names no other way yet to say how often an actor may be lost
             warnings.simplefilter("ignore", DeprecationWarning)

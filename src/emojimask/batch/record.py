@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-DONE, FAILED = "done", "failed"
+BEGUN, DONE, FAILED = "begun", "done", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class Record:
 
     Attributes:
         input, output: names below the input and the output folder, with ``/``.
-        state: ``done`` or ``failed``.
+        state: ``done``, ``failed``, or ``begun``: a run was cut off while it may have made the output.
         error: why it failed; None where it did not.
         attempts: how often it was tried in this run.
-        finished: when, UTC, ISO 8601.
+        finished: when, UTC, ISO 8601; empty where it was begun only.
         took_s: seconds of work that it took; those of segments that ran side by side are added up.
         input_sha256, output_sha256, output_bytes: what was read and written.
         frames: in the output; 1 for a picture.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
 from emojimask.batch.folders import Folder
 from emojimask.batch.plan import make_plan
-from emojimask.batch.record import FAILED, Record, latest
+from emojimask.batch.record import BEGUN, FAILED, Record
 from emojimask.batch.tasks import (
+    Begun,
     Cut,
     Failure,
     Job,
@@ -40,6 +41,7 @@ class Progress:
         total_bytes: of all inputs that were not masked before, as far as that is known.
         done, unchanged: files that are masked, and that were masked before.
         failed: last word on each input that could not be masked.
+        refused: how many of these another run would refuse as well.
         frames: in the outputs that this run has finished.
         bytes: of the inputs that are dealt with, stretches of long ones counted by their share.
     """
@@ -51,6 +53,7 @@ class Progress:
     frames: int = 0
     bytes: float = 0.0
     failed: dict[str, str] = field(default_factory=dict)
+    refused: int = 0
 
 
 def read_manifest(folder: Folder) -> list[Record]:
@@ -89,12 +92,12 @@ class BatchRun:
         self._say = say
         self._pieces: dict[str, list[MaskedPiece | None]] = {}
         self._tasks: deque[Task] = deque()
-        resumed = request.outputs.size(MANIFEST) is not None
-        plan = make_plan(request, latest(read_manifest(request.outputs)), force=force, resumed=resumed)
+        plan = make_plan(request, read_manifest(request.outputs), force=force)
+        self._unclaimed = plan.new
         total_bytes = sum(job.size for job in plan.jobs)
-        self.progress = Progress(len(plan.jobs) + len(plan.refused), total_bytes)
+        self.progress = Progress(len(plan.jobs) + len(plan.refused), total_bytes, refused=len(plan.refused))
         request.outputs.clean()
-        request.outputs.append(MANIFEST, "")  # from now on, what lies there is ours
+        request.outputs.append(MANIFEST, "")  # what cannot be written is found out before any work
         for name, reason in plan.refused.items():
             self._fail(Job(name, ""), reason, 1)
         self._tasks.extend(Whole(job) for job in plan.jobs)
@@ -112,6 +115,8 @@ class BatchRun:
 
     def _take(self, outcome: Outcome) -> None:
         match outcome:
+            case Begun(tasks):
+                self._claim(task.job for task in tasks)
             case Unchanged(job):
                 self.progress.unchanged += 1
                 self.progress.total_bytes -= job.size
@@ -127,6 +132,13 @@ class BatchRun:
                 self._collect(outcome)
             case Failure(task, reason):
                 self._retry(task, reason)
+
+    def _claim(self, jobs: Iterable[Job]) -> None:
+        """Note whose outputs may appear from now on, for a run may be cut off between an output and its record."""
+        claimed = [job for job in jobs if job.input in self._unclaimed]
+        self._unclaimed.difference_update(job.input for job in claimed)
+        if claimed:
+            self._write(*(Record(job.input, job.output, BEGUN, version=version("emojimask")) for job in claimed))
 
     def _collect(self, masked: MaskedPiece) -> None:
         piece = masked.piece
@@ -169,5 +181,5 @@ class BatchRun:
             )
         )
 
-    def _write(self, record: Record) -> None:
-        self._request.outputs.append(MANIFEST, record.line())
+    def _write(self, *records: Record) -> None:
+        self._request.outputs.append(MANIFEST, "".join(record.line() for record in records))

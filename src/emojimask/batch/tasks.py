@@ -77,6 +77,13 @@ Task = Whole | Piece | Join
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """These tasks are handed out next; whoever is told may write that down first."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unchanged:
     """The output is there and the input is as it was."""
 
@@ -118,4 +125,4 @@ class Failure:
     reason: str
 
 
-Outcome = Unchanged | Cut | MaskedPiece | Masked | Failure
+Outcome = Begun | Unchanged | Cut | MaskedPiece | Masked | Failure

@@ -117,5 +117,5 @@ def _tell(progress: Progress, args: argparse.Namespace) -> None:
     elif not args.quiet:
         failed = f", {len(progress.failed)} failed" if progress.failed else ""
         print(f"{progress.done} masked, {progress.unchanged} unchanged{failed}; {progress.frames:,} frames")
-        if progress.failed:
+        if len(progress.failed) > progress.refused:
             print("run the same command again to try the failed ones anew", file=sys.stderr)
