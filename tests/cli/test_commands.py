@@ -129,7 +129,7 @@ def test_an_internal_fault_is_one_line_without_a_traceback(
     Image.new("RGB", (20, 20)).save(tmp_path / "p.png")
     assert main(["mask", str(tmp_path / "p.png"), "--quiet"]) == 1
     assert capsys.readouterr().err.strip().splitlines() == [
-        "emojimask: internal fault: RuntimeError: two lines (--debug shows where)"
+        f"emojimask: {tmp_path / 'p.png'}: internal fault: RuntimeError: two lines (--debug shows where)"
     ]
     assert [p.name for p in tmp_path.iterdir()] == ["p.png"]
 

@@ -3,10 +3,12 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -15,7 +17,9 @@ import numpy as np
 import pytest
 
 from emojimask.cli import main
+from emojimask.sinks.image_files import ImageFileSink
 from emojimask.sources.synthetic import SyntheticSource, portrait
+from emojimask.types import MaskedFrame
 from media import packets, times, write_tone, write_video
 
 
@@ -98,6 +102,14 @@ def test_results_as_json(picture: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert result["error"] is None
 
 
+def test_an_input_whose_name_is_too_long_is_told_and_the_rest_is_done(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mask", "x" * 300, str(picture), "--quiet"]) == 3
+    assert len(lines(capsys.readouterr().err)) == 1
+    assert main(["mask", "x" * 300, "--quiet"]) == 1
+
+
 def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     """Name -> file, and a word that its error line must hold."""
     empty = folder / "empty.mp4"
@@ -129,6 +141,60 @@ def test_a_bad_input_is_one_clear_line_and_the_rest_is_done(
     assert [p.name for p in out.rglob("*")] == ["me_masked.jpg"]
     assert main(["mask", str(bad), "-o", str(tmp_path / "alone.mp4"), "--quiet"]) == 1
     assert not (tmp_path / "alone.mp4").exists()
+
+
+def sound_that_mp4_cannot_carry(folder: Path) -> None:
+    write_video(folder / "a.wmv", codec="wmv2", sound="adpcm_ms")
+
+
+def name_too_long_for_an_output(folder: Path) -> None:
+    cv2.imwrite(str(folder / "a.png"), portrait())
+    (folder / "a.png").rename(folder / ("a" * 246 + ".png"))
+
+
+def link_to_itself(folder: Path) -> None:
+    (folder / "a.png").symlink_to("a.png")
+
+
+@pytest.mark.parametrize("spoil", [sound_that_mp4_cannot_carry, name_too_long_for_an_output, link_to_itself])
+def test_the_rest_of_a_folder_is_masked_where_a_file_cannot_be(
+    spoil: Callable[[Path], None], tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(tmp_path)
+    picture.rename(tmp_path / "b.jpg")
+    assert main(["mask", str(tmp_path), "--quiet", "--json"]) == 3
+    said = capsys.readouterr()
+    assert len(lines(said.err)) == 1
+    assert "internal fault" not in said.err
+    errors = [result["error"] for result in json.loads(said.out)]
+    assert [error is None for error in errors] == [False, True]
+    assert (tmp_path / "b_masked.jpg").exists()
+
+
+def test_a_fault_of_the_program_stops_no_other_file(
+    tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = ImageFileSink.write
+
+    def broken_once(self: ImageFileSink, frame: MaskedFrame) -> None:
+        monkeypatch.setattr(ImageFileSink, "write", write)
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(ImageFileSink, "write", broken_once)
+    shutil.copy(picture, tmp_path / "you.jpg")
+    assert main(["mask", str(tmp_path), "--quiet"]) == 3
+    (error,) = lines(capsys.readouterr().err)
+    assert f"{picture}: internal fault: RuntimeError: unforeseen" in error
+    assert [path.name for path in tmp_path.glob("*_masked*")] == ["you_masked.jpg"]
+
+
+@pytest.mark.parametrize("wrong", [["--emojis", "nonesuch"], ["--report", "r.txt"]])
+def test_what_is_wrong_for_every_file_of_a_folder_is_told_once(
+    wrong: list[str], tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(picture, tmp_path / "you.jpg")
+    assert main(["mask", str(tmp_path), "--quiet", *wrong]) == 2
+    assert len(lines(capsys.readouterr().err)) == 1
 
 
 def test_a_video_that_breaks_off_is_masked_as_far_as_it_goes(

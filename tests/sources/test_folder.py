@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,25 @@ def test_a_file_is_itself_whatever_its_suffix(tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such"):
         list(find_inputs(tmp_path / "none"))
+
+
+def test_what_cannot_be_entered_is_told_and_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "z.png").touch()
+    scandir = os.scandir
+
+    def locked(path: Path) -> Iterator[os.DirEntry[str]]:
+        if Path(path).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    problems: list[SourceError] = []
+    assert list(find_inputs(tmp_path, problems.append)) == [tmp_path / "z.png"]
+    assert [Path(str(problem).split(":")[0]).name for problem in problems] == ["locked", "loop.png"]
+    with pytest.raises(SourceError, match="may not be read"):
+        list(find_inputs(tmp_path))
 
 
 def test_suffixes_belong_to_one_kind() -> None:

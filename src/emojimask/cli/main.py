@@ -64,8 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if args.debug:
             raise
-        text = " ".join(str(error).split())
-        return _say(f"internal fault: {type(error).__name__}: {text} (--debug shows where)", FAILED)
+        return _say(internal_fault(error), FAILED)
+
+
+def internal_fault(error: Exception) -> str:
+    """One line on an error that nobody foresaw."""
+    text = " ".join(str(error).split())
+    return f"internal fault: {type(error).__name__}: {text} (--debug shows where)"
 
 
 def page_is_installed() -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emojimask.cli.main import DONE, FAILED, SOME_FAILED
+from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
 from emojimask.errors import EmojimaskError, SourceError, UsageError
@@ -59,22 +59,37 @@ class Result:
 def run_mask(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     jobs, missing = plan(args.inputs, args.output, args.report)
+    if jobs:
+        _check(settings, args.report)
     for result in missing:
         _warn(result.error or "")
-    results = missing + [_attempt(job, settings, args) for job in jobs]
+    alone = len(jobs) + len(missing) == 1
+    results = missing + [_attempt(job, settings, args, alone=alone) for job in jobs]
     if args.json:
         print(json.dumps([asdict(result) for result in results], indent=2))
     failed = sum(result.error is not None for result in results)
     return DONE if not failed else FAILED if failed == len(results) else SOME_FAILED
 
 
+def _check(settings: MaskSettings, report: Path | None) -> None:
+    """Raise the EmojimaskError that every input would meet with, so that it is told once."""
+    from emojimask.build import build_pipeline
+    from emojimask.sinks.report import ReportSink
+
+    build_pipeline(settings)
+    if report is not None:
+        ReportSink(report)
+
+
 def plan(inputs: Sequence[Path], output: Path | None, report: Path | None) -> tuple[list[Job], list[Result]]:
-    """What to mask and where to, and the inputs that are not there.
+    """What to mask and where to, and the inputs that are not there or cannot be looked at.
 
     Raises:
         UsageError: two inputs would go to one output, or the folder holds nothing to mask.
     """
     found, missing = _find(inputs)
+    if not found:
+        return [], missing
     many = len(found) + len(missing) > 1 or any(path.is_dir() for path in inputs)
     into_folder = output is not None and (many or output.is_dir())
     jobs = []
@@ -95,15 +110,20 @@ def _find(inputs: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[Result]
     found: list[tuple[Path, Path]] = []
     missing: list[Result] = []
     for path in inputs:
-        if path.is_dir():
-            files = [file for file in find_inputs(path) if not file.stem.endswith(MARK)]
-            if not files:
-                raise UsageError(f"{path}: the folder holds no picture and no video")
-            found += [(file, path) for file in files]
-        elif path.exists():
-            found.append((path, path.parent))
-        else:
-            missing.append(Result(str(path), "", 0, 0, 0, f"{path}: no such file or folder"))
+        problems: list[SourceError] = []
+        try:
+            if path.is_dir():
+                files = [file for file in find_inputs(path, problems.append) if not file.stem.endswith(MARK)]
+                if not files and not problems:
+                    raise UsageError(f"{path}: the folder holds no picture and no video")
+                found += [(file, path) for file in files]
+            elif path.exists():
+                found.append((path, path.parent))
+            else:
+                problems.append(SourceError(f"{path}: no such file or folder"))
+        except OSError as error:  # a name that is too long, for one
+            problems.append(SourceError(f"{path}: cannot be opened ({error.strerror})"))
+        missing += [Result(str(path), "", 0, 0, 0, str(problem)) for problem in problems]
     return list(dict.fromkeys(found)), missing
 
 
@@ -120,15 +140,22 @@ def _report(report: Path, path: Path) -> Path:
     return report.with_name(f"{report.stem}_{path.stem}{report.suffix}")
 
 
-def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace) -> Result:
-    """Mask one input; its errors are told and kept, so that the rest are still done."""
+def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace, *, alone: bool) -> Result:
+    """Mask one input; its errors are told and kept, so that the rest are still done.
+
+    Raises:
+        UsageError: the input is ``alone``, and the command as a whole is wrong.
+    """
     try:
         return mask_file(job, settings, audio=args.audio, force=args.force, quiet=args.quiet, say=not args.json)
-    except EmojimaskError as error:
-        if args.debug or (isinstance(error, UsageError) and len(args.inputs) == 1):
+    except BrokenPipeError:
+        raise  # nobody reads on, so there is nobody to mask the rest for
+    except Exception as error:
+        if args.debug or (alone and isinstance(error, UsageError)):
             raise
-        _warn(str(error))
-        return Result(str(job.source), str(job.output), 0, 0, 0, str(error))
+        reason = str(error) if isinstance(error, EmojimaskError) else f"{job.source}: {internal_fault(error)}"
+    _warn(reason)
+    return Result(str(job.source), str(job.output), 0, 0, 0, reason)
 
 
 def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, quiet: bool, say: bool) -> Result:

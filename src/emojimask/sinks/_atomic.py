@@ -24,15 +24,15 @@ class AtomicFile:
             OutputExistsError: the output is there, and ``force`` was not given.
             SinkError: the folder or the file cannot be made.
         """
-        if source is not None and self.path.exists() and source.exists() and self.path.samefile(source):
-            raise UsageError(f"{self.path}: is the input itself; choose another output")
-        if self.path.is_dir():
-            raise SinkError(f"{self.path}: is a folder; name a file in it")
-        if self.path.exists() and not self._force:
-            raise OutputExistsError(
-                f"{self.path}: is already there; choose another output, or overwrite it with --force"
-            )
         try:
+            if source is not None and self.path.exists() and source.exists() and self.path.samefile(source):
+                raise UsageError(f"{self.path}: is the input itself; choose another output")
+            if self.path.is_dir():
+                raise SinkError(f"{self.path}: is a folder; name a file in it")
+            if self.path.exists() and not self._force:
+                raise OutputExistsError(
+                    f"{self.path}: is already there; choose another output, or overwrite it with --force"
+                )
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.part.touch()
             self._begun = True

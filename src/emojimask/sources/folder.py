@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from emojimask.errors import SourceError
@@ -20,19 +20,26 @@ _PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"II*\0", b"MM\0*")
 _GIF_HEAD = b"GIF8"
 
 
-def find_inputs(path: Path | str) -> Iterator[Path]:
+def _raise(error: SourceError) -> None:
+    raise error
+
+
+def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = _raise) -> Iterator[Path]:
     """The pictures and videos of a folder and the folders in it, in order of their names; a file is yielded itself.
 
     Hidden files and folders are left out; links are followed, but no folder is entered twice.
 
+    Args:
+        on_problem: is told of a folder that may not be read, or a link to itself, which are left out then.
+
     Raises:
-        SourceError: there is nothing at ``path``.
+        SourceError: there is nothing at ``path``; by default every problem, too.
     """
     path = Path(path)
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from _walk(path, seen=set())
+        yield from _walk(path, set(), on_problem)
     else:
         raise SourceError(f"{path}: no such file or folder")
 
@@ -52,7 +59,7 @@ def open_source(
     return ImageFileSource(path) if _is_picture(path) else VideoFileSource(path, threads, span)
 
 
-def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
+def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], None]) -> Iterator[Path]:
     real = folder.resolve()
     if real in seen:
         return
@@ -60,14 +67,18 @@ def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise SourceError(f"{folder}: the folder may not be read ({error.strerror})") from None
+        on_problem(SourceError(f"{folder}: the folder may not be read ({error.strerror})"))
+        return
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
-            yield from _walk(Path(entry.path), seen)
-        elif entry.is_file() and Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
-            yield Path(entry.path)
+        try:
+            if entry.is_dir():
+                yield from _walk(Path(entry.path), seen, on_problem)
+            elif entry.is_file() and Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+                yield Path(entry.path)
+        except OSError as error:
+            on_problem(SourceError(f"{entry.path}: cannot be opened ({error.strerror})"))
 
 
 def _is_picture(path: Path) -> bool:
