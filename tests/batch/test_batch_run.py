@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archives import SameProcess, clip, picture, records, request, run
+from archives import SameProcess, clip, face_clip, picture, records, request, run
 
 import media
 from emojimask.batch.folders import STAGING, LocalFolder
@@ -233,6 +233,15 @@ def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_har
 def test_a_full_disk_is_told_in_one_line() -> None:
     with pytest.raises(SinkError, match="No space left on device"):
         LocalFolder(Path("/dev")).append("full", "line\n")
+
+
+def test_faces_are_counted_where_no_expression_is_read(tmp_path: Path) -> None:
+    face_clip(tmp_path / "in" / "a.mp4", 0.5)
+    wanted = request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"))
+    run(wanted)
+    record = records(wanted)["a.mp4"]
+    assert record.faces == record.frames_with_faces == record.frames == 5
+    assert record.expressions == {}
 
 
 def test_leak_figures_are_asked_of_the_measure(tmp_path: Path) -> None:

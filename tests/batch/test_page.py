@@ -89,12 +89,21 @@ def test_faces_that_were_not_read_count_as_faces_without_expression() -> None:
     for frame in (seen(0.0, ""), seen(1.2, "", "sad"), seen(1.4, ""), seen(2.1)):
         tally.write(frame)
     assert (tally.timeline(), tally.frames_with_faces, tally.shares()["sad"]) == ("--.", 3, 1.0)
+    assert tally.covered == 4
+    tally.add(tally)
+    assert tally.covered == 8
     unread = Tally()
     unread.write(seen(0.0, ""))
     assert (unread.shares(), unread.timeline()) == ({}, "-")
     page = make_page([replace(DONE, expressions={}, timeline="--.")], "nobody read")
     assert "expression not read" in page
     assert "What the covered faces showed" not in page
+
+
+def test_files_that_were_not_read_take_nothing_from_the_shares_of_those_that_were() -> None:
+    unread = replace(DONE, input="unread.mp4", expressions={}, timeline="--.")
+    for text in ("75.0 %", "25.0 %"):
+        assert text in make_page([DONE, unread], "half of them read")
 
 
 def test_a_tally_adds_up_and_neighbours_join() -> None:

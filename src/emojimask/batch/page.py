@@ -105,8 +105,9 @@ def _failures(failed: Sequence[Record]) -> str:
 def _plots(done: Sequence[Record]) -> str:
     if not done:
         return ""
-    faces = sum(r.faces for r in done)
-    shares = {e: sum(r.expressions.get(e, 0) * r.faces for r in done) / max(faces, 1) for e in EXPRESSIONS}
+    read = [r for r in done if r.expressions]
+    faces = sum(r.faces for r in read)
+    shares = {e: sum(r.expressions.get(e, 0) * r.faces for r in read) / max(faces, 1) for e in EXPRESSIONS}
     speeds = [(r.seconds, r.frames / r.took_s) for r in done if r.seconds and r.took_s]
     figures = [
         ("What the covered faces showed", plots.bars(shares, COLOURS)) if any(shares.values()) else None,

@@ -27,7 +27,7 @@ class Record:
         frames_with_faces, shielded: how many of the frames have a covered face, and show nothing of the input.
         faces: covered faces, counted in every frame.
         people: how many were told apart.
-        expressions: share of each among the faces, 0 to 1.
+        expressions: share of each among the faces whose expression was read, 0 to 1; empty where none was.
         timeline: the course of the video in at most 120 equal steps, a letter each: the first letter of the
             expression shown most (``u`` for surprise), ``-`` for a face that was not read, ``.`` for no face, ``#`` for
             shielded.

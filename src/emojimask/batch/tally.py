@@ -20,6 +20,8 @@ class Tally:
     """Counts; two tallies of neighbouring stretches add up with :meth:`add`. Times in seconds.
 
     Attributes:
+        covered: faces, counted in every frame.
+        read: those whose expression was read, by expression.
         course: what is shown in each second from ``first_s`` on: how often each letter of a timeline.
         people: the numbers of the tracks that were seen.
     """
@@ -27,7 +29,8 @@ class Tally:
     frames: int = 0
     frames_with_faces: int = 0
     shielded: int = 0
-    faces: Counter[str] = field(default_factory=Counter)
+    covered: int = 0
+    read: Counter[str] = field(default_factory=Counter)
     people: set[int] = field(default_factory=set)
     first_s: float = 0.0
     last_s: float = 0.0
@@ -43,9 +46,10 @@ class Tally:
         self.frames += 1
         self.frames_with_faces += bool(frame.faces)
         self.shielded += frame.shielded
-        read = [face.recognised for face in frame.faces]
-        self.faces.update(expression for expression in read if expression is not None)
-        shown = [UNREAD if expression is None else LETTERS[expression] for expression in read]
+        self.covered += len(frame.faces)
+        expressions = [face.recognised for face in frame.faces]
+        self.read.update(expression for expression in expressions if expression is not None)
+        shown = [UNREAD if expression is None else LETTERS[expression] for expression in expressions]
         self.people.update(face.track.id for face in frame.faces)
         self._second(frame.time_s).update([SHIELDED] if frame.shielded else shown or [NOBODY])
 
@@ -57,7 +61,8 @@ class Tally:
         self.frames += later.frames
         self.frames_with_faces += later.frames_with_faces
         self.shielded += later.shielded
-        self.faces.update(later.faces)
+        self.covered += later.covered
+        self.read.update(later.read)
         self.people |= later.people
 
     def _second(self, time_s: float) -> Counter[str]:
@@ -67,9 +72,9 @@ class Tally:
         return self.course[number]
 
     def shares(self) -> dict[str, float]:
-        """Of each expression among the faces, 0 to 1, in the order of EXPRESSIONS; empty where none was read."""
-        total = self.faces.total()
-        return {name: round(self.faces[name] / total, 4) for name in EXPRESSIONS} if total else {}
+        """Of each expression among those read, 0 to 1, in the order of EXPRESSIONS; empty where none was read."""
+        total = self.read.total()
+        return {name: round(self.read[name] / total, 4) for name in EXPRESSIONS} if total else {}
 
     def timeline(self) -> str:
         """The course in at most :data:`STEPS` letters."""

@@ -194,7 +194,7 @@ class Worker:
             seconds=round(tally.last_s - tally.first_s, 6),
             frames_with_faces=tally.frames_with_faces,
             shielded=tally.shielded,
-            faces=tally.faces.total(),
+            faces=tally.covered,
             people=len(tally.people),
             expressions=tally.shares(),
             leak=written.leak,
