@@ -69,6 +69,21 @@ def test_only_what_is_missing_or_changed_is_done_again(tmp_path: Path) -> None:
     assert len(media.times(tmp_path / "out" / "cut_masked.mp4")) == 6
 
 
+def test_reports_that_are_missing_are_made(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    reported = replace(wanted, reports=True)
+    assert run(reported)[0].done == 1
+    assert len((tmp_path / "out" / "a_masked.mp4.jsonl").read_text().splitlines()) == 6
+    assert run(reported)[0].unchanged == 1
+    assert run(wanted)[0].unchanged == 1
+    clip(tmp_path / "in" / "a.mp4", frames=7)
+    assert run(wanted)[0].done == 1  # and the report is of another file than the output
+    assert run(reported)[0].done == 1
+    assert len((tmp_path / "out" / "a_masked.mp4.jsonl").read_text().splitlines()) == 7
+
+
 def test_other_settings_and_force_do_it_again(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
     wanted = request(tmp_path / "in", tmp_path / "out")
@@ -188,6 +203,8 @@ def test_a_report_of_others_is_not_overwritten(tmp_path: Path) -> None:
     foreign = tmp_path / "out" / "a_masked.mp4.jsonl"
     foreign.write_text("precious")
     wanted = request(tmp_path / "in", tmp_path / "out", reports=True)
+    assert "a_masked.mp4.jsonl is already there" in run(wanted)[0].failed["a.mp4"]
+    assert run(replace(wanted, reports=False))[0].done == 1
     assert "a_masked.mp4.jsonl is already there" in run(wanted)[0].failed["a.mp4"]
     assert foreign.read_text() == "precious"
 

@@ -24,7 +24,7 @@ class Plan:
     Attributes:
         jobs: what there is to do, large files first.
         refused: why some inputs cannot be masked, by their names.
-        new: inputs whose outputs are not there, and were never made by a run.
+        new: inputs of which something is to be made that is not there, and that no run has made before.
     """
 
     jobs: list[Job]
@@ -54,7 +54,8 @@ def make_plan(request: Request, records: Sequence[Record], *, force: bool) -> Pl
             refused |= _refuse_all(output, [rival.name for rival in rivals])
             continue
         try:
-            foreign = None if output in ours else _first_there(request, output)
+            unknown = _files(request, output) - ours
+            foreign = next((file for file in sorted(unknown) if request.outputs.size(file) is not None), None)
             sha256 = None if force else _known(request, known.get(name))
         except SourceError as error:
             refused[name] = str(error)
@@ -62,7 +63,7 @@ def make_plan(request: Request, records: Sequence[Record], *, force: bool) -> Pl
         if foreign is not None and not force:
             refused[name] = f"{foreign} is already there and not from a batch; overwrite it with --force"
             continue
-        if foreign is None and output not in ours:
+        if unknown and foreign is None:
             plan.new.add(name)
         plan.jobs.append(Job(name, output, size, sha256))
     plan.jobs.sort(key=lambda job: (-job.size, job.input))
@@ -92,15 +93,15 @@ def _refuse_all(output: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def _made(records: Sequence[Record]) -> set[str | None]:
-    """The outputs that are a batch's own: made by a run, or perhaps made by one that was cut off."""
-    begun = {record.output for record in latest(records).values() if record.state == BEGUN}
-    return begun | {record.output for record in records if record.state == DONE}
+    """Outputs and reports that are a batch's own: made by a run, or perhaps made by one that was cut off."""
+    begun = [record for record in latest(records).values() if record.state == BEGUN]
+    done = [record for record in records if record.state == DONE]
+    return {name for record in begun + done for name in (record.output, record.report)}
 
 
-def _first_there(request: Request, output: str) -> str | None:
-    """The first file that is there of those to be made: the output, and its report where one is wanted."""
-    names = [output, report_name(output)] if request.reports else [output]
-    return next((name for name in names if request.outputs.size(name) is not None), None)
+def _files(request: Request, output: str) -> set[str]:
+    """What is to be made: the output, and its report where one is wanted."""
+    return {output, report_name(output)} if request.reports else {output}
 
 
 def output_name(name: str) -> str:
@@ -114,11 +115,13 @@ def output_name(name: str) -> str:
 
 
 def _known(request: Request, record: Record | None) -> str | None:
-    """The hash of the input, if its output is there and would be made in the same way."""
+    """The hash of the input, if all that is asked for is there and would be made in the same way."""
     if record is None or record.state != DONE or record.output is None:
         return None
     if {**asdict(MaskSettings()), **record.settings} != settings_of(request):  # a setting may be younger than a record
         return None
     if request.measure is not None and record.leak is None:
+        return None
+    if request.reports and (record.report is None or request.outputs.size(record.report) is None):
         return None
     return record.input_sha256 if request.outputs.size(record.output) == record.output_bytes else None

@@ -31,6 +31,7 @@ class Record:
         timeline: the course of the video in at most 120 equal steps, a letter each: the first letter of the
             expression shown most (``u`` for surprise), ``-`` for a face that was not read, ``.`` for no face, ``#`` for
             shielded.
+        report: name of what was seen, frame by frame, below the output folder; None where that was not asked for.
         leak: how much of a face independent detectors still find; None where that was not asked for.
         version, settings: of the program that did it.
     """
@@ -53,6 +54,7 @@ class Record:
     people: int = 0
     expressions: Mapping[str, float] = field(default_factory=dict)
     timeline: str = ""
+    report: str | None = None
     leak: Mapping[str, float] | None = None
     version: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from emojimask.batch.tasks import (
     Unchanged,
     Whole,
 )
-from emojimask.batch.worker import now, settings_of
+from emojimask.batch.worker import now, report_name, settings_of
 
 MANIFEST = "manifest.jsonl"
 ATTEMPTS = 2
@@ -138,7 +138,11 @@ class BatchRun:
         claimed = [job for job in jobs if job.input in self._unclaimed]
         self._unclaimed.difference_update(job.input for job in claimed)
         if claimed:
-            self._write(*(Record(job.input, job.output, BEGUN, version=version("emojimask")) for job in claimed))
+            self._write(*(self._begun(job) for job in claimed))
+
+    def _begun(self, job: Job) -> Record:
+        report = report_name(job.output) if self._request.reports else None
+        return Record(job.input, job.output, BEGUN, report=report, version=version("emojimask"))
 
     def _collect(self, masked: MaskedPiece) -> None:
         piece = masked.piece

@@ -199,6 +199,7 @@ class Worker:
             expressions=tally.shares(),
             leak=written.leak,
             timeline=tally.timeline() if info.fps else "",
+            report=report_name(job.output) if self._request.reports else None,
             version=version("emojimask"),
             settings=settings_of(self._request),
         )
