@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 from archives import clip, records, request, run
@@ -17,7 +18,7 @@ from archives import clip, records, request, run
 import media
 from emojimask.batch.local import LocalEngine
 from emojimask.batch.run import MANIFEST, BatchRun
-from emojimask.batch.tasks import Outcome, Task
+from emojimask.batch.tasks import Begun, Failure, Job, Outcome, Task, Unchanged, Whole
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 
@@ -57,6 +58,43 @@ def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
     run(alone)
     for name in ("0_masked.mp4", "1_masked.mp4"):  # the processes change nothing
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+class KilledByOne:
+    """A pool whose workers do every task at once, but for one input that kills them all."""
+
+    beside: ClassVar[list[list[str]]] = []
+    """What ran at each kill."""
+
+    def __init__(self, *_: object) -> None:
+        self.running: list[Whole] = []
+        self.refused: list[Task] = []
+
+    def submit(self, task: Whole) -> None:
+        self.running.append(task)
+
+    def wait(self) -> tuple[list[Outcome], list[Task]]:
+        ran, self.running = sorted(self.running, key=lambda task: task.job.input == "killer"), []
+        if ran and ran[-1].job.input == "killer":
+            self.beside.append([task.job.input for task in ran])
+            return [], list(ran)
+        return [Unchanged(task.job) for task in ran], []
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_file_that_kills_its_worker_is_tried_again_with_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KilledByOne, "beside", [])
+    monkeypatch.setattr("emojimask.batch.local._Pool", KilledByOne)
+    engine = LocalEngine(request(tmp_path / "in", tmp_path / "out"), workers=2)
+    tasks: deque[Task] = deque(Whole(Job(name, name)) for name in ("a", "killer", "b", "c"))
+    outcomes = [outcome for outcome in engine.run(tasks) if not isinstance(outcome, Begun)]
+    assert [outcome.task.job.input for outcome in outcomes if isinstance(outcome, Failure)] == ["killer"]
+    assert sorted(outcome.job.input for outcome in outcomes if isinstance(outcome, Unchanged)) == ["a", "b", "c"]
+    assert KilledByOne.beside == [["a", "killer"], ["killer"]]
 
 
 @posix_only

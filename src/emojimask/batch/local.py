@@ -48,10 +48,11 @@ class LocalEngine:
             while tasks or suspects or pool.running:
                 if suspects:
                     pool.submit(suspects.popleft())
-                while tasks and not suspects and not pool.refused and len(pool.running) < self._workers:
-                    task = tasks.popleft()
-                    yield Begun((task,))
-                    pool.submit(task)
+                else:
+                    while tasks and not pool.refused and len(pool.running) < self._workers:
+                        task = tasks.popleft()
+                        yield Begun((task,))
+                        pool.submit(task)
                 alone = len(pool.running) == 1
                 outcomes, lost = pool.wait()
                 yield from outcomes
