@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import av
@@ -293,7 +293,7 @@ def test_settings_come_from_the_file_and_flags_win(
     assert "emojies" in capsys.readouterr().err
 
 
-def start(*arguments: str, limit: int | None = None) -> subprocess.Popen[str]:
+def start(*arguments: str, limit: int | None = None, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     def limit_files() -> None:
         if limit:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -304,6 +304,7 @@ def start(*arguments: str, limit: int | None = None) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=env,
         preexec_fn=limit_files,
     )
 
@@ -330,6 +331,22 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path, ctrl_c: signal.S
     assert process.returncode == 130
     assert lines(errors) == ["emojimask: interrupted"]
     assert [p.name for p in tmp_path.iterdir()] == ["long.mp4"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_names_that_the_output_cannot_show_are_told_all_the_same(tmp_path: Path, picture: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_video(folder / "0.mp4", frames=5).rename(folder / "0 \udcff.mp4")
+    for name in ("1 \udcff.jpg", "2 顔.jpg"):  # a byte that is no text, and text that is not ASCII
+        shutil.copy(picture, folder / name)
+    process = start("mask", str(folder), env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert [line.split(":")[0] for line in lines(out)] == [
+        f"{folder}/{name}" for name in ("0 \\udcff_masked.mp4", "1 \\udcff_masked.jpg", "2 \\u9854_masked.jpg")
+    ]
+    assert len(list(folder.glob("*_masked*"))) == 3
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")

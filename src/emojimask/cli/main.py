@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -39,6 +40,7 @@ _MODULES = dict.fromkeys(("zoo", "train", "export"), "emojimask.training.cli")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status, as ``--help`` tells them; 130 after Ctrl-C."""
+    _print_every_name()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments and page_is_installed():
         arguments = ["serve"]
@@ -71,6 +73,13 @@ def internal_fault(error: Exception) -> str:
     """One line on an error that nobody foresaw."""
     text = " ".join(str(error).split())
     return f"internal fault: {type(error).__name__}: {text} (--debug shows where)"
+
+
+def _print_every_name() -> None:
+    """Let a file's name that a stream cannot encode be printed with escapes, and not end the work with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def page_is_installed() -> bool:
