@@ -309,6 +309,10 @@ def test_guessing_codes_is_slowed(program: Callable[..., Program]) -> None:
         with calling(served.url) as caller:
             errors.append(caller.refusal({"type": "join", "code": "AAAA2222"}))
     assert errors.index("too_many") in range(55, 70)
+    with calling(served.url) as caller:  # somebody of the same network who was in and lost the connection
+        caller.say({"type": "rejoin", **ada.back})
+        assert caller.hear("error")["error"] == "too_many"
+        assert caller.hear_to_the_end() == 1013, "to be tried again"
     ada.say({"type": "share", "label": "happy"})  # who is in stays in
     host.look(lambda h: h.labels() == {"Ada": "happy"})
     ada.close()

@@ -127,16 +127,57 @@ def code_of(lecturer) -> str:
     return lecturer.inner_text("#code").replace("-", "")
 
 
-def test_sharing_recognised_expressions_from_the_page(people, board: Program, page_url: str) -> None:
-    lecturer = open_room(people, board, "expressions")
-    student = people(page_url)
-    start_camera(student)
+def join_from_own_page(student, lecturer, nick: str, code: str = "") -> None:
+    """Fill the form in on the page of the student's own machine, and send it."""
     student.click("summary")
     student.fill("input[name=url]", lecturer.get_attribute("#link", "href"))
     student.locator("input[name=url]").blur()
     assert student.input_value("input[name=code]") == code_of(lecturer), "the link carries the code"
-    student.fill("input[name=nick]", "Ada")
+    if code:
+        student.fill("input[name=code]", code)
+    student.fill("input[name=nick]", nick)
     student.click("#join-form button")
+
+
+def test_own_page_tells_why_the_class_does_not_let_in(people, board: Program, page_url: str) -> None:
+    lecturer, student = open_room(people, board), people(page_url)
+    join_from_own_page(student, lecturer, "Ada", "AAAA2222")
+    until(student, "document.querySelector('#class').innerText.includes('no open room has this code')")
+    student.wait_for_timeout(1000)
+    assert "no open room has this code" in student.inner_text("#class"), "no other words take their place"
+
+
+@pytest.mark.parametrize(("click", "words"), [(".seat .out", "removed you"), ("#close", "closed the room")])
+def test_own_page_tells_why_the_class_is_over(people, board: Program, page_url: str, click: str, words: str) -> None:
+    lecturer, student = open_room(people, board), people(page_url)
+    join_from_own_page(student, lecturer, "Ada")
+    student.wait_for_selector("#in-room")
+    lecturer.on("dialog", lambda dialog: dialog.accept())
+    lecturer.click(click)
+    until(student, f"document.querySelector('#class').innerText.includes('{words}')")
+    student.wait_for_timeout(1000)
+    assert words in student.inner_text("#class"), "it is not tried again"
+
+
+def test_words_of_a_refusal_stay_on_the_lecturers_page(people, board: Program) -> None:
+    def refuse(line) -> None:
+        line.send('{"type": "error", "error": "rooms_full", "text": "no more rooms can be opened on this server"}')
+        line.close(code=1013)
+
+    lecturer = people(board.lecturer_url)
+    lecturer.route_web_socket("**/board", lambda line: line.on_message(lambda _: refuse(line)))
+    lecturer.reload()
+    lecturer.click("text=Open the room")
+    until(lecturer, "document.querySelector('#open-trouble').textContent.includes('no more rooms')")
+    lecturer.wait_for_timeout(1000)
+    assert "no more rooms" in lecturer.inner_text("#open-trouble"), "it is not tried again"
+
+
+def test_sharing_recognised_expressions_from_the_page(people, board: Program, page_url: str) -> None:
+    lecturer = open_room(people, board, "expressions")
+    student = people(page_url)
+    start_camera(student)
+    join_from_own_page(student, lecturer, "Ada")
     student.wait_for_selector("#in-room")
     until(student, "document.querySelector('#status').textContent === 'Your face is covered.'", 30)
     assert student.inner_text("#sent") == "nothing"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -14,10 +15,13 @@ from emojimask.web.board.address import board_address
 
 MAX_BYTES = 512
 _OPEN_TIMEOUT_S = 5.0
+_DONE, _GONE, _REFUSED = 1000, 1001, 1008
 
 
 class ClassLink:
     """Joins the page to the board that its first message names with ``url``; both close together.
+
+    Where the board ends it, the page is told with the board's own code and reason: they say whether to try again.
 
     The board is reached by this program and not by the page, so that the page never talks to another machine.
     """
@@ -39,18 +43,23 @@ class ClassLink:
             return
         try:
             async with connect(address, open_timeout=_OPEN_TIMEOUT_S, max_size=65536, compression=None) as board:
-                await board.send(json.dumps(first))
-                await self._pass_on(board)
+                await self._pass_on(board, json.dumps(first))
         except (OSError, TimeoutError, WebSocketException) as error:
             await self._refuse(f"{address}: no class board answers ({_short(error)}); check the link and the network")
 
-    async def _pass_on(self, board: ClientConnection) -> None:
+    async def _pass_on(self, board: ClientConnection, first: str) -> None:
+        """Both ways, till one side ends."""
         try:
+            await board.send(first)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._to_board(board))
                 tasks.create_task(self._to_page(board))
         except* (WebSocketDisconnect, ConnectionClosed):
             pass
+        if WebSocketState.DISCONNECTED not in (self._page.client_state, self._page.application_state):
+            code = board.close_code or _GONE
+            with suppress(WebSocketDisconnect):  # it may go just now
+                await self._page.close(code if _may_be_sent(code) else _GONE, board.close_reason or "")
 
     async def _to_board(self, board: ClientConnection) -> None:
         while True:
@@ -59,15 +68,18 @@ class ClassLink:
                 await board.send(text)
 
     async def _to_page(self, board: ClientConnection) -> None:
-        async for message in board:
+        while True:  # "async for" would end in silence for some codes, and _to_board would go on
+            message = await board.recv()
             await self._page.send_text(message if isinstance(message, str) else message.decode())
-        code = board.close_code or 1001
-        await self._page.close(code if code in range(4000, 5000) else 1001)
-        raise WebSocketDisconnect
 
     async def _refuse(self, text: str) -> None:
         await self._page.send_text(json.dumps({"type": "error", "error": "unreachable", "text": text}))
-        await self._page.close(1001)
+        await self._page.close(_GONE)
+
+
+def _may_be_sent(code: int) -> bool:
+    """Other codes tell of the way to the board, which is no business of the page's."""
+    return code in (_DONE, _REFUSED) or 4000 <= code < 5000
 
 
 def _short(error: BaseException) -> str:

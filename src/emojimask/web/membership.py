@@ -68,8 +68,9 @@ class Membership:
                 async with connect(self._address, open_timeout=_OPEN_TIMEOUT_S, compression=None) as socket:
                     await socket.send(json.dumps(self._greeting))
                     async for text in socket:
-                        tries = 0
                         self._hear(json.loads(text), socket, joined)
+                        if self._socket is socket:  # let in, and not merely told why not
+                            tries = 0
                 code, reason = socket.close_code, socket.close_reason
             except ConnectionClosed as error:
                 code, reason = (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")

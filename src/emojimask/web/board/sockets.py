@@ -21,6 +21,7 @@ from emojimask.web.board.store import RoomsFullError, StoreGoneError
 _MAX_STRIKES = 20
 _BURST, _PER_SECOND = 30, 1.0  # a network or a machine that stalls for half a minute loses nobody's messages
 _LEFT = 1000
+_AGAIN_LATER = 1013  # who was in already tries again by itself
 
 TEXTS = {
     "bad_message": "this message is not understood",
@@ -71,7 +72,7 @@ class Board:
     async def answer(self, socket: WebSocket) -> None:
         """Serve one connection to its end."""
         if self._open >= self._hub.limits.sockets:
-            await socket.close(1013)
+            await socket.close(_AGAIN_LATER)
             return
         self._open += 1
         try:
@@ -100,13 +101,13 @@ class Board:
             if refusal.error in ("no_room", "not_you"):
                 self._failures.take(address)
             await socket.send_text(refusal.message())
-            await socket.close(1008)
+            await socket.close(_AGAIN_LATER if refusal.error == "too_many" else 1008)
         except RoomsFullError:
             await socket.send_text(Refusal("rooms_full").message())
-            await socket.close(1013)
+            await socket.close(_AGAIN_LATER)
         except StoreGoneError:
             await socket.send_text(Refusal("store_gone").message())
-            await socket.close(1013)
+            await socket.close(_AGAIN_LATER)
 
     # ---- hosts
 

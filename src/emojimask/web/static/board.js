@@ -93,6 +93,7 @@ function end(words) {
 }
 
 function refuse({ error, text }) {
+  if (!door) socket.close(); // so that no other words than these are the last, and no room opens later by itself
   if (error === "not_you" && door) {
     keep(null);
     say($("open-trouble"), "The room is not there any more.");

@@ -72,11 +72,16 @@ export class ClassPanel {
     if (message.type === "room") this.#setRoom(message.room);
     if (message.type === "hand") this.#showHand(message.up);
     if (message.type === "error") {
-      if (!this.#me || message.error === "unreachable") tell(message.text);
-      if (message.error === "unreachable" && !this.#me) this.#socket.close();
-      if (message.error === "not_you" && this.#me) this.#end(message.text);
-      if (this.#me) this.#status(message.text);
+      if (!this.#me) this.#refused(message.text, tell);
+      else if (message.error === "not_you") this.#end(message.text);
+      else this.#status(message.text);
     }
+  }
+
+  /** Not let in. The connection ends here, so that no other words than these are the last. */
+  #refused(words, tell) {
+    this.#socket.close();
+    tell(words);
   }
 
   #joined(message) {
