@@ -106,10 +106,11 @@ def test_coming_back_keeps_the_seat(board: Program, host: Host, student: Callabl
     host.look(lambda h: h.labels() == {"Ada": "happy"})
     ada.close()
     host.look(lambda h: not next(iter(h.seats.values()))[5])
+    assert host.labels() == {"Ada": ""}, "who is out of touch cannot withdraw, so nothing of hers is shown"
     again = student(back=ada.back)
     host.look(lambda h: next(iter(h.seats.values()))[5])
     assert again.welcome["nick"] == "Ada"
-    assert len(host.seats) == 1
+    assert host.labels() == {"Ada": ""}
 
 
 def test_host_comes_back(board: Program, key: str, host: Host, student: Callable[..., Student]) -> None:

@@ -103,6 +103,9 @@ def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Pr
     assert "Only lecturers" in stranger.inner_text("#open-trouble")
 
 
+SEAT_SAYS = "document.querySelector('.seat').innerText.includes("
+
+
 def test_a_cut_network_comes_back(people, board: Program) -> None:
     lecturer = open_room(people, board)
     cable = Cable(board.port)
@@ -111,15 +114,42 @@ def test_a_cut_network_comes_back(people, board: Program) -> None:
     ada.click("text=Join >> nth=-1")
     ada.wait_for_selector("#in-room")
     ada.click("text=Start sharing")
-    until(lecturer, "document.querySelectorAll('.seat').length === 1")
-    cable.cut()
-    until(ada, "document.querySelector('#in-room').innerText.includes('Out of touch')")
-    until(lecturer, "document.querySelector('.seat').innerText.includes('away')")
-    cable.mend()
-    until(ada, "document.querySelector('#in-room').innerText.includes('Back in the room')")
     ada.click(".palette >> text=sad")
-    until(lecturer, "[...document.querySelectorAll('.seat')].some(s => s.innerText.includes('sad'))")
+    until(lecturer, SEAT_SAYS + "'sad')")
+    said: list[str] = []
+    ada.on("websocket", lambda line: line.on("framesent", lambda text: said.append(text)))
+
+    def cut() -> None:
+        cable.cut()
+        until(ada, "document.querySelector('#in-room').innerText.includes('Out of touch')")
+        until(lecturer, SEAT_SAYS + "'away')")
+        assert lecturer.locator(".seat img.face").count() == 0
+        said.clear()
+
+    def mend() -> None:
+        cable.mend()
+        until(ada, "document.querySelector('#in-room').innerText.includes('Back in the room')")
+
+    cut()
+    mend()
+    until(lecturer, SEAT_SAYS + "'sad')")  # she shares on
     assert lecturer.locator(".seat").count() == 1, "it is the same seat"
+
+    cut()
+    ada.keyboard.press("p")
+    assert "Nothing is shared" not in ada.inner_text("#in-room"), "she cannot know"
+    mend()
+    until(lecturer, SEAT_SAYS + "'not sharing')")
+    assert '{"type":"pause"}' in said
+    assert "Nothing is shared" in ada.inner_text("#in-room")
+    assert ada.inner_text("#sent") == "nothing"
+    ada.click("text=Start sharing")
+    lecturer.wait_for_timeout(1500)
+    assert "not sharing" in seat(lecturer, "Ada"), "an emoji of before the pause does not come back"
+
+    cut()
+    ada.click("text=Leave")
+    assert "could not be told" in ada.inner_text("#class")
     cable.close()
 
 

@@ -7,13 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from board_client import Host
-from web_help import Program
+from web_help import Cable, Program, wait_until
 
 from emojimask.cli.main import main
 from emojimask.errors import UsageError
@@ -132,6 +133,95 @@ def test_join_from_the_terminal(board: Program) -> None:
     assert "nothing is shared" in said
     assert 'sent {"type": "share", "label": "happy"}' in said
     host.close()
+
+
+class Joined:
+    """``emojimask join``, in the room of a lecturer, with its output read as it comes."""
+
+    def __init__(self, url: str, host: Host) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "emojimask", "join", url, host.code, "--nick", "Ada"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+        self.said: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        host.look(lambda h: h.labels() == {"Ada": ""}, timeout=60)
+
+    def press(self, keys: str, words: str = "") -> None:
+        """Press keys, and wait till it has said ``words`` since."""
+        assert self.process.stdin is not None
+        before = len(self.said)
+        self.process.stdin.write(keys)
+        self.process.stdin.flush()
+        self.hear(words, before)
+
+    def hear(self, words: str, since: int = 0) -> None:
+        wait_until(lambda: not words or any(words in line for line in self.said[since:]))
+
+    def _read(self) -> None:
+        self.said.extend(line.rstrip() for line in self.process.stdout or ())
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(5)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+@pytest.fixture
+def away(board: Program) -> Iterator[tuple[Cable, Host, Joined]]:
+    """Ada has shared "happy", and then her network was cut."""
+    cable = Cable(board.port)
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    ada = Joined(cable.url, host)
+    ada.press("s4")
+    host.look(lambda h: h.labels() == {"Ada": "happy"})
+    cable.cut()
+    ada.hear("out of touch")
+    host.look(lambda h: not next(iter(h.seats.values()))[5])
+    yield cable, host, ada
+    ada.close()
+    host.close()
+    cable.close()
+
+
+def test_what_was_shared_is_sent_again_after_a_cut(away: tuple[Cable, Host, Joined]) -> None:
+    cable, host, _ = away
+    cable.mend()
+    host.look(lambda h: h.labels() == {"Ada": "happy"})
+
+
+def test_what_was_done_out_of_touch_counts_when_back(away: tuple[Cable, Host, Joined]) -> None:
+    cable, host, ada = away
+    ada.press("p", "paused; nothing is sent")
+    ada.press("h", "hand raised")
+    cable.mend()
+    ada.hear("back in the room")
+    host.look(lambda h: next(iter(h.seats.values()))[4])
+    assert host.labels() == {"Ada": ""}
+    host.say({"type": "lower"})
+    ada.hear("lowered your hand")
+    ada.press("h", "hand raised")  # and not lowered once more
+    host.look(lambda h: next(iter(h.seats.values()))[4])
+
+
+def test_leaving_out_of_touch_ends(away: tuple[Cable, Host, Joined]) -> None:
+    ada = away[2]
+    ada.press("q", "could not be told")
+    assert ada.process.wait(5) == 0
+
+
+def test_leaving_is_told_where_the_network_comes_back_at_once(away: tuple[Cable, Host, Joined]) -> None:
+    cable, host, ada = away
+    ada.press("q")
+    cable.mend()
+    host.look(lambda h: not h.seats)
+    assert ada.process.wait(5) == 0
+    assert not any("could not be told" in line for line in ada.said)
 
 
 def test_join_shares_what_the_camera_shows(board: Program, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from emojimask.errors import EmojimaskError, UsageError
 from emojimask.web.board.address import board_address
 
 _OPEN_TIMEOUT_S = 5.0
+_CLOSE_TIMEOUT_S = 1.0
 _RETRY_S = (0.2, 0.5, 1.0, 1.5)
 _FINAL = frozenset({1000, 1008, 4001, 4003, 4004})
 
@@ -38,25 +39,35 @@ class Membership:
         link, code: as the lecturer gave them.
         nick: "" takes a made-up one.
         tell: is called with a line of text when something changes.
+        on_back: is called after a time out of touch. What was sent meanwhile is lost: what is true must be sent anew.
 
     Attributes:
         room: ``{"code", "kind", "interval_s"}`` once joined.
         nick: as the room knows it.
+        hand: raised. Whoever raises it sets it and sends it; the lecturer may lower it.
 
     Raises:
         UsageError: the link is none.
     """
 
-    def __init__(self, link: str, code: str, nick: str, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, link: str, code: str, nick: str, tell: Callable[[str], None], on_back: Callable[[], None]
+    ) -> None:
         self._address = board_address(link)
         self._greeting: dict[str, Any] = {"type": "join", "code": code, "nick": nick}
-        self._tell = tell
+        self._tell, self._on_back = tell, on_back
         self._socket: ClientConnection | None = None
         self.room: dict[str, Any] = {}
         self.nick = nick
+        self.hand = False
+
+    @property
+    def in_touch(self) -> bool:
+        """What is sent now goes out."""
+        return self._socket is not None
 
     async def run(self, joined: asyncio.Event) -> None:
-        """Until the room is closed or :meth:`leave`; ``joined`` is set once the member is in.
+        """Until the room is closed, or left by sending so; ``joined`` is set once the member is in.
 
         Raises:
             UsageError: the room does not let the member in.
@@ -65,7 +76,9 @@ class Membership:
         tries = 0
         while True:
             try:
-                async with connect(self._address, open_timeout=_OPEN_TIMEOUT_S, compression=None) as socket:
+                async with connect(
+                    self._address, open_timeout=_OPEN_TIMEOUT_S, close_timeout=_CLOSE_TIMEOUT_S, compression=None
+                ) as socket:
                     await socket.send(json.dumps(self._greeting))
                     async for text in socket:
                         self._hear(json.loads(text), socket, joined)
@@ -98,9 +111,6 @@ class Membership:
             return False
         return True
 
-    async def leave(self) -> None:
-        await self.send({"type": "leave"})
-
     def _hear(self, message: dict[str, Any], socket: ClientConnection, joined: asyncio.Event) -> None:
         kind = message["type"]
         if kind == "joined":
@@ -111,11 +121,13 @@ class Membership:
             }  # fmt: skip
             if joined.is_set():
                 self._tell("back in the room")
+                self._on_back()
             joined.set()
         elif kind == "room":
             self.room = message["room"]
             self._tell(f"the lecturer asks for a message every {self.room['interval_s']} s at most")
         elif kind == "hand":
+            self.hand = False
             self._tell("the lecturer has lowered your hand")
         elif kind == "error":
             if not joined.is_set() and message["error"] not in ("store_gone",):

@@ -15,6 +15,7 @@ from emojimask.web.keys import keys
 from emojimask.web.membership import Membership, Sample
 
 _LOOK_EVERY_S = 0.1
+_LEAVING_S = 3.0
 HELP = "keys: s share, p pause, h raise or lower the hand, q leave"
 
 
@@ -30,10 +31,11 @@ class Student:
     def __init__(
         self, link: str, code: str, nick: str, camera: str, settings: MaskSettings, tell: Callable[[str], None]
     ) -> None:
-        self._member = Membership(link, code, nick, tell)
+        self._member = Membership(link, code, nick, tell, self._say_anew)
         self._camera, self._settings, self._tell = camera, settings, tell
-        self._sharing = self._hand = self._leaving = False
+        self._sharing = self._leaving = False
         self._reading: Sample | None = None
+        self._chosen: Sample | None = None
         self._fault: EmojimaskError | None = None
         self._watching: Thread | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -47,17 +49,28 @@ class Student:
         entering.cancel()
         try:
             if joined.is_set():
-                self._tell(f"you are {self._member.nick}; nothing is shared; {self._help()}")
-                with keys(self._press):
-                    sampling = asyncio.create_task(self._sample())
-                    await asyncio.wait({membership, sampling}, return_when=asyncio.FIRST_COMPLETED)
-                    sampling.cancel()
-            await membership
+                await self._take_part(membership)
+            else:
+                await membership
         finally:
             self._leaving = True
             membership.cancel()
         if self._fault is not None:
             raise self._fault
+
+    async def _take_part(self, membership: asyncio.Task[None]) -> None:
+        """From being let in to the end, with the student's keys."""
+        self._tell(f"you are {self._member.nick}; nothing is shared; {self._help()}")
+        with keys(self._press):
+            sampling = asyncio.create_task(self._sample())
+            await asyncio.wait({membership, sampling}, return_when=asyncio.FIRST_COMPLETED)
+            sampling.cancel()
+        self._leaving = True
+        self._send({"type": "leave"})
+        try:
+            await asyncio.wait_for(membership, _LEAVING_S)  # the room ends it; out of touch it cannot
+        except TimeoutError:
+            self._tell("you have left, and the class could not be told: it forgets you within two minutes")
 
     @property
     def _chooses(self) -> bool:
@@ -71,18 +84,15 @@ class Student:
         if key == "s":
             self._share()
         elif key == "p":
-            self._sharing, self._reading = False, None
-            self._send({"type": "pause"})
-            self._tell("paused; nothing is shared")
+            self._pause()
         elif key == "h":
-            self._hand = not self._hand
-            self._send({"type": "hand", "up": self._hand})
-            self._tell("hand raised" if self._hand else "hand lowered")
+            self._member.hand = not self._member.hand
+            self._send({"type": "hand", "up": self._member.hand})
+            self._tell("hand raised" if self._member.hand else "hand lowered")
         elif key == "q":
             self._leaving = True
-            self._send({"type": "leave"})
         elif key in "12345678" and self._sharing and self._chooses:
-            self._reading = Sample(EXPRESSIONS[int(key) - 1])
+            self._reading = self._chosen = Sample(EXPRESSIONS[int(key) - 1])
 
     def _share(self) -> None:
         self._sharing = True
@@ -98,16 +108,39 @@ class Student:
             self._watching = Thread(target=self._watch, name="camera", daemon=True)
             self._watching.start()
 
+    def _pause(self) -> None:
+        self._sharing, self._reading, self._chosen = False, None, None
+        self._send({"type": "pause"})
+        self._tell(
+            "paused; nothing is shared"
+            if self._member.in_touch
+            else "paused; nothing is sent; out of touch: the class hears of your pause as soon as you are back"
+        )
+
+    def _say_anew(self) -> None:
+        """What was said while out of touch is lost: say what is true now."""
+        if self._leaving:
+            self._send({"type": "leave"})
+            return
+        self._send({"type": "hand", "up": self._member.hand})
+        if self._sharing:
+            self._reading = self._reading or self._chosen
+        else:
+            self._send({"type": "pause"})
+
     def _send(self, message: dict[str, object]) -> None:
         task = asyncio.ensure_future(self._member.send(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _sample(self) -> None:
-        """Send what is due, till the camera fails. A chosen emoji goes once, a recognised one at every interval."""
+        """Send what is due, till the student leaves or the camera fails.
+
+        A chosen emoji goes once, a recognised one at every interval.
+        """
         clock = asyncio.get_running_loop().time
         sent_s = -60.0
-        while self._fault is None:
+        while self._fault is None and not self._leaving:
             await asyncio.sleep(_LOOK_EVERY_S)
             least_s = 1.0 if self._chooses else float(self._member.room["interval_s"])
             sample = self._reading
@@ -116,9 +149,8 @@ class Student:
             if await self._member.send(sample.message()):
                 sent_s = clock()
                 self._tell(f"sent {json.dumps(sample.message())}")
-                if self._chooses:
+                if self._chooses and self._reading is sample:  # no other was chosen meanwhile
                     self._reading = None
-        await self._member.leave()
 
     def _watch(self) -> None:
         """The camera, in a thread, as long as something is shared."""

@@ -128,7 +128,7 @@ class Hub:
             local.dirty.discard(member.id)
             local.gone.add(member.id)
         elif member.id in local.members:
-            member.home = ""
+            member.go_away()
             local.dirty.add(member.id)
 
     # ---- what happens, here and elsewhere
@@ -243,7 +243,7 @@ class Hub:
             away = [m for m in local.members.values() if m.home not in alive and m.id not in local.lines]
             for member in away:
                 if member.home:
-                    member.home = ""
+                    member.go_away()
                     self.apply(code, {"changed": [member.as_dict()]})
             local.away_since = {m.id: local.away_since.get(m.id, now) for m in away}
             gone = [i for i, since in local.away_since.items() if now - since > self.limits.away_s]

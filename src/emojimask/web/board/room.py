@@ -70,6 +70,15 @@ class Member:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def pause(self) -> None:
+        """Nothing is shared from now on."""
+        self.sharing, self.label, self.confidence = False, "", 0.0
+
+    def go_away(self) -> None:
+        """Out of touch, and so unable to withdraw what was shared: it is withdrawn here."""
+        self.home = ""
+        self.pause()
+
     def shown(self) -> list[object]:
         """What the host sees: id, nickname, emoji or "", confidence, hand raised, connected."""
         return [self.id, self.nick, self.label if self.sharing else "", self.confidence, self.hand, bool(self.home)]

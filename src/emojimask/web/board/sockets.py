@@ -225,7 +225,7 @@ class Board:
                 if kind == "leave":
                     raise _Ended(_LEFT)
                 if kind == "pause":
-                    member.sharing, member.label, member.confidence = False, "", 0.0
+                    member.pause()
                 elif not bucket.take(clock()):
                     raise Refusal("slow_down")
                 elif kind == "share":

@@ -8,8 +8,8 @@ const NOTHING = "nothing";
 const END_WORDS = { 4001: "You have joined again in another window; this one has left." };
 
 export class ClassPanel {
-  #box; #viaThisMachine; #socket = null; #me = null; #room = null; #address = ""; #sharing = false; #reading = null; #choice = null;
-  #timer = null; #lastSent = -Infinity; #parts = {};
+  #box; #viaThisMachine; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
+  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #parts = {};
 
   /** `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on. */
   constructor(box, { viaThisMachine, code = "" }) {
@@ -57,6 +57,7 @@ export class ClassPanel {
       : { type: "join", code, nick, ...url });
     socket.onmessage = (message) => this.#hear(message, tell);
     socket.onlost = () => {
+      this.#inTouch = false;
       if (this.#me) return this.#status("Out of touch with the class. Nothing is sent; trying again.");
       socket.close();
       tell("The class cannot be reached. Check the link and the network, then join again.");
@@ -87,13 +88,19 @@ export class ClassPanel {
   #joined(message) {
     const again = this.#me !== null;
     this.#me = { member: message.member, nick: message.nick, token: message.token ?? this.#me?.token };
+    this.#inTouch = true;
     if (!again) this.#showRoom();
     this.#setRoom(message.room);
-    if (again) {
-      this.#status("Back in the room.");
-      this.#showHand(this.#parts.hand.getAttribute("aria-pressed") === "true", true);
-      this.#lastSent = -Infinity;
-    }
+    if (again) this.#sayAnew();
+  }
+
+  /** What was done while out of touch has not reached the class: say what is true now. */
+  #sayAnew() {
+    this.#showHand(this.#parts.hand.getAttribute("aria-pressed") === "true", true);
+    this.#lastSent = -Infinity;
+    this.#due = this.#choice !== null;
+    if (!this.#sharing) this.#sayPause();
+    this.#status(`Back in the room. ${this.#sharing ? this.#whatIsShared : "Nothing is shared."}`);
   }
 
   #setRoom(room) {
@@ -126,20 +133,31 @@ export class ClassPanel {
 
   get #roomIsReactions() { return this.#room?.kind === "reactions"; }
 
+  get #whatIsShared() { return this.#roomIsReactions ? "You share the emoji that you choose." : "You share your expression."; }
+
+  /** True where it goes out; what is said while out of touch is lost. */
+  #say(message) { return this.#inTouch && this.#socket.say(message); }
+
+  #sayPause() {
+    const told = this.#say({ type: "pause" });
+    if (told) this.#parts.sent.textContent = NOTHING;
+    return told;
+  }
+
   #share(on) {
     this.#sharing = on;
     this.#parts.share.textContent = on ? "Pause sharing (P)" : "Start sharing";
     this.#parts.share.setAttribute("aria-pressed", on);
     clearInterval(this.#timer);
     if (on) {
-      this.#status(this.#roomIsReactions ? "You share the emoji that you choose." : "You share your expression.");
+      this.#status(this.#whatIsShared);
       this.#showBody();
       this.#timer = setInterval(() => this.#sample(), 100);
     } else {
-      if (this.#socket.say({ type: "pause" })) this.#parts.sent.textContent = NOTHING;
       this.#parts.body.replaceChildren();
-      this.#choice = null;
-      this.#status("Paused. Nothing is shared.");
+      this.#choose(null);
+      this.#status(this.#sayPause() ? "Paused. Nothing is shared."
+        : "Paused. Nothing is sent. Out of touch with the class: it hears of your pause as soon as it is back.");
     }
   }
 
@@ -148,7 +166,7 @@ export class ClassPanel {
       const buttons = EXPRESSIONS.map((name) => make("button", { type: "button", "aria-pressed": "false", onclick: () => choose(name) },
         make("img", { src: emojiUrl(name), alt: "" }), name));
       const choose = (name) => {
-        this.#choice = name;
+        this.#choose(name);
         buttons.forEach((button, index) => button.setAttribute("aria-pressed", EXPRESSIONS[index] === name));
         this.#lastSent = Math.min(this.#lastSent, performance.now() - 1000); // a choice goes at once, but no two within a second
       };
@@ -161,38 +179,44 @@ export class ClassPanel {
     }
   }
 
+  /** A choice stands till the next one or a pause. It goes out once, and again after a time out of touch. */
+  #choose(name) {
+    this.#choice = name;
+    this.#due = name !== null;
+  }
+
   /** Send what is due: at most one message a second, and no more often than the lecturer asks for. */
   #sample() {
     const now = performance.now();
     let message = null, wait_ms = 1000;
     if (this.#roomIsReactions) {
-      message = this.#choice && { type: "share", label: this.#choice };
+      message = this.#due && { type: "share", label: this.#choice };
     } else if (this.#reading) {
       message = { type: "share", label: this.#reading.label, confidence: Number(this.#reading.confidence.toFixed(2)) };
       wait_ms = 1000 * this.#room.interval_s;
       this.#parts.body.replaceChildren();
     }
-    if (!message || now - this.#lastSent < wait_ms || !this.#socket.say(message)) return;
+    if (!message || now - this.#lastSent < wait_ms || !this.#say(message)) return;
     this.#lastSent = now;
-    if (this.#roomIsReactions) this.#choice = null;
+    this.#due = false;
     this.#parts.sent.textContent = JSON.stringify(message);
   }
 
   #showHand(up, send = false) {
     this.#parts.hand.setAttribute("aria-pressed", up);
     this.#parts.hand.lastChild.textContent = up ? "Lower hand" : "Raise hand";
-    if (send) this.#socket.say({ type: "hand", up });
+    if (send) this.#say({ type: "hand", up });
   }
 
   #leave() {
-    this.#socket.say({ type: "leave" });
-    this.#socket.close();
-    this.#end("You have left. Nothing of you is kept.");
+    this.#end(this.#say({ type: "leave" }) ? "You have left. Nothing of you is kept."
+      : "You have left. The class could not be told: it shows you as away, and forgets you within two minutes.");
   }
 
   #end(words) {
     clearInterval(this.#timer);
-    this.#sharing = false;
+    this.#sharing = this.#inTouch = false;
+    this.#choose(null);
     this.#socket.close();
     this.#showForm("", words);
   }
