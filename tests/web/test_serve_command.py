@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -136,12 +137,15 @@ def test_join_from_the_terminal(board: Program) -> None:
 
 
 class Joined:
-    """``emojimask join``, in the room of a lecturer, with its output read as it comes."""
+    """``emojimask join``, in the room of a lecturer, with its output read as it comes.
 
-    def __init__(self, url: str, host: Host) -> None:
+    ``keyboard``: where its keys come from, if not from :meth:`press`.
+    """
+
+    def __init__(self, url: str, host: Host, keyboard: int = subprocess.PIPE) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "emojimask", "join", url, host.code, "--nick", "Ada"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            stdin=keyboard, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         self.said: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -167,8 +171,7 @@ class Joined:
             self.process.kill()
         self.process.wait()
         self._reader.join(5)
-        for pipe in (self.process.stdin, self.process.stdout):
-            assert pipe is not None
+        for pipe in filter(None, (self.process.stdin, self.process.stdout)):
             pipe.close()
 
 
@@ -222,6 +225,37 @@ def test_leaving_is_told_where_the_network_comes_back_at_once(away: tuple[Cable,
     host.look(lambda h: not h.seats)
     assert ada.process.wait(5) == 0
     assert not any("could not be told" in line for line in ada.said)
+
+
+SPELT_WITH_LETTERS = [
+    b"\x1bOP", b"\x1bOQ", b"\x1bOS", b"\x1b[1;5Q", b"\x1b[15~",  # F1, F2, F4, Ctrl and F2, F5
+    b"\x1b[[A", b"\x1b[H", b"\x1bOH", b"\x1b\x1b[H", b"\x1bp",  # F1 of the Linux console, Home, Alt and Home or p
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals spell keys otherwise there")
+def test_keys_that_are_spelt_with_letters_are_no_orders(board: Program) -> None:
+    import pty
+    import termios
+
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    screen, terminal = pty.openpty()
+    ada = Joined(board.url, host, terminal)
+    wait_until(lambda: not termios.tcgetattr(terminal)[3] & termios.ICANON)  # it takes single keys by now
+    for key in SPELT_WITH_LETTERS:
+        os.write(screen, key)
+    os.write(screen, b"\x1b")  # Escape itself; the next key is its own
+    time.sleep(0.3)
+    os.write(screen, b"h\x1b[Hs")
+    ada.hear("sharing the emoji")
+    assert len(ada.said) == 3, ada.said
+    assert "hand raised" in ada.said[1]
+    os.write(screen, b"q")
+    assert ada.process.wait(10) == 0
+    ada.close()
+    host.close()
+    for end in (screen, terminal):
+        os.close(end)
 
 
 def test_join_shares_what_the_camera_shows(board: Program, tmp_path: Path) -> None:
