@@ -73,6 +73,33 @@ def test_stop_brings_the_shield_back(tab, page_url: str) -> None:
     assert tab.locator("#start").is_visible()
 
 
+COUNT_WAITS = """
+    const video = HTMLVideoElement.prototype;
+    const { requestVideoFrameCallback: ask, cancelVideoFrameCallback: drop } = video;
+    window.waiting = window.most = 0;
+    video.requestVideoFrameCallback = function (then) {
+        window.most = Math.max(window.most, ++window.waiting);
+        return ask.call(this, (...about) => { window.waiting--; then(...about); });
+    };
+    video.cancelVideoFrameCallback = function (handle) { window.waiting--; drop.call(this, handle); };
+"""
+"""Counts how often the page waits for one and the same next picture of the camera."""
+
+
+def test_a_quick_stop_and_start_sends_each_frame_once(tab, page_url: str) -> None:
+    tab.add_init_script(COUNT_WAITS)
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    for _ in range(3):
+        tab.click("#stop")
+        tab.click("#start")
+        wait_for_face(tab)
+    tab.evaluate("window.most = 0")
+    tab.wait_for_timeout(1000)
+    assert tab.evaluate("window.most") == 1
+
+
 def test_mirror_turns_the_picture_round(tab, page_url: str) -> None:
     tab.goto(page_url)
     start_camera(tab)

@@ -14,7 +14,7 @@ const WHY_NOT = {
 };
 
 export class Camera {
-  #stream = null; #video = document.createElement("video"); #canvas = new OffscreenCanvas(2, 2); #running = false;
+  #stream = null; #video = document.createElement("video"); #canvas = new OffscreenCanvas(2, 2);
   onfrozen = () => {}; onmoving = () => {}; onended = () => {};
 
   /** Ask for the camera. Throws an Error whose message says what to do. */
@@ -33,13 +33,13 @@ export class Camera {
     await this.#video.play();
   }
 
-  /** Hand every frame for which there is room to the stream, until stopped. */
+  /** Hand every frame for which there is room to the stream, until stopped. A later start has a feed of its own. */
   async feed(stream) {
-    this.#running = true;
+    const started = this.#stream;
     let frozen = false;
-    while (this.#running) {
+    while (this.#stream === started) {
       const moved = await this.#nextPicture();
-      if (!this.#running) return;
+      if (this.#stream !== started) return;
       if (frozen !== !moved) {
         frozen = !moved;
         frozen ? this.onfrozen() : this.onmoving();
@@ -49,7 +49,6 @@ export class Camera {
   }
 
   stop() {
-    this.#running = false;
     this.#stream?.getTracks().forEach((track) => track.stop());
     this.#video.srcObject = null;
     this.#stream = null;
