@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emojimask.policy import Decided, FilePolicy, LivePolicy
+from emojimask.policy import Decided, FilePolicy, LivePolicy, Look
 from emojimask.settings import MaskSettings
 from emojimask.stages import ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
 from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
@@ -104,7 +104,7 @@ class MaskingPipeline:
         try:
             for frame in frames:
                 if frame.picture.shape != self._size:
-                    yield from self._flushed(policy)  # looks at what waits, before the tracker forgets
+                    yield from self._flushed(policy)  # looks at the last frame, before the tracker forgets
                     policy = self._file_policy()
                     self._is_new_size(frame)
                 self._look(policy.announce(frame), policy)
@@ -124,18 +124,19 @@ class MaskingPipeline:
             yield masked
 
     def _flushed(self, policy: FilePolicy) -> Iterator[Decided]:
-        self._look(policy.waiting(), policy)
+        self._look(policy.last(), policy)
         yield from policy.flush()
 
-    def _look(self, frames: Sequence[Frame], policy: FilePolicy) -> None:
-        for frame in frames:
-            try:
-                tracks = self._tracker.update(frame, hindsight=True)
-            except Exception as error:
-                self._note(error)
-                policy.see(frame, (), failed=True)
-            else:
-                policy.see(frame, tracks)
+    def _look(self, look: Look | None, policy: FilePolicy) -> None:
+        if look is None:
+            return
+        try:
+            tracks = self._tracker.update(look.frame, hindsight=True, glimpse=look.glimpse)
+        except Exception as error:
+            self._note(error)
+            policy.see(look, (), failed=True)
+        else:
+            policy.see(look, tracks)
 
     def _finish(self, frame: Frame, tracks: Sequence[Track] | None) -> MaskedFrame:
         if tracks is None:

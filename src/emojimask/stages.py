@@ -91,15 +91,26 @@ class FaceLandmarker(Protocol):
     def locate(self, image: Picture, near: Detection | Points) -> Face | None: ...
 
 
+class Glimpse(NamedTuple):
+    """A part of a picture that may show what no later frame shows.
+
+    ``thorough``: it is the whole picture, and is to be looked at as thoroughly as can be.
+    """
+
+    box: Box
+    thorough: bool = False
+
+
 class FaceTracker(Protocol):
     """Gives faces identity over time. One per stream; frames must come in order."""
 
-    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
+    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
         """Every face known now.
 
         Args:
             hindsight: who is found late is looked for in the frames before (:meth:`look_again`), so where hardly
                 anything changes new faces may be looked for less often.
+            glimpse: where new faces are looked for at once, for no later frame may show them.
         """
         ...
 

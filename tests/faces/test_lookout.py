@@ -124,3 +124,13 @@ def test_in_hindsight_what_always_stirs_beside_a_known_face_hurries_no_look_but_
     for number in range(6):
         watch.show(room((155, 100), 30, 200 + number), (face,), hindsight=True)
     assert any(came <= index <= came + 2 for index in watch.whole)
+
+
+def test_at_once_a_tile_is_looked_at_as_soon_as_it_has_changed_and_only_then() -> None:
+    watch = Watch()
+    for _ in range(FPS):
+        watch.show(room())
+    for spot, changed in ((None, []), ((500, 150), [TILES[1]]), ((100, 150), TILES)):
+        watch.lookout.watch(room(spot), watch.index / FPS, ())
+        looks = [watch.lookout.due_tile(TILES, H, W, at_once=True) for _ in range(3)]
+        assert [tile for tile in looks if tile is not None] == changed

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from emojimask.stages import Glimpse
 from emojimask.types import Box, Face, Frame, Image, MaskedFace, Points, Track, TrackState
 
 RAW = 200
@@ -29,7 +30,7 @@ class ScriptedTracker:
         self.last: float | None = None
         self.resets = 0
 
-    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
+    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
         if self.sees(frame.index):
             self.last = frame.time_s
             return [Track(1, face())]
@@ -79,10 +80,10 @@ class Failing:
     def __getattr__(self, name: str) -> object:
         method = getattr(self.stage, name)
 
-        def call(*args: object) -> object:
+        def call(*args: object, **named: object) -> object:
             self.calls += 1
             if self.when(self.calls):
                 raise RuntimeError("injected fault")
-            return method(*args)
+            return method(*args, **named)
 
         return call

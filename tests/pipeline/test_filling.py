@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
+from emojimask.stages import Glimpse
 from emojimask.types import Face, Frame, MaskedFrame, Measures, Picture, Track, TrackState
 
 Way = Callable[[int], float | None]
@@ -29,7 +30,7 @@ class MovingTracker:
         self.again: list[int] = []
         self.last: tuple[float, Face] | None = None
 
-    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
+    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
         self.looked.append(frame.index)
         x = self.way(frame.index)
         if x is not None:
@@ -83,7 +84,8 @@ def test_while_anything_stirs_beside_the_face_looks_are_ten_times_a_second(place
     tracker = MovingTracker(lambda i: 30)
     pipeline = MaskingPipeline(tracker, EvenClassifier(), PlainSmoother(), BlockRenderer())
     pictures = np.tile(np.linspace(40, 220, 64, dtype=np.uint8)[:, None], (61, 48, 1, 3))
-    pictures[::2, place[0] - 2 : place[0] + 2, place[1] - 2 : place[1] + 2] = 130
+    spot = np.s_[:, place[0] - 2 : place[0] + 2, place[1] - 2 : place[1] + 2]
+    pictures[spot] = np.arange(100, 222, 2, dtype=np.uint8)[:, None, None, None]  # so slowly that nothing is ever gone
     list(pipeline.process_file(Frame(picture, i, i / 30) for i, picture in enumerate(pictures)))
     assert tracker.looked == sorted({0, *range(1, 61, every), 60})
 
@@ -111,8 +113,8 @@ def test_a_slow_face_lies_between_the_looks() -> None:
 
 
 def _sudden(index: int) -> float:
-    """At rest, and from frame 30 on it moves by a fifth of its size a frame."""
-    return 12 + 4.0 * max(0, min(index, 38) - 30)
+    """At rest, and from frame 30 on it moves by a little over a fifth of its size a frame."""
+    return 12 + 4.1 * max(0, min(index, 38) - 30)
 
 
 def test_a_face_that_moves_off_is_looked_for_between_the_looks_and_then_at_every_frame() -> None:

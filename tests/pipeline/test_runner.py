@@ -13,6 +13,7 @@ from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker,
 from emojimask.errors import SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, run
+from emojimask.stages import Glimpse
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 
 
@@ -157,7 +158,7 @@ def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():
     released = threading.Event()
 
     class Hanging(ScriptedTracker):
-        def update(self, frame: Frame, hindsight: bool = False):
+        def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None):
             released.wait(30)
             return []
 

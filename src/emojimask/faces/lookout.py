@@ -93,12 +93,15 @@ class Lookout:
     def whole_was_looked_at(self) -> None:
         self._looked_at(self._whole)
 
-    def due_tile(self, tiles: Sequence[Box], height: int, width: int) -> Box | None:
-        """The tile that has waited longest past its time, if any; it counts as looked at."""
+    def due_tile(self, tiles: Sequence[Box], height: int, width: int, at_once: bool = False) -> Box | None:
+        """The tile that has waited longest past its time, if any; it counts as looked at.
+
+        ``at_once``: it is time as soon as anything has changed.
+        """
         for tile in tiles:
             if tile not in self._tiles:
                 self._tiles[tile] = _Place(cells_under(tile, self._now.shape, height, width))
-        waits = {tile: self._overdue(self._tiles[tile], self._tile_soon_s) for tile in tiles}
+        waits = {tile: self._overdue(self._tiles[tile], self._tile_soon_s, at_once) for tile in tiles}
         latest = max(waits, key=lambda tile: waits[tile], default=None)
         if latest is None or waits[latest] < 0:
             return None
@@ -117,9 +120,11 @@ class Lookout:
             self._warmth[place.cells] = np.maximum(self._warmth[place.cells], around)
         place.looked_s, place.seen = self._time_s, self._now[place.cells]
 
-    def _overdue(self, place: _Place, soon_s: float) -> float:
+    def _overdue(self, place: _Place, soon_s: float, at_once: bool = False) -> float:
         """Seconds past the time for the next look; negative: not yet."""
         waited_s = self._time_s - place.looked_s + 1e-6
+        if at_once and self._changed(place).any():
+            return waited_s
         if waited_s < soon_s:
             return waited_s - soon_s
         changed = self._changed(place)

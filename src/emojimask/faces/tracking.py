@@ -30,7 +30,7 @@ from emojimask.faces.lookout import Lookout
 from emojimask.faces.steady import OneEuroFilter, middle
 from emojimask.pixels import part
 from emojimask.side_by_side import side_by_side
-from emojimask.stages import Detection, FaceDetector, FaceLandmarker, TiledDetector
+from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
 
 SURE = 0.5
@@ -136,7 +136,7 @@ class LandmarkTracker:
         self._next_id = 1
         self._started = False
 
-    def update(self, frame: Frame, hindsight: bool = False) -> list[Track]:
+    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
         """Every face known now: tracked where it is seen in ``frame``, held where it is not.
 
         Raises:
@@ -146,7 +146,7 @@ class LandmarkTracker:
         resting = {} if hindsight else {p.id: self._carried_on(p, frame) for p in self._resting(frame.time_s)}
         seen = self._follow(frame, resting)
         self._lookout.watch(frame.picture, frame.time_s, [face.box for face in seen.values()], hindsight)
-        self._detect(frame, seen)
+        self._detect(frame, seen, glimpse)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
@@ -231,29 +231,35 @@ class LandmarkTracker:
             del seen[rival_id]
             seen[person.id] = face
 
-    def _detect(self, frame: Frame, seen: dict[int, Face]) -> None:
-        """Look for new faces where one may have come, and for lost ones at every frame."""
+    def _detect(self, frame: Frame, seen: dict[int, Face], glimpse: Glimpse | None) -> None:
+        """Look for new faces where one may have come, or may show but now, and for lost ones at every frame."""
         lost = any(p.id not in seen and frame.time_s - p.seen_s <= 2.0 for p in self._people)
-        if lost or self._lookout.whole_is_due(eager=not seen):
+        everywhere = glimpse is not None and glimpse.thorough
+        if lost or everywhere or self._lookout.whole_is_due(eager=not seen):
             self._take_in(frame, self._detector.detect(frame.picture), seen)
             self._lookout.whole_was_looked_at()
-        self._take_in(frame, self._thorough(frame), seen)
+        self._take_in(frame, self._thorough(frame, everywhere), seen)
+        if glimpse is not None and not everywhere:
+            self._take_in(frame, detect_in(self._detector, frame.picture, glimpse.box), seen)
         for person in [p for p in self._people if p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S]:
             around = Box.around(person.predicted(frame.time_s)).scaled(4.0)
             if max(around.width, around.height) < 0.5 * max(frame.picture.shape[:2]):
                 self._take_in(frame, detect_in(self._detector, frame.picture, around), seen)
 
-    def _thorough(self, frame: Frame) -> list[Detection]:
-        """A thorough look; where it can be had in parts, one part a frame, so that no frame takes long."""
+    def _thorough(self, frame: Frame, at_once: bool) -> list[Detection]:
+        """A thorough look; where it can be had in parts, one part a frame, so that no frame takes long.
+
+        ``at_once``: at all that has changed, however short ago the last look was.
+        """
         height, width = frame.picture.shape[:2]
         if not _has_tiles(self._detector):
             whole = Box(0, 0, width, height)
-            due = self._lookout.due_tile([whole], height, width)
+            due = self._lookout.due_tile([whole], height, width, at_once)
             return self._detector.detect(frame.picture, thorough=True) if due is not None else []
         tiles = self._detector.tiles(height, width)
         found: list[Detection] = []
-        for _ in tiles if not self._started else tiles[:1]:
-            tile = self._lookout.due_tile(tiles, height, width)
+        for _ in tiles if at_once or not self._started else tiles[:1]:
+            tile = self._lookout.due_tile(tiles, height, width, at_once)
             if tile is not None:
                 found += self._detector.detect_in_tile(frame.picture, tile)
         self._started = True

@@ -7,7 +7,7 @@ A lost face goes from tracked to held, its mask growing with the time since it w
   every frame be looked at: while all faces are in sight and calm, those in between are filled in.
 """
 
-from emojimask.policy.file import Decided, FilePolicy
+from emojimask.policy.file import Decided, FilePolicy, Look
 from emojimask.policy.live import LivePolicy
 
-__all__ = ["Decided", "FilePolicy", "LivePolicy"]
+__all__ = ["Decided", "FilePolicy", "LivePolicy", "Look"]

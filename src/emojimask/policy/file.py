@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from emojimask.faces.comparison import moved
 from emojimask.policy.between import between, is_straight
 from emojimask.policy.frames import Pending, cells_of, is_cut
+from emojimask.policy.glimpses import Glimpses, everything
 from emojimask.policy.pace import Pace
+from emojimask.stages import Glimpse
 from emojimask.types import Box, Face, Frame, Track, TrackState
 
 LEAD_S = 0.5
@@ -25,6 +28,13 @@ Decided = tuple[Frame, list[Track] | None]
 """A frame and the tracks to cover in it; None: shield the whole frame."""
 
 
+class Look(NamedTuple):
+    """A frame to look at for faces, and the part of it that may show what no later frame shows."""
+
+    frame: Frame
+    glimpse: Glimpse | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Sighting:
     time_s: float
@@ -34,6 +44,9 @@ class _Sighting:
 
 class FilePolicy:
     """A window of frames that wait until what follows is known. One per stream.
+
+    Whether a frame must be looked at is decided when the next one is there: a face that is gone by then can be found
+    here only.
 
     Args:
         on_lost: "shield" and "hold" cover what was seen before or after; "pass" covers only what is seen.
@@ -57,33 +70,40 @@ class FilePolicy:
         self._look_again, self._note = look_again, note
         self._look_every_s = look_every_s
         self._window: deque[Pending] = deque()
+        self._following: Pending | None = None  # the newest frame; the window ends before it
         self._before: dict[int, _Sighting] = {}
         self._pace = Pace(look_every_s)
+        self._glimpses = Glimpses()
 
-    def announce(self, frame: Frame) -> list[Frame]:
-        """Take in the next frame. Returns those to look at now, for :meth:`see`, in order; it may itself wait."""
-        before = self._window[-1] if self._window else None
-        cells = cells_of(frame.picture)
-        after_cut = before is not None and is_cut(before.cells, cells)
-        waiting = self.waiting() if after_cut else []  # nothing that follows a cut tells of what was before
-        now = Pending(frame, (before.scene if before else 0) + after_cut, cells)
+    def announce(self, frame: Frame) -> Look | None:
+        """Take in the next frame. Returns the one before it, if that must be looked at, for :meth:`see`."""
+        now, cells = self._following, cells_of(frame.picture)
+        if now is None:
+            self._following = Pending(frame, 0, *cells)
+            return None
+        following = self._following = Pending(frame, now.scene + is_cut(now.cells, cells[0]), *cells)
         self._window.append(now)
-        can_wait = before is not None and self._pace.can_wait(now, frame.time_s - before.frame.time_s)
-        return waiting if can_wait else [*waiting, frame]
+        glimpse = self._glimpses.in_frame(now, following)
+        can_wait = glimpse is None and self._pace.can_wait(now, following)
+        return None if can_wait else Look(now.frame, glimpse)
 
-    def see(self, frame: Frame, tracks: Sequence[Track], failed: bool = False) -> None:
-        """Take in what the tracker said of one of the last frames."""
-        latest_first = list(self._window)[::-1]
-        now, *earlier = latest_first if latest_first[0].frame is frame else latest_first[1:]
+    def last(self) -> Look | None:
+        """The stream ends: the last frame, which must be looked at; None where no frame came."""
+        if self._following is None:
+            return None
+        now, self._following = self._following, None
+        self._window.append(now)
+        return Look(now.frame, everything(now.frame))
+
+    def see(self, look: Look, tracks: Sequence[Track], failed: bool = False) -> None:
+        """Take in what the tracker said of the frame that was to be looked at."""
+        now, *earlier = reversed(self._window)
         now.tracks, now.failed, now.looked = {track.id: track for track in tracks}, failed, True
         self._pace.looked(now)
+        self._glimpses.looked(now, look.glimpse)
         for track in tracks:
             if track.state is TrackState.TRACKED:
                 self._trace_back(track, now.scene, earlier)
-
-    def waiting(self) -> list[Frame]:
-        """The last frame, where it waits to be filled in; if nothing follows it must be looked at."""
-        return [self._window[-1].frame] if self._window and not self._window[-1].looked else []
 
     def ready(self) -> Iterator[Decided]:
         """Frames whose future is known: however short the window, at least up to the next look."""

@@ -12,9 +12,11 @@ from emojimask.pixels import coarse
 from emojimask.types import Frame, Picture, Track, TrackState
 
 GRID = 18, 32
-"""Cells of a picture, down and across."""
+"""Cells of a picture, down and across ..."""
+FINE_GRID = 54, 96
+"""... and three times as many each way."""
 Cells = NDArray[np.float32]
-"""(18, 32) float32: each cell's gray level."""
+"""Each cell's gray level, float32."""
 
 
 @dataclass(slots=True)
@@ -25,13 +27,14 @@ class Pending:
         tracks: by id; the tracked ones as seen, the held ones as predicted.
         failed: true where a search for faces failed on this frame.
         scene: counts the cuts before this frame.
-        cells: what it shows, coarsely.
+        cells, fine_cells: what it shows, coarsely (18, 32) and less so (54, 96).
         looked: false where nobody looked for faces, for they can be filled in.
     """
 
     frame: Frame
     scene: int
     cells: Cells
+    fine_cells: Cells
     tracks: dict[int, Track] = field(default_factory=dict)
     failed: bool = False
     looked: bool = False
@@ -41,10 +44,11 @@ class Pending:
         return track is not None and track.state is TrackState.TRACKED
 
 
-def cells_of(picture: Picture) -> Cells:
-    """The picture's coarse structure."""
-    step = max(1, min(picture.shape[:2]) // 72)
-    return cv2.resize(coarse(picture, step), GRID[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+def cells_of(picture: Picture) -> tuple[Cells, Cells]:
+    """The picture's structure, coarsely and less so."""
+    step = max(1, min(picture.shape[:2]) // (4 * FINE_GRID[0]))
+    fine = cv2.resize(coarse(picture, step), FINE_GRID[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cv2.resize(fine, GRID[::-1], interpolation=cv2.INTER_AREA).astype(np.float32), fine
 
 
 def is_cut(a: Cells, b: Cells) -> bool:

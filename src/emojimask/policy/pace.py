@@ -1,4 +1,4 @@
-"""When the next frame of a file must be looked at: the calmer the faces, and all beside them, the later."""
+"""Whether a frame of a file must be looked at: the calmer the faces, and all beside them, the more seldom."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Pace:
         self._speed = _speed(self._last, now) if self._last is not None else float(np.inf)
         self._last, self._beside = now, _beside(now)
 
-    def can_wait(self, now: Pending, step_s: float) -> bool:
-        """Whether nothing happens, and the frame after this one, ``step_s`` seconds later, is early enough to look."""
-        look = self._last
+    def can_wait(self, now: Pending, following: Pending) -> bool:
+        """Whether nothing happens, and the frame that follows is early enough to look."""
+        look, step_s = self._last, following.frame.time_s - now.frame.time_s
         if look is None or look.scene != now.scene or step_s <= 0:
             return False
-        apart_s = now.frame.time_s - look.frame.time_s + step_s
+        apart_s = following.frame.time_s - look.frame.time_s
         stirs = bool((np.abs(now.cells - look.cells) > STIRRED)[self._beside].any())
         most_s = min(self._most_s, BRIEF_S) if stirs else self._most_s
         return apart_s <= most_s + 1e-6 and is_straight(self._speed * apart_s, apart_s)
