@@ -7,12 +7,15 @@ for another reason: should the camera or a model hang, this thread shows the shi
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from types import FrameType, TracebackType
+from typing import Self, TypeVar
 
 import cv2
 
@@ -66,8 +69,9 @@ def run(
 ) -> RunSummary:
     """Mask everything that ``source`` gives and write it to every sink.
 
-    A live run ends well when a sink asks for it or on Ctrl-C. A file that breaks off is masked as far as it goes and
-    the outputs are completed. On any other error they are discarded.
+    A live run ends well when a sink asks for it or on Ctrl-C, after the frame that is being written; a second Ctrl-C
+    does not wait for that. A file that breaks off is masked as far as it goes and the outputs are completed. On any
+    other error they are discarded.
 
     Args:
         on_frame: is called with every frame that was written.
@@ -84,13 +88,15 @@ def run(
             open_sinks.enter_context(sink)
             sink.open(source.info)
         try:
-            with _masked(source, pipeline, overlap) as masked:
+            with _CtrlC(deferred=source.info.live) as ctrl_c, _masked(source, pipeline, overlap) as masked:
                 for frame in masked:
                     for sink in sinks:
                         sink.write(frame)
                     summary.count(frame)
                     if on_frame is not None:
                         on_frame(frame)
+                    if ctrl_c.came:
+                        break
         except StopRequested:
             pass
         except KeyboardInterrupt:
@@ -101,6 +107,35 @@ def run(
                 raise
             summary.broken_off = error
     return summary
+
+
+class _CtrlC:
+    """While this lasts, Ctrl-C, if ``deferred``, is only noted; a second one raises KeyboardInterrupt.
+
+    Raised amid a frame it would leave that frame half written, or written to some of the outputs. Only the main thread
+    hears signals, and whoever has put a handler of their own in place keeps it.
+    """
+
+    def __init__(self, deferred: bool) -> None:
+        in_main = threading.current_thread() is threading.main_thread()
+        self._deferred = deferred and in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        self.came = False
+
+    def __enter__(self) -> Self:
+        if self._deferred:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._deferred:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
 
 
 @contextmanager

@@ -1,18 +1,25 @@
 """One loop for all: outputs are completed, kept or discarded as they should be, and threads end."""
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import av
 import numpy as np
 import pytest
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker, frame
 
 from emojimask.errors import SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, run
+from emojimask.sinks.video_file import VideoFileSink
 from emojimask.stages import Glimpse
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 
@@ -120,6 +127,78 @@ def test_ctrl_c_discards_a_files_outputs_and_completes_a_recording() -> None:
     tray = Tray(KeyboardInterrupt())
     assert run(Reel(200, live=True), pipeline(), [tray]).frames == 3
     assert tray.completed
+
+
+@pytest.fixture
+def _pythons_ctrl_c(ctrl_c: signal.Signals) -> Iterator[None]:
+    before = signal.signal(ctrl_c, signal.default_int_handler)
+    yield
+    assert signal.signal(ctrl_c, before) is signal.default_int_handler
+
+
+class Interrupted:
+    """A stream of video during whose encoding of frame ``at`` somebody presses Ctrl-C."""
+
+    def __init__(self, stream: VideoStream, at: int) -> None:
+        self.stream, self.at, self.count = stream, at, 0
+
+    def encode(self, picture: VideoFrame | None) -> list[Packet]:
+        packets = self.stream.encode(picture)
+        self.count += 1
+        if self.count == self.at:
+            signal.raise_signal(signal.SIGINT)
+        return packets
+
+
+class InterruptedSink(VideoFileSink):
+    def open(self, info: StreamInfo) -> None:
+        super().open(info)
+        self._stream = Interrupted(self._stream, 30)  # type: ignore[assignment]
+
+
+@pytest.mark.usefixtures("_pythons_ctrl_c")
+def test_ctrl_c_amid_a_frame_keeps_a_recording_whole_and_its_report_in_step(tmp_path: Path) -> None:
+    report = Tray()
+    sinks = [InterruptedSink(tmp_path / "out.mp4", threads=1), report]
+    summary = run(Reel(200, live=True), pipeline(), sinks)
+    assert summary.frames == len(report.frames) == 30
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 30
+
+
+@pytest.mark.usefixtures("_pythons_ctrl_c")
+def test_ctrl_c_amid_a_files_frame_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(Reel(200), pipeline(), [InterruptedSink(tmp_path / "out.mp4", threads=1)])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("_pythons_ctrl_c")
+def test_a_second_ctrl_c_ends_a_live_run_at_once() -> None:
+    class Twice(Tray):
+        def write(self, masked: MaskedFrame) -> None:
+            super().write(masked)
+            if len(self.frames) == 3:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+                pytest.fail("goes on after the second Ctrl-C")
+
+    tray = Twice()
+    assert run(Reel(200, live=True), pipeline(), [tray]).frames == 2
+    assert tray.completed
+
+
+def test_whoever_handles_ctrl_c_otherwise_still_does(ctrl_c: signal.Signals) -> None:
+    heard: list[int] = []
+    handler = lambda number, frame: heard.append(number)  # noqa: E731
+    before = signal.signal(ctrl_c, handler)
+    try:
+        tray = Tray()
+        run(Reel(5, live=True), pipeline(), [tray], lambda masked: signal.raise_signal(ctrl_c))
+        assert signal.getsignal(ctrl_c) is handler
+    finally:
+        signal.signal(ctrl_c, before)
+    assert len(heard) == len(tray.frames) == 5
 
 
 def test_closing_the_window_ends_well() -> None:
