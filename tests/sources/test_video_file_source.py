@@ -157,6 +157,72 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(
     assert f"{len(frames)} frames" in str(caught.value)
 
 
+@pytest.mark.parametrize("sound", [None, "aac"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.avi"])
+def test_wherever_a_file_is_cut_no_frame_is_lost_without_a_word(tmp_path: Path, name: str, sound: str | None) -> None:
+    avi = name.endswith("avi")
+    whole = media.write_video(
+        tmp_path / name,
+        frames=50,
+        image=np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8),
+        sound=sound and ("libmp3lame" if avi else sound),
+        container_options={} if avi else {"movflags": "faststart"},
+        options={"g": "25", "crf": "30"},
+    )
+    with VideoFileSource(whole) as source:
+        assert len(list(source)) == 50
+    for share in np.linspace(0.3, 0.99, 12):
+        frames = []
+        try:
+            with VideoFileSource(cut(whole, share)) as source:
+                frames.extend(source)
+        except SourceError:
+            continue
+        assert len(frames) == 50, f"cut at {share:.0%}"
+
+
+def test_pictures_that_stay_in_an_avi_are_none_that_are_missing(tmp_path: Path) -> None:
+    ticks = [i for i in range(60) if i % 7]
+    path = media.write_video(tmp_path / "a.avi", codec="mpeg4", ticks=ticks, sound="libmp3lame")
+    with VideoFileSource(path) as source:
+        assert len(list(source)) == 51
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0, 2.0])
+def test_an_edit_list_that_ends_before_or_after_the_pictures_loses_none(tmp_path: Path, share: float) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=50, sound="aac", container_options={"movflags": "faststart"})
+    data = bytearray(path.read_bytes())
+    seconds_at = data.find(b"elst") + 12
+    data[seconds_at : seconds_at + 4] = int(int.from_bytes(data[seconds_at : seconds_at + 4]) * share).to_bytes(4)
+    path.write_bytes(data)
+    with VideoFileSource(path) as source:
+        assert len(list(source)) == 50 * min(share, 1)
+
+
+def test_an_empty_packet_in_an_mp4_is_none_that_is_missing(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=50, codec="mpeg4")
+    data = bytearray(path.read_bytes())
+    last_size_at = data.find(b"stsz") + 16 + 49 * 4
+    data[last_size_at : last_size_at + 4] = bytes(4)
+    path.write_bytes(data)
+    with VideoFileSource(path) as source:
+        assert len(list(source)) == 49
+
+
+def test_an_edit_list_that_begins_amid_the_pictures_loses_none(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.mp4", frames=50, options={"g": "25"})
+    path = tmp_path / "late.mp4"
+    with av.open(str(whole)) as file, av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as late:
+        stream = late.add_stream_from_template(file.streams.video[0])
+        for packet in file.demux(video=0):
+            if packet.size:
+                shift = int(1.2 / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+                late.mux(packet)
+    with VideoFileSource(path) as source:
+        assert len(list(source)) == 20
+
+
 def test_damaged_packets_are_passed_over_and_told(tmp_path: Path) -> None:
     path = media.write_video(tmp_path / "a.mkv", frames=40, codec="libvpx-vp9", options={"deadline": "realtime"})
     with av.open(str(path)) as file:

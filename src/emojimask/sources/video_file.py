@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +30,7 @@ _MATRICES = {_BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M}  # the last two are BT.
 _FULL_RANGE = 2  # FFmpeg's number
 _Axes = tuple[int, int, int, int]
 _UPRIGHT: _Axes = 1, 0, 0, 1
-_MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header
+_MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header, which counts the sound too
 _REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
 
 
@@ -169,19 +169,33 @@ class _PacketReader:
 
     def __iter__(self) -> Iterator[av.Packet[Any] | None]:
         end_s = 0.0
+        steps: list[int] = []  # the times of the stream's packets, as the decoder needs them
         try:
             for packet in self._container.demux():
                 if packet.pts is not None and packet.time_base:
                     end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-                if packet.stream_index == self._stream.index and packet.size:
-                    yield packet
-            # FFmpeg reports a cut in most containers by itself, but ends a cut Matroska file without a word.
-            if "matroska" in self._container.format.name and self._container.duration:
-                start = self._container.start_time or 0
-                self.broken_off = end_s + _MISSING_END_S < (start + self._container.duration) / av.time_base
+                if packet.stream_index == self._stream.index:
+                    if packet.dts is not None:
+                        steps.append(packet.dts)
+                    if packet.size:
+                        yield packet
+            self.broken_off = self._ends_early(end_s, steps)
         except av.FFmpegError:
             self.broken_off = True
         yield None
+
+    def _ends_early(self, end_s: float, steps: Sequence[int]) -> bool:
+        """Whether the file promises more than came: FFmpeg ends many a cut file without a word."""
+        kind, duration = self._container.format.name, self._container.duration
+        if "matroska" in kind and duration:
+            return end_s + _MISSING_END_S < ((self._container.start_time or 0) + duration) / av.time_base
+        if kind.startswith("mov") and steps:
+            # Its index names every packet, edit lists applied; empty ones do not come. Reading may have begun later.
+            named = sum(entry.timestamp >= steps[0] and entry.size > 0 for entry in self._stream.index_entries)
+            return len(steps) < named
+        if kind == "avi" and steps:
+            return max(steps) + 1 < self._stream.frames  # its header counts steps; where the picture stays, none comes
+        return False
 
 
 def _open(path: Path) -> InputContainer:
