@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
@@ -26,6 +28,16 @@ def test_the_face_is_found_at_any_size(detector, scale):
     assert best.box.iou(Box.around(FACE_OUTLINE * np.float32(scale))) > 0.5
     assert best.landmarks is not None
     assert best.landmarks.shape == (6, 2)
+
+
+def test_two_threads_that_share_it_each_find_their_own_face(detector):
+    small = cv2.resize(portrait(), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    pictures = [portrait(), cv2.copyMakeBorder(small, 0, 256, 256, 0, cv2.BORDER_REPLICATE)]
+    alone = [detector.detect(picture) for picture in pictures]
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda picture: [detector.detect(picture) for _ in range(8)], pictures))
+    for finds, expected in zip(together, alone, strict=True):
+        assert [[(d.box, d.score) for d in find] for find in finds] == 8 * [[(d.box, d.score) for d in expected]]
 
 
 def test_one_face_is_reported_once(detector):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -45,6 +46,7 @@ class HaarDetector:
 
     def __init__(self, views: tuple[str, ...] = VIEWS) -> None:
         self._cascades = {view: _load(_FILES[view]) for view in views}
+        self._lock = Lock()  # a cascade keeps the picture it looks at: threads that share one would see each other's
 
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
         gray, scale = _small_gray(image, _THOROUGH_SIDE if thorough else _SEEN_SIDE)
@@ -66,9 +68,10 @@ class HaarDetector:
         """
         if min(gray.shape) < sizes[0]:
             return []
-        boxes, counts = self._cascades[view].detectMultiScale2(
-            gray, scaleFactor=step, minNeighbors=2, minSize=(sizes[0], sizes[0]), maxSize=(sizes[1], sizes[1])
-        )
+        with self._lock:
+            boxes, counts = self._cascades[view].detectMultiScale2(
+                gray, scaleFactor=step, minNeighbors=2, minSize=(sizes[0], sizes[0]), maxSize=(sizes[1], sizes[1])
+            )
         half_sure = _HALF_SURE[view] * math.log(_STEP) / math.log(step)  # fewer sizes, fewer windows to agree
         found = []
         for sides, count in zip(boxes, np.ravel(counts), strict=True):
