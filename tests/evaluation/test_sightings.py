@@ -60,3 +60,34 @@ def test_two_people_keep_apart_while_they_move():
 def test_a_picture_needs_a_clear_sighting():
     assert fuse(stream([[face(score=0.6)]])) == []
     assert len(fuse(stream([[face(score=0.85)]]))) == 1
+
+
+def test_a_face_surely_seen_outlasts_doubtful_sightings_after_it():
+    doubtful = [[face(score=0.5)] if i % 8 == 7 else [] for i in range(300)]
+    for frames, surely in (
+        ([[face(score=0.9)]] * 100 + doubtful, range(100)),
+        (doubtful[::-1] + [[face()]] * 60, range(300, 360)),
+    ):
+        (found,) = fuse(stream(frames))
+        assert set(found.places) >= set(surely)
+        assert len(found.places) < len(surely) + 20
+
+
+def test_a_face_seen_briefly_outlasts_doubtful_sightings_after_it():
+    (found,) = fuse(stream([[face(score=0.9)]] * 4 + [[face(score=0.4)] if i % 2 else [] for i in range(40)]))
+    assert set(found.places) >= set(range(4))
+
+
+def test_a_face_seen_twice_with_doubts_between_is_found_both_times():
+    doubts = [[face(score=0.5)] if i % 8 == 7 else [] for i in range(400)]
+    before, after = fuse(stream([[face(score=0.9)]] * 30 + doubts + [[face(score=0.9)]] * 30))
+    assert set(before.places) >= set(range(30))
+    assert set(after.places) >= set(range(430, 460))
+
+
+def test_what_was_seen_weakly_beside_a_sure_face_belongs_to_it():
+    turning = [[face(score=0.3)]] * 10
+    (found,) = fuse(
+        stream([[face(score=0.9)]] * 100 + turning + [[face(score=0.3)] if i % 8 == 7 else [] for i in range(800)])
+    )
+    assert set(found.places) >= set(range(110))

@@ -7,8 +7,8 @@ detector takes for a face now and then is not held against anybody. Between two 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -54,28 +54,14 @@ class FacePath:
     eyes: frozenset[str]
 
 
-@dataclass(slots=True)
-class _Chain:
-    """A face in the making: its sightings so far."""
-
-    boxes: dict[int, Box] = field(default_factory=dict)
-    scores: list[float] = field(default_factory=list)
-    eyes: set[str] = field(default_factory=set)
-
-    def add(self, index: int, sighting: _Merged) -> None:
-        self.boxes[index] = sighting.box
-        self.scores.append(sighting.score)
-        self.eyes |= sighting.eyes
-
-    @property
-    def last(self) -> Box:
-        return self.boxes[next(reversed(self.boxes))]
-
-
 class _Merged(NamedTuple):
     box: Box
     score: float
     eyes: frozenset[str]
+
+
+_Chain = dict[int, _Merged]
+"""What may be one face over time: what was seen of it, by the frame's index, in order."""
 
 
 def fuse(frames: Sequence[tuple[float, Sequence[Sighting]]]) -> list[FacePath]:
@@ -91,20 +77,26 @@ def fuse(frames: Sequence[tuple[float, Sequence[Sighting]]]) -> list[FacePath]:
     live: list[_Chain] = []
     ended: list[_Chain] = []
     for index, (time_s, sightings) in enumerate(frames):
-        still = [chain for chain in live if time_s - times[next(reversed(chain.boxes))] <= BRIDGE_S]
+        still = [c for c in live if time_s - times[_last(c)] <= BRIDGE_S]
         ended += [chain for chain in live if chain not in still]
         live = still
         free = list(live)
         for merged in _merge(sightings):
-            chain = min(free, key=lambda c: _distance(c.last, merged.box), default=None)
-            if chain is None or _distance(chain.last, merged.box) > 1:
-                chain = _Chain()
-                live.append(chain)
+            chain = min(free, key=lambda c: _distance(c[_last(c)].box, merged.box), default=None)
+            if chain is None or _distance(chain[_last(chain)].box, merged.box) > 1:
+                live.append({index: merged})
             else:
                 free.remove(chain)
-            chain.add(index, merged)
-    faces = sorted((c for c in ended + live if _is_face(c, len(frames))), key=lambda c: next(iter(c.boxes)))
-    return [FacePath(number, _filled(chain, times), frozenset(chain.eyes)) for number, chain in enumerate(faces, 1)]
+                chain[index] = merged
+    faces = sorted((face for chain in ended + live for face in _faces(chain, times)), key=lambda face: next(iter(face)))
+    return [
+        FacePath(number, _filled(face, times), frozenset().union(*(merged.eyes for merged in face.values())))
+        for number, face in enumerate(faces, 1)
+    ]
+
+
+def _last(chain: _Chain) -> int:
+    return next(reversed(chain))
 
 
 def _merge(sightings: Sequence[Sighting]) -> list[_Merged]:
@@ -141,24 +133,58 @@ def _distance(a: Box, b: Box) -> float:
     return max(moved / 0.7, grown / 0.7)
 
 
-def _is_face(chain: _Chain, frames: int) -> bool:
-    if frames < 3:
-        return max(chain.scores) >= CLEAR_ALONE
-    first, last = next(iter(chain.boxes)), next(reversed(chain.boxes))
-    support = sum(chain.scores)
-    dense = support >= (DENSE if support >= LONG else DENSE_BRIEF) * (last - first + 1)
-    return dense and support >= ENOUGH and max(chain.scores) >= CLEAR
+def _faces(chain: _Chain, times: Sequence[float]) -> Iterator[_Chain]:
+    """The chain, if it is a face; else what of it is one, with what was seen just before and after."""
+    for part in _believed(chain, times, (DENSE, DENSE_BRIEF)):
+        since_s, until_s = times[next(iter(part))] - BRIDGE_S, times[_last(part)] + BRIDGE_S
+        yield {index: merged for index, merged in chain.items() if since_s <= times[index] <= until_s}
+
+
+def _believed(chain: _Chain, times: Sequence[float], floors: Sequence[float]) -> Iterator[_Chain]:
+    """Doubtful sightings before or after must not talk away a face that was surely seen: so parts count, too."""
+    if _is_face(chain, times):
+        yield chain
+    elif floors:
+        for part in _densest(chain, floors[0]):
+            yield from _believed(part, times, floors[1:])
+
+
+def _densest(chain: _Chain, floor: float) -> Iterator[_Chain]:
+    """Kadane's stretch, in which the scores exceed ``floor`` a frame by most in all; then those beside it."""
+    start = next(iter(chain))
+    excess = np.full(_last(chain) - start + 1, -floor)
+    excess[[index - start for index in chain]] += [merged.score for merged in chain.values()]
+    rest = [(0, len(excess))]
+    while rest:
+        first, end = rest.pop()
+        total = np.append(0.0, excess[first:end].cumsum())
+        gain = total - np.minimum.accumulate(total)
+        till = int(gain.argmax())
+        if gain[till] > 0:
+            since, till = first + int(total[:till].argmin()), first + till
+            yield {index: merged for index, merged in chain.items() if since <= index - start < till}
+            rest += [(first, since), (till, end)]
+
+
+def _is_face(chain: _Chain, times: Sequence[float]) -> bool:
+    best = max(merged.score for merged in chain.values())
+    if len(times) < 3:
+        return best >= CLEAR_ALONE
+    support = sum(merged.score for merged in chain.values())
+    frames = _last(chain) - next(iter(chain)) + 1
+    dense = support >= (DENSE if support >= LONG else DENSE_BRIEF) * frames
+    return dense and support >= ENOUGH and best >= CLEAR
 
 
 def _filled(chain: _Chain, times: Sequence[float]) -> dict[int, Place]:
     """Every frame from the first sighting to the last; between two of them the box moves evenly in time."""
-    seen = sorted(chain.boxes)
+    seen = list(chain)
     known_s = [times[i] for i in seen]
-    sides = np.array([(b.x, b.y, b.width, b.height) for b in (chain.boxes[i] for i in seen)])
+    sides = np.array([(m.box.x, m.box.y, m.box.width, m.box.height) for m in chain.values()])
     places = {}
     for index in range(seen[0], seen[-1] + 1):
-        if index in chain.boxes:
-            places[index] = Place(chain.boxes[index], True)
+        if index in chain:
+            places[index] = Place(chain[index].box, True)
         else:
             between = (float(np.interp(times[index], known_s, sides[:, k])) for k in range(4))
             places[index] = Place(Box(*between), False)
