@@ -10,7 +10,7 @@ import pytest
 from emojimask.errors import UsageError
 from emojimask.evaluation.exposure import exposure
 from emojimask.evaluation.leak import LeakAudit
-from emojimask.evaluation.sightings import FacePath, Place
+from emojimask.evaluation.sightings import FacePath, Place, Sighting, fuse
 from emojimask.sources.synthetic import portrait
 from emojimask.types import Box
 
@@ -127,6 +127,14 @@ def test_an_unmasked_file_leaks_throughout_and_its_face_is_named():
 def test_shielded_frames_are_counted_and_leak_nothing():
     report = audit([covered(portrait())] * 3 + [shield(portrait())] * 2)
     assert (report.shielded, report.leaked, report.unlike) == (2, (), ())
+
+
+def test_frames_far_apart_after_others_are_looked_at_too():
+    times_s = [*np.arange(10) / FPS, *(1.36 + np.arange(5))]
+    judge = LeakAudit(fuse([(float(time_s), [Sighting(FACE, 0.8, "a")]) for time_s in times_s]), times_s)
+    for index in range(len(times_s)):
+        judge.compare(portrait(), covered(portrait()) if index < 10 else portrait())
+    assert [leak.frame for leak in judge.report().leaked] == list(range(10, 15))
 
 
 def test_a_file_that_shows_something_else_is_refused():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from emojimask.evaluation.sightings import Sighting, fuse
@@ -91,3 +92,26 @@ def test_what_was_seen_weakly_beside_a_sure_face_belongs_to_it():
         stream([[face(score=0.9)]] * 100 + turning + [[face(score=0.3)] if i % 8 == 7 else [] for i in range(800)])
     )
     assert set(found.places) >= set(range(110))
+
+
+@pytest.mark.parametrize("fps", [1, 1.9])
+def test_frames_far_apart_hold_faces(fps):
+    (found,) = fuse(stream([[face()]] * 10, fps=fps))
+    assert sorted(found.places) == list(range(10))
+
+
+def test_in_frames_far_apart_each_counts_like_a_picture():
+    clear = fuse(stream([[], [face(score=0.85)], [], [face(300, score=0.9)], []], fps=1))
+    assert [sorted(f.places) for f in clear] == [[1], [3]]
+    assert fuse(stream([[], [face(score=0.7)], [], [face(300, score=0.7)], []], fps=1)) == []
+
+
+def test_a_clear_sighting_does_not_make_a_face_of_all_that_follows_far_apart():
+    (found,) = fuse(stream([[face(score=0.85)]] + [[face(score=0.2)]] * 100, fps=1))
+    assert sorted(found.places) == [0]
+
+
+def test_a_rate_that_varies_loses_no_face():
+    times = [*np.arange(50) / 25, *(2.96 + np.arange(10))]
+    (found,) = fuse([(float(time_s), [Sighting(Box(*face()[0]), 0.8, "a")]) for time_s in times])
+    assert sorted(found.places) == list(range(60))

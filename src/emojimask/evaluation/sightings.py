@@ -16,13 +16,13 @@ import numpy as np
 from emojimask.types import Box
 
 BRIDGE_S = 0.5
-"""The longest gap between two sightings in which a face is assumed to be still there."""
+"""The longest gap between two sightings in which a face is assumed to be still there; the next frame is no gap."""
 ENOUGH = 2.0
 """What must speak for a face: the sum over its sightings of their scores, each frame counting at most 1."""
 CLEAR = 0.5
 """The score that at least one sighting must have ..."""
 CLEAR_ALONE = 0.8
-"""... and in a stream of one or two frames, such as a picture."""
+"""... and where no second look could be had: in a picture, or where frames are farther apart than ``BRIDGE_S``."""
 DENSE = 0.35
 """What must speak for it on the mean over the frames between the first and the last sighting ..."""
 DENSE_BRIEF = 0.6
@@ -77,7 +77,7 @@ def fuse(frames: Sequence[tuple[float, Sequence[Sighting]]]) -> list[FacePath]:
     live: list[_Chain] = []
     ended: list[_Chain] = []
     for index, (time_s, sightings) in enumerate(frames):
-        still = [c for c in live if time_s - times[_last(c)] <= BRIDGE_S]
+        still = [c for c in live if _last(c) == index - 1 or time_s - times[_last(c)] <= BRIDGE_S]
         ended += [chain for chain in live if chain not in still]
         live = still
         free = list(live)
@@ -167,13 +167,19 @@ def _densest(chain: _Chain, floor: float) -> Iterator[_Chain]:
 
 
 def _is_face(chain: _Chain, times: Sequence[float]) -> bool:
-    best = max(merged.score for merged in chain.values())
-    if len(times) < 3:
-        return best >= CLEAR_ALONE
     support = sum(merged.score for merged in chain.values())
     frames = _last(chain) - next(iter(chain)) + 1
-    dense = support >= (DENSE if support >= LONG else DENSE_BRIEF) * frames
-    return dense and support >= ENOUGH and best >= CLEAR
+    if support < (DENSE if support >= LONG else DENSE_BRIEF) * frames:
+        return False
+    if any(merged.score >= CLEAR_ALONE and _stands_alone(index, times) for index, merged in chain.items()):
+        return True
+    return support >= ENOUGH and max(merged.score for merged in chain.values()) >= CLEAR
+
+
+def _stands_alone(index: int, times: Sequence[float]) -> bool:
+    """Is no other frame near enough in time for a second look at the same?"""
+    near = [times[i] for i in (index - 1, index + 1) if 0 <= i < len(times)]
+    return len(times) < 3 or all(abs(time_s - times[index]) > BRIDGE_S for time_s in near)
 
 
 def _filled(chain: _Chain, times: Sequence[float]) -> dict[int, Place]:
