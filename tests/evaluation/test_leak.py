@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import as_file, files
+
 import av
 import cv2
 import numpy as np
@@ -12,7 +14,7 @@ from emojimask.evaluation.exposure import exposure
 from emojimask.evaluation.leak import LeakAudit
 from emojimask.evaluation.sightings import FacePath, Place, Sighting, fuse
 from emojimask.sources.synthetic import portrait
-from emojimask.types import Box
+from emojimask.types import EXPRESSIONS, Box
 
 FACE = Box(178, 72, 98, 122)
 """Around the face of the portrait."""
@@ -75,6 +77,41 @@ def test_the_size_of_the_face_does_not_matter(size):
 def test_brighter_or_darker_is_still_the_same_face():
     shifted = np.clip(portrait().astype(np.float32) * 0.95 + 12, 0, 255).astype(np.uint8)
     assert exposure(portrait(), shifted, FACE).uncovered > 0.85
+
+
+def blended(opacity):
+    """The emoji over the face, so thin that the face shines through."""
+    return cv2.addWeighted(covered(portrait()), opacity, portrait(), 1 - opacity, 0)
+
+
+@pytest.mark.parametrize("opacity", [0.3, 0.4, 0.5])
+def test_a_face_that_shines_through_an_emoji_shows(opacity):
+    assert exposure(portrait(), blended(opacity), FACE).uncovered > 0.3
+    assert exposure(portrait(), recoded(blended(opacity), 26), FACE).uncovered > 0.2
+
+
+@pytest.mark.parametrize("gain", [0.85, 0.7, 0.5, 0.3])
+def test_a_darkened_face_shows(gain):
+    dark = (portrait() * gain).astype(np.uint8)
+    assert exposure(portrait(), recoded(dark, 26), FACE).uncovered > 0.8
+
+
+@pytest.mark.parametrize("change", ["gray", "negative", "blue for red"])
+def test_a_face_in_other_colours_shows(change):
+    face = portrait()
+    gray = np.repeat(face.mean(2, keepdims=True), 3, 2).astype(np.uint8)
+    changed = {"gray": gray, "negative": 255 - face, "blue for red": np.ascontiguousarray(face[..., ::-1])}[change]
+    assert exposure(face, recoded(changed, 26), FACE).uncovered > 0.8
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_no_emoji_of_ours_is_taken_for_the_face(expression):
+    with as_file(files("emojimask.emojis") / "classic" / f"{expression}.png") as path:
+        emoji = cv2.resize(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), (160, 160), interpolation=cv2.INTER_AREA)
+    masked, (x, y) = portrait(), (round(side) - 80 for side in FACE.center)
+    alpha = emoji[..., 3:] / 255
+    masked[y : y + 160, x : x + 160] = masked[y : y + 160, x : x + 160] * (1 - alpha) + emoji[..., :3] * alpha
+    assert exposure(portrait(), recoded(masked, 26), FACE).uncovered < 0.05
 
 
 def test_a_face_without_structure_is_compared_by_colour():

@@ -3,7 +3,9 @@
 Equality would say nothing after re-encoding, and brightness alone little. So small windows are compared by their
 structure: the fine pattern of light and dark, freed of slow shading, must agree in shape and in contrast, and the
 mean colour must be near. An emoji drawn over a face has eyes and a mouth in the same places, but not the same
-pattern, contrast and colour. Windows in which the original is flat say nothing and do not count.
+pattern, contrast and colour. Where the pattern agrees nearly to the last detail it is the face's whatever its colour:
+one that is darkened, gray, a negative or shines through an emoji can be recognised. Windows in which the original is
+flat say nothing and do not count.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ _SIDE = 48  # pixels; a larger face is shrunk to about this, as its coarse struc
 _ALIKE = 0.7  # normalised correlation from which a window's structure counts as the original's
 _CONTRAST = 0.45, 1.7  # the masked window's contrast over the original's, within which it does
 _COLOR = 24.0  # gray levels; by how much a window's mean colour may differ in any channel
+_SAME = 0.9  # correlation, of either sign, from which colour no longer matters ...
+_FAINT = 0.25, 1.7  # ... and the contrast within which it may be
 _TELLING = 2.5  # gray levels; standard deviation of structure below which a window is flat
 _SAME_COLOR = 6.0  # gray levels; where all of a face is flat, pixels this near count as uncovered
 _WIDTH, _HEIGHT = 0.72, 0.92  # of a detector's box: the oval that is surely face
@@ -78,11 +82,16 @@ def _compare(a: _Plane, b: _Plane, size: float) -> tuple[NDArray[np.bool_], NDAr
     x, y = (_mean(gray, 1 if size > 24 else 0) - _mean(gray, slow) for gray in (a.mean(2), b.mean(2)))
     xx, yy, xy = _mean(x * x, window), _mean(y * y, window), _mean(x * y, window)
     telling = xx > _TELLING**2
-    alike = xy > _ALIKE * np.sqrt(np.maximum(xx * yy, 1e-6))
+    correlation = xy / np.sqrt(np.maximum(xx * yy, 1e-6))
     contrast = xy / np.maximum(xx, 1e-6)
     color = np.max([np.abs(_mean(a[..., k] - b[..., k], window)) for k in range(3)], axis=0)
-    shown = alike & (contrast > _CONTRAST[0]) & (contrast < _CONTRAST[1]) & (color < _COLOR)
-    return telling, shown
+    alike = (correlation > _ALIKE) & _within(contrast, _CONTRAST) & (color < _COLOR)
+    same = (np.abs(correlation) > _SAME) & _within(np.abs(contrast), _FAINT)
+    return telling, alike | same
+
+
+def _within(values: _Plane, bounds: tuple[float, float]) -> NDArray[np.bool_]:
+    return (values > bounds[0]) & (values < bounds[1])
 
 
 def _region(box: Box, height: int, width: int) -> tuple[slice, slice, NDArray[np.bool_]] | None:
