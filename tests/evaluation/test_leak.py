@@ -9,10 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.errors import UsageError
 from emojimask.evaluation.exposure import exposure
 from emojimask.evaluation.leak import LeakAudit
 from emojimask.evaluation.sightings import FacePath, Place, Sighting, fuse
+from emojimask.masking.renderer import EmojiRenderer
+from emojimask.sinks._letterbox import letterbox
 from emojimask.sources.synthetic import portrait
 from emojimask.types import EXPRESSIONS, Box
 
@@ -128,9 +131,9 @@ def shield(image):
     return np.full_like(image, (92, 62, 44))
 
 
-def audit(masked_frames, original=None):
+def audit(masked_frames, original=None, box=FACE):
     frames = [portrait() if original is None else original] * len(masked_frames)
-    places = {i: Place(FACE, True) for i in range(len(frames))}
+    places = {i: Place(box, True) for i in range(len(frames))}
     judge = LeakAudit([FacePath(1, places, frozenset({"a", "b"}))], [i / FPS for i in range(len(frames))])
     for original_image, masked in zip(frames, masked_frames, strict=True):
         judge.compare(original_image, masked)
@@ -186,6 +189,92 @@ def test_one_foreign_frame_among_many_cannot_be_vouched_for():
     report = audit([covered(portrait())] * 20 + [foreign])
     assert report.unlike == (20,)
     assert report.exceeds(1.0)
+
+
+def close_up(image, margin=2.2):
+    """So close that little but the face is left in the picture; and where the face is."""
+    around = FACE.scaled(margin)
+    x, y = round(around.x), max(0, round(around.y))
+    part = image[y : round(around.y + around.height), x : round(around.x + around.width)]
+    even = part[: part.shape[0] // 2 * 2, : part.shape[1] // 2 * 2].copy()
+    return even, Box(FACE.x - x, FACE.y - y, FACE.width, FACE.height)
+
+
+def before_a_wall(margin=2.2):
+    """The face, and what is around it, at the left of a calm, wide picture; and where it is."""
+    head, box = close_up(portrait(), margin)
+    wall = np.full((720, 1280, 3), (150, 160, 170), np.uint8)
+    x, y = 160, 700 - 2 * head.shape[0]
+    wall[y : y + 2 * head.shape[0], x : x + 2 * head.shape[1]] = cv2.resize(head, None, fx=2, fy=2)
+    return wall, Box(x + 2 * box.x, y + 2 * box.y, 2 * box.width, 2 * box.height)
+
+
+def mirrored(image):
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+def test_a_close_up_is_vouched_for_by_what_little_is_around_the_face():
+    original, box = close_up(portrait())
+    masked, _ = close_up(covered(portrait()))
+    assert audit([recoded(masked)] * 5, original, box).unlike == ()
+    with pytest.raises(UsageError, match="no masked copy"):
+        audit([mirrored(original)] * 5, original, box)
+
+
+def test_a_face_that_fills_the_picture_cannot_be_vouched_for():
+    original, box = close_up(portrait())
+    face = np.ascontiguousarray(original[40:-40, 60:-60])
+    filling = Box(box.x - 60, box.y - 40, box.width, box.height)
+    with pytest.raises(UsageError, match="no masked copy"):
+        audit([mirrored(face)] * 5, face, filling)
+
+
+def test_before_a_plain_wall_colour_vouches():
+    wall = np.full((300, 300, 3), (150, 160, 170), np.uint8)
+    box = Box(120, 120, 60, 60)
+    emoji = cv2.circle(wall.copy(), (150, 150), 45, (40, 190, 250), -1)
+    assert audit([recoded(emoji)] * 5, wall, box).unlike == ()
+    with pytest.raises(UsageError, match="no masked copy"):
+        audit([cv2.resize(portrait(), (300, 300))] * 5, wall, box)
+
+
+def test_a_mask_held_where_the_face_is_not_seen_any_more_is_no_foreign_picture():
+    original, box = before_a_wall(margin=1.1)
+    middle, reach = (round(box.center[0]), round(box.center[1])), (round(1.05 * box.width), round(1.05 * box.height))
+    masked = cv2.ellipse(original.copy(), middle, reach, 0, 0, 360, (40, 190, 250), -1)
+    judge = LeakAudit(
+        [FacePath(1, {i: Place(box, True) for i in range(4)}, frozenset("a"))], [i / 2 for i in range(10)]
+    )
+    for _ in range(8):
+        judge.compare(original, masked)
+    assert judge.report().unlike == ()
+    judge.compare(original, masked)
+    with pytest.raises(UsageError, match="overlooked"):
+        judge.report()
+
+
+def test_an_emoji_held_over_black_frames_is_no_foreign_picture():
+    black = np.zeros_like(portrait())
+    emoji = cv2.circle(black.copy(), (round(FACE.center[0]), round(FACE.center[1])), 90, (40, 190, 250), -1)
+    judge = LeakAudit([FacePath(1, {0: Place(FACE, True)}, frozenset("a"))], [0.0, 1 / FPS])
+    judge.compare(portrait(), covered(portrait()))
+    judge.compare(black, emoji)
+    assert judge.report().unlike == ()
+
+
+def test_a_calm_foreign_picture_is_not_taken_for_the_shield():
+    original, box = before_a_wall()
+    with pytest.raises(UsageError, match="no masked copy"):
+        audit([mirrored(original)] * 5, original, box)
+    report = audit([original] * 10 + [mirrored(original)], original, box)
+    assert (report.shielded, report.unlike) == (0, (10,))
+
+
+@pytest.mark.parametrize("size", [(512, 512), (640, 360), (360, 640)])
+def test_our_shield_is_known_even_beside_black_bars(size):
+    width, height = size
+    drawn = letterbox(EmojiRenderer(load_emoji_set("classic")).shield(height, width), 512, 512)
+    assert audit([recoded(drawn, 20)] * 2).shielded == 2
 
 
 def test_without_a_face_there_is_nothing_to_measure():

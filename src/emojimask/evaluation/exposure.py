@@ -25,6 +25,11 @@ _SAME = 0.9  # correlation, of either sign, from which colour no longer matters 
 _FAINT = 0.25, 1.7  # ... and the contrast within which it may be
 _TELLING = 2.5  # gray levels; standard deviation of structure below which a window is flat
 _SAME_COLOR = 6.0  # gray levels; where all of a face is flat, pixels this near count as uncovered
+_MARGINS = 2.2, 1.6  # times a face's box: beyond it a mask hardly reaches, so that the picture is the original's
+_ENOUGH = 0.02  # share of the picture that must lie outside and tell something
+_RESEMBLES = 0.25  # share of what tells something that shows the original there, unless it is another picture
+_RESEMBLES_PLAIN = 0.9  # where all is flat, the same of the pixels, within so many gray levels:
+_PLAIN_COLOR = 12.0
 _WIDTH, _HEIGHT = 0.72, 0.92  # of a detector's box: the oval that is surely face
 
 _Plane = NDArray[np.float32]
@@ -58,19 +63,35 @@ def exposure(original: Image, masked: Image, box: Box) -> Exposure:
     return Exposure(float(shown[telling & inside].mean()), True)
 
 
-def resemblance(original: Image, masked: Image, faces: list[Box]) -> float:
-    """Share of the picture outside ``faces`` that shows the original, 0 to 1; NaN where too little is left to tell."""
+def resembles(original: Image, masked: Image, faces: list[Box]) -> bool | None:
+    """Does what lies around ``faces`` show the original? None where too little is left to tell.
+
+    Masks reach beyond the boxes, so what is near them is only looked at where nothing else tells; colour alone, without
+    structure, must be right nearly everywhere.
+    """
     factor = max(1, round(max(original.shape[:2]) / 240))
     a, b = (_pooled(image.astype(np.float32), factor) for image in (original, masked))
-    outside = np.ones(a.shape[:2], bool)
-    for face in faces:
-        around = face.scaled(2.2)
-        left, top = max(0, int(around.x / factor)), max(0, int(around.y / factor))
-        right, bottom = int((around.x + around.width) / factor) + 1, int((around.y + around.height) / factor) + 1
-        outside[top : max(bottom, 0), left : max(right, 0)] = False
     telling, shown = _compare(a, b, size=48.0)
-    counted = telling & outside
-    return float(shown[counted].mean()) if counted.sum() >= 0.02 * counted.size else float("nan")
+    around = [_outside(a, faces, factor, margin) for margin in _MARGINS]
+    for outside in around:
+        if (telling & outside).sum() >= _ENOUGH * outside.size:
+            return bool(shown[telling & outside].mean() >= _RESEMBLES)
+    near = np.abs(a - b).max(2) <= _PLAIN_COLOR
+    for outside in around:
+        if outside.sum() >= _ENOUGH * outside.size:
+            return bool(near[outside].mean() >= _RESEMBLES_PLAIN)
+    return None
+
+
+def _outside(plane: _Plane, faces: list[Box], factor: int, margin: float) -> NDArray[np.bool_]:
+    """(H, W): true where no box is, each ``margin`` times as large. ``factor``: the boxes' pixels in one of these."""
+    outside = np.ones(plane.shape[:2], bool)
+    for face in faces:
+        box = face.scaled(margin)
+        left, top = max(0, int(box.x / factor)), max(0, int(box.y / factor))
+        right, bottom = int((box.x + box.width) / factor) + 1, int((box.y + box.height) / factor) + 1
+        outside[top : max(bottom, 0), left : max(right, 0)] = False
+    return outside
 
 
 def _compare(a: _Plane, b: _Plane, size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -14,14 +14,16 @@ from typing import NamedTuple
 import numpy as np
 
 from emojimask.errors import UsageError
-from emojimask.evaluation.exposure import exposure, resemblance
+from emojimask.evaluation.exposure import exposure, resembles
 from emojimask.evaluation.sightings import FacePath
-from emojimask.types import Image
+from emojimask.types import Box, Image
 
 LEAKED = 0.1
 """Share of a face's oval that must show the original for the frame to count as leaked."""
-_RESEMBLES = 0.25  # share of the picture around the faces that shows the original, unless the frame is shielded
-_SHIELD_ALIKE = 6.0  # gray levels; shielded frames differ from one another by no more, on the mean
+_EVEN = 6  # gray levels; by how much a shield's pixels may differ from their row's median in any channel ...
+_EVEN_SHARE = 0.98  # ... and the share of them around the middle that must not
+_BLACK = 12  # gray levels; columns no brighter are the bars beside a picture of another shape
+_HELD_S = 2.0  # a mask may lie for so long where no face is seen any more, or yet
 _STRANGE = 0.1  # share of frames that are neither like the original nor shielded, above which it is another file
 
 
@@ -92,10 +94,8 @@ class LeakAudit:
         self._times_s = tuple(times_s)
         self._leaked: list[LeakedFace] = []
         self._timeline: list[float] = []
-        self._shield: Image | None = None
         self._shielded = 0
         self._unlike: list[int] = []
-        self._judged = 0
 
     def compare(self, original: Image, masked: Image) -> None:
         """Take in the next frame of both files, (H, W, 3) uint8 BGR of the same size each. Raises ValueError."""
@@ -103,7 +103,11 @@ class LeakAudit:
             raise ValueError(f"frames of one size are compared, found {original.shape} and {masked.shape}")
         index = len(self._timeline)
         here = [(face, face.places[index]) for face in self._faces if index in face.places]
-        self._judge(index, masked, resemblance(original, masked, [place.box for _, place in here]))
+        if not resembles(original, masked, self._masks(index)):
+            if _is_shield(masked):
+                self._shielded += 1
+            else:
+                self._unlike.append(index)
         worst = float("nan")
         for face, place in here:
             found = exposure(original, masked, place.box)
@@ -120,10 +124,11 @@ class LeakAudit:
         Raises:
             UsageError: the masked file does not show what the original shows.
         """
-        if len(self._unlike) > _STRANGE * self._judged:
+        if len(self._unlike) > _STRANGE * len(self._timeline):
             raise UsageError(
-                f"{len(self._unlike)} of {len(self._timeline)} frames neither show the original nor are shielded: "
-                "this is no masked copy of it; compare a file with what was made from it"
+                f"{len(self._unlike)} of {len(self._timeline)} frames are not shielded and do not show the original "
+                "around its faces: this is no masked copy of it, or a face was overlooked; compare a file with what "
+                "was made from it, or let other --eyes look"
             )
         leaked_at = sorted({leak.frame for leak in self._leaked})
         with_face = int(np.isfinite(self._timeline).sum())
@@ -143,20 +148,14 @@ class LeakAudit:
             times_s=self._times_s[: len(self._timeline)],
         )
 
-    def _judge(self, index: int, masked: Image, likeness: float) -> None:
-        """Does the frame show the original around the faces, is it shielded, or is it something else?"""
-        if np.isnan(likeness):
-            return  # the faces fill the picture
-        self._judged += 1
-        if likeness >= _RESEMBLES:
-            return
-        small = masked[::8, ::8].astype(np.int16)
-        if self._shield is None or self._shield.shape != small.shape:
-            self._shield = small.astype(np.uint8) if _is_calm(masked) else None
-        if self._shield is not None and np.abs(small - self._shield).mean() <= _SHIELD_ALIKE:
-            self._shielded += 1
-        else:
-            self._unlike.append(index)
+    def _masks(self, index: int) -> list[Box]:
+        """Where masks may be: at the faces, and for a while where one was or will be."""
+        boxes = []
+        for face in self._faces:
+            nearest = min(max(index, next(iter(face.places))), next(reversed(face.places)))
+            if abs(self._times_s[nearest] - self._times_s[index]) <= _HELD_S:
+                boxes.append(face.places[nearest].box)
+        return boxes
 
     def _never_covered(self) -> tuple[int, ...]:
         shown: dict[int, int] = {}
@@ -175,7 +174,14 @@ class LeakAudit:
         return round(1000 * longest, 1)
 
 
-def _is_calm(masked: Image) -> bool:
-    """A shield is a quiet picture: nearly all of its pixels are like their neighbours."""
-    steps = np.abs(np.diff(masked[::4, ::4].astype(np.int16), axis=1)).max(2)
-    return bool((steps <= 8).mean() > 0.85)
+def _is_shield(masked: Image) -> bool:
+    """Is all of the picture covered? Each row is of one colour, but for black bars and the emoji in the middle."""
+    picture = masked[::4, ::4].astype(np.int16)
+    picture = picture[:, picture.max((0, 2)) > _BLACK]
+    height, width = picture.shape[:2]
+    if width == 0:
+        return True
+    reach = min(height, width) / 4
+    down, across = np.abs(np.arange(height) - height / 2) > reach, np.abs(np.arange(width) - width / 2) > reach
+    even = np.abs(picture - np.median(picture, axis=1, keepdims=True)).max(2) <= _EVEN
+    return bool(even[down[:, None] | across].mean() >= _EVEN_SHARE)
