@@ -88,6 +88,29 @@ def test_three_leaking_frames_are_found_and_break_the_limit(films, capsys, tmp_p
     assert len(list(worst.iterdir())) == 3
 
 
+@pytest.mark.parametrize(("plot", "what"), [("x.foo", ".png, .svg, .pdf"), ("nowhere/x.png", "no folder")])
+def test_a_plot_that_cannot_be_drawn_is_told_before_the_search(films, capsys, tmp_path, monkeypatch, plot, what):
+    monkeypatch.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("searched"))
+    with pytest.raises(SystemExit) as ended:
+        leak(capsys, films["bare"], films["leaking"], "--plot", str(tmp_path / plot))
+    assert ended.value.code == 2
+    assert what in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("masked", "ends"), [("leaking", 4), ("covered", 1)])
+@pytest.mark.parametrize("flag", ["--plot", "--worst"])
+def test_what_was_measured_is_told_even_where_nothing_can_be_saved(films, capsys, tmp_path, flag, masked, ends):
+    blocked = tmp_path / "there.png"
+    if flag == "--plot":
+        blocked.mkdir()
+    else:
+        blocked.write_bytes(b"")
+    status, out, err = leak(capsys, films["bare"], films[masked], "--limit", "0", "--json", flag, str(blocked))
+    assert status == ends
+    assert json.loads(out)["leaked_frames"] == (3 if masked == "leaking" else 0)
+    assert "there.png: cannot be written" in err
+
+
 def test_no_picture_of_a_face_is_written_unasked(films, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     leak(capsys, films["bare"], films["leaking"])

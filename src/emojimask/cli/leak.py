@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from emojimask.cli.main import DONE, FAILED, LEAKED
-from emojimask.errors import SinkError
 from emojimask.evaluation.leak import LeakReport
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
+PLOTS = (".png", ".svg", ".pdf")
 SHOWN = 10  # leaked frames listed in the table; all are in the JSON
 
 
@@ -32,7 +32,7 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
         metavar="NAME,...",
         help=f"who looks for faces: {', '.join(EYES)} (default: haar, and hog where it is installed)",
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what shows over time: .png, .svg or .pdf")
+    parser.add_argument("--plot", type=_plot, metavar="FILE", help="draw what shows over time: .png, .svg or .pdf")
     parser.add_argument("--worst", type=Path, metavar="DIR", help="save the worst frames side by side; they SHOW FACES")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -46,17 +46,23 @@ def run_leak(args: argparse.Namespace) -> int:
     looking = eyes(args.eyes)
     with _Bar(quiet=args.quiet) as bar:
         report, faces = compare_files(args.original, args.masked, looking, bar)
+    print(json.dumps(as_record(report, list(looking)), indent=2) if args.json else table(report, list(looking)))
+    status = _status(report, args.limit)
     try:
         if args.plot is not None:
             save_plot(report, args.plot)
         if args.worst is not None:
             save_worst(args.original, args.masked, faces, report, args.worst, SHOWN)
-    except OSError as error:
-        raise SinkError(f"{error.filename}: cannot be written: {error.strerror}") from error
-    print(json.dumps(as_record(report, list(looking)), indent=2) if args.json else table(report, list(looking)))
+    except OSError as error:  # what was measured stands
+        print(f"emojimask: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+        return FAILED if status == DONE else status
+    return status
+
+
+def _status(report: LeakReport, limit: float | None) -> int:
     if not report.measurable:
         return FAILED
-    return LEAKED if args.limit is not None and report.exceeds(args.limit) else DONE
+    return LEAKED if limit is not None and report.exceeds(limit) else DONE
 
 
 def as_record(report: LeakReport, looking: list[str]) -> dict[str, Any]:
@@ -126,6 +132,16 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value
+
+
+def _plot(text: str) -> Path:
+    """Checked before the search, which is long."""
+    path = Path(text)
+    if path.suffix.lower() not in PLOTS:
+        raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(PLOTS)}")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{path.parent} is no folder")
+    return path
 
 
 def _eyes(text: str) -> list[str]:
