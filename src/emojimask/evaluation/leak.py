@@ -52,7 +52,8 @@ class LeakReport:
         longest_exposure_ms: the longest unbroken stretch of leaked frames.
         faces_never_covered: ids of the faces that show in every frame they are in.
         shielded: frames that are covered wholly.
-        unlike: indices of frames that are neither like the original nor shielded; none can be vouched for.
+        unlike: indices of frames that are neither like the original around its faces nor shielded, or that are all
+            face; none can be vouched for.
         timeline: for every frame the largest uncovered share; NaN where there is no face.
         times_s: of every frame.
     """
