@@ -228,12 +228,18 @@ def open_camera(spec: str) -> Source:
 def file_sinks(
     info: StreamInfo, output: Path | None, report: Path | None, *, audio: bool, force: bool, threads: int = 0
 ) -> list[Sink]:
-    """The outputs asked for: a picture for a picture, a video for a video, and the report.
+    """The outputs asked for: the report, and a picture for a picture, a video for a video.
+
+    The last is completed first: the video's end takes long and may fail, and then the report must not be left alone.
 
     Raises:
         UsageError: a suffix that cannot be written.
     """
     sinks: list[Sink] = []
+    if report is not None:
+        from emojimask.sinks.report import ReportSink
+
+        sinks.append(ReportSink(report, force=force))
     if output is not None and info.fps == 0:
         from emojimask.sinks.image_files import ImageFileSink
 
@@ -242,10 +248,6 @@ def file_sinks(
         from emojimask.sinks.video_file import VideoFileSink
 
         sinks.append(VideoFileSink(output, force=force, audio=audio, threads=threads))
-    if report is not None:
-        from emojimask.sinks.report import ReportSink
-
-        sinks.append(ReportSink(report, force=force))
     return sinks
 
 

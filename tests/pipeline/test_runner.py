@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker, frame
 
+from emojimask.build import file_sinks
 from emojimask.errors import SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, run
@@ -199,6 +200,21 @@ def test_whoever_handles_ctrl_c_otherwise_still_does(ctrl_c: signal.Signals) -> 
     finally:
         signal.signal(ctrl_c, before)
     assert len(heard) == len(tray.frames) == 5
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_video_that_fails_at_its_end_takes_its_report_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def check(sink: VideoFileSink) -> None:
+        raise error
+
+    monkeypatch.setattr(VideoFileSink, "_check", check)
+    reel = Reel(20)
+    sinks = file_sinks(reel.info, tmp_path / "out.mp4", tmp_path / "out.jsonl", audio=False, force=False)
+    with pytest.raises((SinkError, KeyboardInterrupt)):
+        run(reel, pipeline(), sinks)
+    assert not list(tmp_path.iterdir())
 
 
 def test_closing_the_window_ends_well() -> None:

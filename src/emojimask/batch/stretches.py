@@ -11,6 +11,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import TracebackType
@@ -80,6 +81,7 @@ class Window:
     def __init__(self, stretch: Stretch, sinks: Sequence[Sink]) -> None:
         self._stretch = stretch
         self._sinks = sinks
+        self._open_sinks = ExitStack()
         self.lead: Places = []
         self.trail: Places = []
         self.count = 0
@@ -103,14 +105,13 @@ class Window:
 
     def __enter__(self) -> Self:
         for sink in self._sinks:
-            sink.__enter__()
+            self._open_sinks.enter_context(sink)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for sink in self._sinks:
-            sink.__exit__(kind, error, trace)
+        self._open_sinks.__exit__(kind, error, trace)  # as in any run: the last is completed first
 
 
 def _places(frame: MaskedFrame) -> tuple[float, dict[int, Box]]:
