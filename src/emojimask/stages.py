@@ -79,7 +79,9 @@ class TiledDetector(FaceDetector, Protocol):
         """The parts of a picture; one that reaches beyond the picture sees it mirrored at its edges there."""
         ...
 
-    def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]: ...
+    def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:
+        """The finds in one of the tiles, or in another part of the picture that is no smaller."""
+        ...
 
 
 class FaceLandmarker(Protocol):

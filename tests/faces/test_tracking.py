@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
+from emojimask.faces.comparison import grown_within
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.stages import Detection
 from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
@@ -144,6 +146,20 @@ def looked_at(frames: int, hindsight: bool = False, second: Stage | None = None,
         for track, (x, y, _) in zip(sorted(tracks, key=lambda t: t.face.box.x), stage.people.values(), strict=True):
             assert np.abs(np.subtract(track.face.box.center, (x, y + 2))).max() < 3
     return stage.looks[10:]
+
+
+@pytest.mark.parametrize(
+    ("box", "grown"),
+    [
+        (Box(290, 140, 20, 20), Box(260, 110, 80, 80)),
+        (Box(-30, 140, 40, 20), Box(0, 110, 80, 80)),
+        (Box(590, 290, 40, 40), Box(520, 220, 80, 80)),
+        (Box(100, -50, 200, 400), Box(100, 0, 200, 300)),
+        (Box(-500, -500, 2000, 2000), Box(0, 0, 600, 300)),
+    ],
+)
+def test_a_part_grows_to_its_least_size_and_stays_within_the_picture(box: Box, grown: Box) -> None:
+    assert grown_within(box, Box(0, 0, 80, 80), Stage().image()) == grown
 
 
 def test_three_at_ease_take_turns_and_none_is_left_for_longer_than_a_frame() -> None:

@@ -59,6 +59,21 @@ def share_inside(box: Box, picture: Picture) -> float:
     return box.intersection(Box(0, 0, width, height)) / max(box.area, 1e-6)
 
 
+def grown_within(box: Box, least: Box, picture: Picture) -> Box:
+    """The part of a picture that holds what of a box lies in it, and is no smaller than ``least``, if that fits."""
+
+    def span(low: float, high: float, least: float, pixels: float) -> tuple[float, float]:
+        low, high = max(0.0, low), min(pixels, high)
+        grown = min(max(high - low, least), pixels)
+        low = min(max(0.0, (low + high - grown) / 2), pixels - grown)
+        return low, low + grown
+
+    height, width = picture.shape[:2]
+    left, right = span(box.x, box.x + box.width, least.width, width)
+    top, bottom = span(box.y, box.y + box.height, least.height, height)
+    return Box(left, top, right - left, bottom - top)
+
+
 def goes_behind(face: Face, expected: Box, since_s: float, others: Iterable[Face]) -> bool:
     """True where a face is squeezed into what another person leaves of it to be seen.
 

@@ -19,6 +19,7 @@ from emojimask.faces.comparison import (
     covers,
     distance,
     goes_behind,
+    grown_within,
     is_cut_off,
     is_near,
     is_plausible,
@@ -240,7 +241,7 @@ class LandmarkTracker:
             self._lookout.whole_was_looked_at()
         self._take_in(frame, self._thorough(frame, everywhere), seen)
         if glimpse is not None and not everywhere:
-            self._take_in(frame, detect_in(self._detector, frame.picture, glimpse.box), seen)
+            self._take_in(frame, self._glance(frame, glimpse.box), seen)
         for person in [p for p in self._people if p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S]:
             around = Box.around(person.predicted(frame.time_s)).scaled(4.0)
             if max(around.width, around.height) < 0.5 * max(frame.picture.shape[:2]):
@@ -264,6 +265,14 @@ class LandmarkTracker:
                 found += self._detector.detect_in_tile(frame.picture, tile)
         self._started = True
         return found
+
+    def _glance(self, frame: Frame, around: Box) -> list[Detection]:
+        """A look at a part of the picture, no closer than at a tile: closer, a fold of cloth may pass for a face."""
+        if not _has_tiles(self._detector):
+            return detect_in(self._detector, frame.picture, around)
+        height, width = frame.picture.shape[:2]
+        tile = self._detector.tiles(height, width)[-1]
+        return self._detector.detect_in_tile(frame.picture, grown_within(around, tile, frame.picture))
 
     def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
         """Give each detection that is news a face and a person."""
