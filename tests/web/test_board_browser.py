@@ -103,7 +103,7 @@ def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Pr
     assert "Only lecturers" in stranger.inner_text("#open-trouble")
 
 
-SEAT_SAYS = "document.querySelector('.seat').innerText.includes("
+SEAT_SAYS = "document.querySelector('.seat')?.innerText.includes("
 
 
 def test_a_cut_network_comes_back(people, board: Program) -> None:
