@@ -48,7 +48,7 @@ class FerSplit:
         """Which rows these are: in words, and the sha256 of their pictures, labels and votes."""
         digest = hashlib.sha256()
         for part in (self.images, self.labels, self.votes):
-            digest.update(np.ascontiguousarray(part))
+            digest.update(part.tobytes())
         return {"source": f"{self.source}, {len(self):,} faces", "sha256": digest.hexdigest()}
 
 
