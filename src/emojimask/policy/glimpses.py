@@ -16,8 +16,10 @@ NEW = 4.0
 """Gray levels by which a cell must be brighter or darker than all about its place in another frame, ..."""
 ABOUT = np.ones((5, 5), np.uint8)
 """... that is, two cells each way: what has only moved by so much is there as well."""
-ENOUGH = 2
-"""So many cells; the smallest face that can be found covers more."""
+SQUARE = np.ones((5, 5), np.uint8)
+"""A square of cells, about the smallest face that can be found, ..."""
+ENOUGH = 4
+"""... and so many of its cells: fewer are noise, or edges of what moves."""
 AROUND = 2.0
 """To find a face, its surroundings must be looked at too: so many times the size of what is new."""
 ON_FACE = 1.2
@@ -37,8 +39,9 @@ class Glimpses:
             return everything(now.frame)
         if following.frame.time_s - now.frame.time_s > BRIEF_S + 1e-6:
             return everything(now.frame)
-        fleeting = _news(now.fine_cells, self._known) & _news(now.fine_cells, following.fine_cells) & ~self._on_face
-        return Glimpse(_around(fleeting, now.frame)) if np.count_nonzero(fleeting) >= ENOUGH else None
+        new, gone = (_news(now.fine_cells, other) for other in (self._known, following.fine_cells))
+        fleeting = _together(new & gone & ~self._on_face)
+        return Glimpse(_around(fleeting, now.frame)) if fleeting.any() else None
 
     def looked(self, now: Pending, glimpse: Glimpse | None) -> None:
         """Take in the latest look."""
@@ -58,6 +61,12 @@ def everything(frame: Frame) -> Glimpse:
 def _news(cells: Cells, other: Cells) -> NDArray[np.bool_]:
     """Which cells show what the other frame does not show thereabouts."""
     return np.asarray((cells > cv2.dilate(other, ABOUT) + NEW) | (cells < cv2.erode(other, ABOUT) - NEW))
+
+
+def _together(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Those that have enough others about them."""
+    count = cv2.boxFilter(cells.astype(np.uint8), -1, SQUARE.shape, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(cells & (cv2.dilate((count >= ENOUGH).astype(np.uint8), SQUARE) > 0))
 
 
 def _around(cells: NDArray[np.bool_], frame: Frame) -> Box:
