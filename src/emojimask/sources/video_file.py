@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -169,32 +169,42 @@ class _PacketReader:
 
     def __iter__(self) -> Iterator[av.Packet[Any] | None]:
         end_s = 0.0
-        steps: list[int] = []  # the times of the stream's packets, as the decoder needs them
+        steps: range | None = None  # from the first time at which the decoder needs a packet to past the last
+        count = 0
         try:
             for packet in self._container.demux():
                 if packet.pts is not None and packet.time_base:
                     end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                 if packet.stream_index == self._stream.index:
                     if packet.dts is not None:
-                        steps.append(packet.dts)
+                        steps = range(packet.dts if steps is None else steps.start, packet.dts + 1)
+                        count += 1
                     if packet.size:
                         yield packet
-            self.broken_off = self._ends_early(end_s, steps)
+            self.broken_off = self._ends_early(end_s, steps, count)
         except av.FFmpegError:
             self.broken_off = True
         yield None
 
-    def _ends_early(self, end_s: float, steps: Sequence[int]) -> bool:
-        """Whether the file promises more than came: FFmpeg ends many a cut file without a word."""
+    def _ends_early(self, end_s: float, steps: range | None, count: int) -> bool:
+        """Whether the file promises more than came: FFmpeg ends many a cut file without a word.
+
+        Args:
+            end_s: of all packets that came, sound too.
+            steps: the times, in the stream's own unit, that its packets span; None where none came.
+            count: how many came of the stream.
+        """
         kind, duration = self._container.format.name, self._container.duration
         if "matroska" in kind and duration:
             return end_s + _MISSING_END_S < ((self._container.start_time or 0) + duration) / av.time_base
-        if kind.startswith("mov") and steps:
+        if steps is None:
+            return False
+        if kind.startswith("mov"):
             # Its index names every packet, edit lists applied; empty ones do not come. Reading may have begun later.
-            named = sum(entry.timestamp >= steps[0] and entry.size > 0 for entry in self._stream.index_entries)
-            return len(steps) < named
-        if kind == "avi" and steps:
-            return max(steps) + 1 < self._stream.frames  # its header counts steps; where the picture stays, none comes
+            named = sum(entry.timestamp >= steps.start and entry.size > 0 for entry in self._stream.index_entries)
+            return count < named
+        if kind == "avi":
+            return steps.stop < self._stream.frames  # its header counts steps; where the picture stays, none comes
         return False
 
 
