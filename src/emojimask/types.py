@@ -44,10 +44,13 @@ class Planar(Protocol):
 Picture = Image | Planar
 """A picture in any form; :mod:`emojimask.pixels` reads all forms alike."""
 
+MESH_POINTS = 468
+"""So many landmarks at least has a face that MediaPipe's face mesh was fitted to."""
+
 _ANCHOR_INDICES = {
     6: (0, 1, 2, 3, 4, 5),
     68: (36, 45, 51, 48, 54, 8),  # iBUG 300-W, as dlib gives them
-    468: (33, 263, 164, 61, 291, 152),  # MediaPipe face mesh
+    MESH_POINTS: (33, 263, 164, 61, 291, 152),  # MediaPipe face mesh
     478: (33, 263, 164, 61, 291, 152),  # the same with irises
 }
 

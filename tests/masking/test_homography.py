@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from emojimask.geometry.similarity import similarity
-from emojimask.masking.homography import MAX_STRETCH, bounded_affine, fit, grown, least_squares, project, project_back
+from emojimask.geometry.transform import project
+from emojimask.masking.homography import MAX_STRETCH, bounded_affine, fit, grown, least_squares
 
 KEY_POINTS = np.array([[145, 216], [367, 216], [256, 363], [193, 378], [319, 378], [256, 469]], np.float32)
 _ring = np.linspace(0, 2 * np.pi, 40, endpoint=False)
@@ -98,16 +99,3 @@ def test_growth_is_about_the_centre() -> None:
     center = np.array([10, 20], np.float32)
     moved = project(grown(np.eye(3), center, 1.5), np.array([[10, 20], [20, 20]], np.float32))
     assert np.allclose(moved, [[10, 20], [25, 20]])
-
-
-def test_what_is_projected_comes_back() -> None:
-    transform = np.array([[0.8, -0.5, 40], [0.5, 0.8, 5], [1e-3, 2e-4, 1.0]])
-    x, y = project_back(transform, *project(transform, KEY_POINTS).T)
-    assert np.allclose(np.stack([x, y], 1), KEY_POINTS, atol=0.01)
-
-
-def test_what_is_beyond_the_horizon_comes_from_far_away() -> None:
-    transform = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 1e-2, 1]])  # no point of the source lies beyond y = 100
-    x, y = project_back(transform, np.zeros(3), np.array([99.999, 100.0, 150.0]))
-    assert np.isfinite([x, y]).all()
-    assert (np.hypot(x, y) > 5e4).all()

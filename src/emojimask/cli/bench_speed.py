@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emojimask.cli.main import DONE
+from emojimask.cli.options import PLOTS, plot_file
 from emojimask.errors import SinkError, UsageError
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
@@ -25,7 +26,7 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only", type=_parts, metavar="PART,...", help=f"some of: {', '.join(PARTS)}")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="a settings file instead of emojimask.toml")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves: .svg, .png or .pdf")
+    parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw the curves: {', '.join(PLOTS)}")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -51,11 +52,11 @@ def run_speed(args: argparse.Namespace) -> int:
     settings, live = load_settings(args.settings), load_settings(args.settings, live=True)
     record = bench(args.file, plan, settings, live, args.faces or 1, args.only or PARTS, tell)
     text = json.dumps(record, indent=2)
+    print(text if args.json else table(record), flush=True)  # before what may fail
     if args.out is not None:
         _write(args.out, text)
     if args.plot is not None:
         save_plot(record, args.plot)
-    print(text if args.json else table(record))
     return DONE
 
 

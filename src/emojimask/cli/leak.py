@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from emojimask.cli.main import DONE, FAILED, LEAKED
+from emojimask.cli.options import PLOTS, plot_file
 from emojimask.evaluation.leak import LeakReport
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
-PLOTS = (".png", ".svg", ".pdf")
 SHOWN = 10  # leaked frames listed in the table; all are in the JSON
 
 
@@ -32,7 +32,7 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
         metavar="NAME,...",
         help=f"who looks for faces: {', '.join(EYES)} (default: haar, and hog where it is installed)",
     )
-    parser.add_argument("--plot", type=_plot, metavar="FILE", help="draw what shows over time: .png, .svg or .pdf")
+    parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw what shows over time: {', '.join(PLOTS)}")
     parser.add_argument("--worst", type=Path, metavar="DIR", help="save the worst frames side by side; they SHOW FACES")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -132,16 +132,6 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value
-
-
-def _plot(text: str) -> Path:
-    """Checked before the search, which is long."""
-    path = Path(text)
-    if path.suffix.lower() not in PLOTS:
-        raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(PLOTS)}")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{path.parent} is no folder")
-    return path
 
 
 def _eyes(text: str) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from emojimask.settings import MaskSettings, load_settings
 
+PLOTS = (".png", ".svg", ".pdf")
+
 
 def flag(setting: str) -> str:
     """The flag of a setting: ``on_lost`` -> ``--on-lost``."""
@@ -46,3 +48,13 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress, no notes; errors only")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
+
+
+def plot_file(text: str) -> Path:
+    """Where a plot goes; checked before the work, which is long."""
+    path = Path(text)
+    if path.suffix.lower() not in PLOTS:
+        raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(PLOTS)}")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{path.parent} is no folder")
+    return path

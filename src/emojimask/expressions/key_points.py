@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.geometry.similarity import similarity
-from emojimask.types import Face, Points
+from emojimask.geometry.transform import project
+from emojimask.types import MESH_POINTS, Face, Points
 
-MESH = 468
-"""So many landmarks at least has a face that the mesh was fitted to."""
 DRAWN = (
     (70, 63, 105, 66, 107), (336, 296, 334, 293, 300),  # brows
     (33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380),  # eyes
@@ -36,10 +35,10 @@ def draw_face(crop: NDArray[np.uint8], face: Face, key_points: Points) -> None:
         face: in pixels of the picture that the crop is from.
         key_points: (6, 2), where its anchors came to lie in the crop.
     """
-    if len(face.landmarks) < MESH:
+    if len(face.landmarks) < MESH_POINTS:
         return
     to_crop = similarity(face.anchors(), key_points)
-    draw(crop, np.asarray(drawn_of(face.landmarks) @ to_crop[:2, :2].T + to_crop[:2, 2], np.float32))
+    draw(crop, project(to_crop, drawn_of(face.landmarks)))
 
 
 def draw(image: NDArray[np.uint8], points: Points) -> None:

@@ -17,9 +17,8 @@ from emojimask.faces.tflite import TfliteModel
 from emojimask.pixels import part, resized, warped
 from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection
-from emojimask.types import Box, Face, Image, Picture, Points
+from emojimask.types import MESH_POINTS, Box, Face, Image, Picture, Points
 
-MESH_POINTS = 468
 _LEFT_EYE, _RIGHT_EYE = 33, 263
 MOST_LEAN = 0.7
 """The most that the line from eyes to mouth of a face in profile goes sideways, against how far down it goes."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.geometry.coverage import SHIFT, corners, coverage
-from emojimask.masking.homography import Transform, project, project_back
+from emojimask.geometry.transform import Transform, project, project_back
 from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked, warp_affine
 from emojimask.stages import Shape
 from emojimask.types import Box, Image, Picture, Points

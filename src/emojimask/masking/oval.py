@@ -7,8 +7,9 @@ import math
 import cv2
 import numpy as np
 
-from emojimask.masking.homography import bounded_affine, project
-from emojimask.types import Face, Points
+from emojimask.geometry.transform import project
+from emojimask.masking.homography import bounded_affine
+from emojimask.types import MESH_POINTS, Face, Points
 
 # An average upright face: its key points and an ellipse around it, in units of the distance between the outer eye
 # corners, the middle between them at (0, 0).
@@ -28,7 +29,7 @@ def face_oval(face: Face, growth: float = 1.0) -> Points:
         face: with any of the known kinds of landmarks.
         growth: at least 1; how much larger still, for a face whose place is uncertain.
     """
-    is_mesh = len(face.landmarks) >= 468
+    is_mesh = len(face.landmarks) >= MESH_POINTS
     # All of the mesh, not the ring around it alone: in profile the nose stands out of that.
     hull = cv2.convexHull(face.landmarks if is_mesh else _around(face))[:, 0]
     center = (hull.min(0) + hull.max(0)) / 2

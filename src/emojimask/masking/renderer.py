@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.geometry.transform import Transform, project, project_back
 from emojimask.masking.compositing import Layers, Sheet, enlarged, painted, scale_of
-from emojimask.masking.homography import Transform, fit, grown, project, project_back
+from emojimask.masking.homography import fit, grown
 from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import margin_of, with_shadow

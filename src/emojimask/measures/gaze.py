@@ -9,7 +9,7 @@ import numpy as np
 
 from emojimask.measures.head_model import Floats
 from emojimask.pixels import gray, part
-from emojimask.types import Picture, Points
+from emojimask.types import MESH_POINTS, Picture, Points
 
 _MOST = 32.0
 """A wider eye is looked at with only so many pixels across."""
@@ -32,7 +32,7 @@ def find_gaze(picture: Picture, landmarks: Points) -> Floats | None:
 
     None where the eyes are too small or too far closed, or are not outlined by the landmarks.
     """
-    if len(landmarks) < 468:
+    if len(landmarks) < MESH_POINTS:
         return None
     found = [_iris(picture, landmarks[outline].astype(np.float64)) for outline in _OUTLINES]
     seen = [place for place in found if place is not None]
