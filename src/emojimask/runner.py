@@ -70,8 +70,8 @@ def run(
     """Mask everything that ``source`` gives and write it to every sink.
 
     A live run ends well when a sink asks for it or on Ctrl-C, after the frame that is being written; a second Ctrl-C
-    does not wait for that. A file that breaks off is masked as far as it goes and the outputs are completed. On any
-    other error they are discarded.
+    does not wait for that, and none keeps the outputs from being completed. A file that breaks off is masked as far as
+    it goes and the outputs are completed. On any other error they are discarded.
 
     Args:
         on_frame: is called with every frame that was written.
@@ -83,12 +83,12 @@ def run(
         KeyboardInterrupt: a file's run was interrupted; nothing is left behind.
     """
     summary = RunSummary(failures=pipeline.failures)
-    with ExitStack() as open_sinks:
+    with _CtrlC(deferred=source.info.live) as ctrl_c, ExitStack() as open_sinks:
         for sink in sinks:
             open_sinks.enter_context(sink)
             sink.open(source.info)
         try:
-            with _CtrlC(deferred=source.info.live) as ctrl_c, _masked(source, pipeline, overlap) as masked:
+            with _masked(source, pipeline, overlap) as masked:
                 for frame in masked:
                     for sink in sinks:
                         sink.write(frame)
@@ -106,20 +106,23 @@ def run(
             if summary.frames == 0:
                 raise
             summary.broken_off = error
+        finally:
+            ctrl_c.completing = True
     return summary
 
 
 class _CtrlC:
     """While this lasts, Ctrl-C, if ``deferred``, is only noted; a second one raises KeyboardInterrupt.
 
-    Raised amid a frame it would leave that frame half written, or written to some of the outputs. Only the main thread
-    hears signals, and whoever has put a handler of their own in place keeps it.
+    Raised amid a frame it would leave that frame half written, or written to some of the outputs; while the outputs are
+    being completed, which takes long after a long recording, it would throw them away. Only the main thread hears
+    signals, and whoever has put a handler of their own in place keeps it.
     """
 
     def __init__(self, deferred: bool) -> None:
         in_main = threading.current_thread() is threading.main_thread()
         self._deferred = deferred and in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        self.came = False
+        self.came = self.completing = False
 
     def __enter__(self) -> Self:
         if self._deferred:
@@ -133,7 +136,7 @@ class _CtrlC:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self.came:
+        if self.came and not self.completing:
             raise KeyboardInterrupt
         self.came = True
 

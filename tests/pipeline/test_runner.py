@@ -189,6 +189,23 @@ def test_a_second_ctrl_c_ends_a_live_run_at_once() -> None:
     assert tray.completed
 
 
+@pytest.mark.usefixtures("_pythons_ctrl_c")
+def test_impatience_at_the_end_does_not_cost_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = VideoFileSink._check
+
+    def interrupted(sink: VideoFileSink) -> None:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        check(sink)
+
+    monkeypatch.setattr(VideoFileSink, "_check", interrupted)
+    run(Reel(20, live=True), pipeline(), [VideoFileSink(tmp_path / "out.mp4", threads=1)])
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+    with pytest.raises(KeyboardInterrupt):
+        run(Reel(20), pipeline(), [VideoFileSink(tmp_path / "file.mp4", threads=1)])
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
 def test_whoever_handles_ctrl_c_otherwise_still_does(ctrl_c: signal.Signals) -> None:
     heard: list[int] = []
     handler = lambda number, frame: heard.append(number)  # noqa: E731
