@@ -196,6 +196,20 @@ def test_a_search_that_fails_between_two_looks_shields_the_frame() -> None:
     assert [m.index for m in masked(Breaking(_sudden), 45) if m.shielded] == [26, 27, 28, 29, 30, 32]
 
 
+def test_a_look_that_fails_shields_what_came_since_the_look_before() -> None:
+    class Breaking(MovingTracker):
+        def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
+            tracks = super().update(frame, hindsight, glimpse)
+            if frame.index == 13:
+                raise RuntimeError("injected fault")
+            return tracks
+
+    tracker = Breaking(lambda i: 30)
+    shielded = [m.index for m in masked(tracker, 31) if m.shielded]
+    assert tracker.looked[:4] == [0, 1, 7, 13]
+    assert shielded == [8, 9, 10, 11, 12, 13]
+
+
 @given(
     turns=st.lists(st.tuples(st.floats(0.21, 0.6), st.none() | st.floats(-75, 75)), min_size=2, max_size=8),
     fps=st.sampled_from([24.0, 30.0, 60.0]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,9 @@ class FilePolicy:
         """Take in what the tracker said of the frame that was to be looked at."""
         now, *earlier = reversed(self._window)
         now.tracks, now.failed, now.looked = {track.id: track for track in tracks}, failed, True
+        if failed:  # nor does anybody know now who came and went since the look before
+            for pending in takewhile(lambda pending: not pending.looked, earlier):
+                pending.failed = True
         self._pace.looked(now)
         self._glimpses.looked(now, look.glimpse)
         for track in tracks:

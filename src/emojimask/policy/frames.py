@@ -25,7 +25,7 @@ class Pending:
 
     Attributes:
         tracks: by id; the tracked ones as seen, the held ones as predicted.
-        failed: true where a search for faces failed on this frame.
+        failed: true where a search for faces failed on this frame, or on the next one that was to be looked at.
         scene: counts the cuts before this frame.
         cells, fine_cells: what it shows, coarsely (18, 32) and less so (54, 96).
         looked: false where nobody looked for faces, for they can be filled in.
