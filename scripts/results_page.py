@@ -148,9 +148,17 @@ def models(results: Results) -> str:
 
 
 def times_of_others(results: Results) -> list[str]:
-    """A line for each model whose time was not measured at its evaluation: what it was measured of."""
-    told = {model: result["latency"]["of"] for (model, _, _), result in results.items() if "of" in result["latency"]}
-    return [f"The times of {model} are those of {of}." for model, of in told.items()]
+    """A line for each model whose time is not its own, or of another processor than the shipped one's."""
+    latencies = {model: result["latency"] for (model, _, _), result in results.items()}
+    usual = latencies.get(SHIPPED, {}).get("processor")
+    return [
+        *(f"The times of {model} are those of {told['of']}." for model, told in latencies.items() if "of" in told),
+        *(
+            f"The times of {model} are of another processor ({told['processor']}) than {SHIPPED}'s ({usual})."
+            for model, told in latencies.items()
+            if told.get("processor") != usual
+        ),
+    ]
 
 
 def groups(results: Results) -> dict[str, list[str]]:

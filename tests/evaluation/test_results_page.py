@@ -99,6 +99,15 @@ def test_runs_of_several_seeds_share_a_row_beside_the_shipped_one(generator: Mod
     assert "the mean ± standard deviation of these runs" in (ROOT / "docs/results.md").read_text(encoding="utf-8")
 
 
+def test_a_time_of_another_processor_is_told(generator: ModuleType) -> None:
+    made = dict([evaluation("default", "fer2013", 0.706), evaluation("cnn-32-64", "fer2013", 0.63)])
+    for (model, _, _), result in made.items():
+        result["latency"]["processor"] = {"default": "fast", "cnn-32-64": "slow"}[model]
+    assert generator.times_of_others(made) == [
+        "The times of cnn-32-64 are of another processor (slow) than default's (fast)."
+    ]
+
+
 def test_runs_of_several_seeds_are_one_dot(generator: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[dict[str, tuple[float, float]]] = []
     monkeypatch.setattr(generator.pictures, "scatter", lambda points, **_: drawn.append(points))

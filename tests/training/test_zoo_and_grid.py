@@ -24,9 +24,10 @@ def run(add: object, *words: object) -> int:
     return int(args.run(args))
 
 
-def result(recipe: str, labels: str, split: str, accuracy: float) -> str:
+def result(recipe: str, labels: str, split: str, accuracy: float, precision: str = "fp32") -> str:
     views = {"single": {"accuracy": accuracy}}
-    return json.dumps({"recipe": recipe, "labels": labels, "split": split, "views": views})
+    told = {"recipe": recipe, "precision": precision, "labels": labels, "split": split, "views": views}
+    return json.dumps(told)
 
 
 def test_the_table_lists_every_recipe_without_torch(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +48,8 @@ def test_the_table_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_accuracies_come_from_evaluations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.json").write_text(result("mlp", "fer2013", "PrivateTest", 0.4712))
     (tmp_path / "b.json").write_text(result("mlp", "ferplus", "PublicTest", 0.99))  # chose the epoch: says nothing
+    (tmp_path / "0.json").write_text(result("mlp", "fer2013", "PrivateTest", 0.46, "int8"))
+    (tmp_path / "d.json").write_text(result("vgg11", "ferplus", "PrivateTest", 0.8, "int8"))
     (tmp_path / "c.json").write_text(result("mine", "fer2013", "PrivateTest", 0.5))
     for seed, accuracy in enumerate((0.70, 0.71, 0.75, 0.4), 1):
         (tmp_path / f"seed-{seed}.json").write_text(result(f"teacher-{seed}", "fer2013", "PrivateTest", accuracy))
@@ -55,6 +58,7 @@ def test_accuracies_come_from_evaluations(tmp_path: Path, capsys: pytest.Capture
     before = [replace(row, accuracy={}) for row in zoo.stored()]
     found = {row.recipe: row.accuracy for row in zoo.with_results(before, tmp_path)}
     assert found.pop("mlp") == {"fer2013": 0.4712}
+    assert found.pop("vgg11") == {"ferplus": 0.8}
     assert found.pop("teacher") == {"fer2013": pytest.approx(0.64)}
     assert found.pop("default") == {"fer2013": 0.73}
     assert not any(found.values())

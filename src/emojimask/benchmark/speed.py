@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 
 from emojimask.benchmark.latency import ms_per_face
+from emojimask.benchmark.processor import processor
 from emojimask.benchmark.speed_clips import FPS, MOST_FACES, check_video, first_frames, write_clip
 from emojimask.benchmark.speed_files import measure_file, measure_limits
 from emojimask.benchmark.speed_live import measure_live
@@ -245,7 +246,7 @@ def _clip(path: Path, people: int | None) -> Record:
 
 def machine() -> Record:
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
@@ -263,12 +264,3 @@ def _is_installed(package: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
-
-
-def _processor() -> str:
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in told if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"

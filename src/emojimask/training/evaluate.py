@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from emojimask.benchmark.latency import ms_per_face
+from emojimask.benchmark.processor import processor
 from emojimask.errors import DataError, ModelError, UsageError
 from emojimask.evaluation import scores
 from emojimask.evaluation.views import VIEWS, looks
@@ -261,14 +261,6 @@ def latency(session: onnxruntime.InferenceSession) -> dict[str, Any]:
         "processor": processor(),
         "onnxruntime": onnxruntime.__version__,
     }
-
-
-def processor() -> str:
-    """The processor's name, as the system tells it."""
-    table = Path("/proc/cpuinfo")
-    lines = table.read_text(encoding="utf-8").splitlines() if table.is_file() else []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
 
 
 def _duplicate_free(

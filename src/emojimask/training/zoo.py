@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -15,7 +15,11 @@ from emojimask.errors import DataError
 
 SEED = re.compile(r"-[1-9]$")
 """What the runs of one recipe in several seeds have behind its name."""
+FINEST_FIRST = ("fp32", "fp16", "int8")
 STORED = Path(__file__).with_name("zoo.json")
+
+Found = defaultdict[tuple[str, str], defaultdict[int, list[float]]]
+"""Accuracies by recipe and protocol, and by place in FINEST_FIRST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +55,34 @@ def stored() -> list[ZooRow]:
 def with_results(rows: Sequence[ZooRow], folder: Path) -> list[ZooRow]:
     """The rows with the accuracies that ``emojimask evaluate --out`` left in ``folder``.
 
-    Of a recipe that was trained in several seeds only, as NAME-1, NAME-2 and so on: the mean.
+    Of a recipe that was trained in several seeds only, as NAME-1, NAME-2 and so on: the mean. Where there are several
+    precisions: the finest.
 
     Raises:
         DataError: there is no such folder, or a JSON file in it is not an evaluation's.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of results")
-    found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    found: Found = defaultdict(lambda: defaultdict(list))
     for path in sorted(folder.glob("*.json")):
         try:
             result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             recipe, labels, split = result["recipe"], result["labels"], result["split"]
+            rank = FINEST_FIRST.index(result["precision"])
             accuracy = float(result["views"]["single"]["accuracy"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path}: not what emojimask evaluate writes") from error
         if split == "PrivateTest" and isinstance(recipe, str):
             for name in {recipe, SEED.sub("-", recipe)}:
-                found[name, labels].append(accuracy)
+                found[name, labels][rank].append(accuracy)
     return [replace(row, accuracy={**row.accuracy, **_accuracies(found, row.recipe)}) for row in rows]
 
 
-def _accuracies(found: Mapping[tuple[str, str], list[float]], recipe: str) -> dict[str, float]:
+def _accuracies(found: Found, recipe: str) -> dict[str, float]:
     """By protocol: the run's own, else the mean of its seeds."""
     names = (f"{recipe}-", recipe)
-    return {labels: fmean(found[of, labels]) for of in names for name, labels in found if name == of}
+    finest = {key: fmean(runs[min(runs)]) for key, runs in found.items()}
+    return {labels: finest[of, labels] for of in names for name, labels in found if name == of}
 
 
 def as_json(rows: Sequence[ZooRow]) -> str:
