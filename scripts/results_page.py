@@ -44,8 +44,14 @@ def main() -> None:
 
 def read(folder: Path) -> Results:
     """The evaluations in a folder."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return {(one["model"], one["labels"], one["split"]): one for one in found}
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            one = json.loads(path.read_text(encoding="utf-8"))
+            found[one["model"], one["labels"], one["split"]] = one
+        except (ValueError, KeyError, TypeError) as error:
+            raise SystemExit(f"{path}: not what emojimask evaluate --json prints") from error
+    return found
 
 
 def references() -> list[dict[str, Any]]:

@@ -99,6 +99,13 @@ def test_runs_of_several_seeds_share_a_row_beside_the_shipped_one(generator: Mod
     assert "the mean ± standard deviation of these runs" in (ROOT / "docs/results.md").read_text(encoding="utf-8")
 
 
+def test_what_is_no_evaluation_is_named(generator: ModuleType, tmp_path: Path) -> None:
+    """As an evaluation that failed leaves, whose output was sent there."""
+    (tmp_path / "mlp_fer2013_PublicTest.json").write_text("")
+    with pytest.raises(SystemExit, match=r"mlp_fer2013_PublicTest\.json: not what emojimask evaluate --json prints"):
+        generator.read(tmp_path)
+
+
 def test_a_time_of_another_processor_is_told(generator: ModuleType) -> None:
     made = dict([evaluation("default", "fer2013", 0.706), evaluation("cnn-32-64", "fer2013", 0.63)])
     for (model, _, _), result in made.items():

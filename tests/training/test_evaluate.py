@@ -19,6 +19,7 @@ from emojimask.cli import main
 from emojimask.evaluation.views import looks
 from emojimask.expressions.classifier import MODELS, find_model, open_session, softmax
 from emojimask.expressions.preprocess import normalise
+from emojimask.training import evaluate
 from emojimask.training.data.fer2013 import FER2013_CLASSES, ferplus_majority
 from emojimask.training.data.load import load_split
 
@@ -81,8 +82,18 @@ def test_copies_of_training_are_left_out(tmp_path: Path, data: Path, capsys: pyt
     assert result["duplicate_free"]["rows"] == 21
 
 
+def test_a_table_of_one_split_will_do(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (data / "fer2013.csv").read_text().splitlines()
+    kept = [lines[0], *(line for line in lines if line.endswith("PrivateTest"))]
+    (tmp_path / "fer2013.csv").write_text("\n".join(kept) + "\n")
+    words = ("--data", tmp_path, "--labels", "fer2013", "--split", "PrivateTest", "--single-view")
+    result = evaluated(capsys, "default", *words)
+    assert result["rows"] == 21
+    assert result["duplicate_free"] is None
+
+
 def test_files_are_written_whole_and_not_overwritten_unasked(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("default", "--data", data, "--labels", "ferplus", "--single-view", "--out", tmp_path)
     result = evaluated(capsys, *words)
@@ -98,7 +109,10 @@ def test_files_are_written_whole_and_not_overwritten_unasked(
         assert f"({path.name})" in page
         with Image.open(path) as image:
             assert len(image.getcolors(1 << 20) or []) > 10
+    monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: pytest.fail("is refused before the work"))
     assert "--force" in refused(capsys, 1, *words)
+    assert "is a file; name a folder" in refused(capsys, 1, *words[:-1], tmp_path / f"{stem}.md")
+    monkeypatch.undo()
     assert main(["evaluate", *map(str, words), "--force"]) == 0
     assert capsys.readouterr().out.startswith("# default by ferplus on PublicTest")
 
@@ -114,6 +128,7 @@ def test_one_line_for_each_bad_input(data: Path, tmp_path: Path, capsys: pytest.
     assert "emojimask train vgg11" in refused(capsys, 1, "vgg11", *rest)
     told = refused(capsys, 1, "default", "--data", data, "--labels", "six-classes")
     assert "has no head for --labels six-classes" in told
+    assert "they must be disgust, fear, happy, sad, surprise, neutral, in this order" in told
     assert "choose one of fer2013, ferplus" in refused(capsys, 2, "default", "--data", data, "--labels", "ck")
     wrong_split = refused(capsys, 2, "default", *rest, "--split", "train")
     assert "choose one of PublicTest, PrivateTest" in wrong_split

@@ -33,7 +33,7 @@ from emojimask.training.models import Network  # noqa: E402
 from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
 from emojimask.training.train import train  # noqa: E402
-from emojimask.training.trained import build_model, load_network  # noqa: E402
+from emojimask.training.trained import build_model, learned_before, load_network  # noqa: E402
 
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=2, batch=14, rate=0.05)
 
@@ -244,6 +244,25 @@ def test_the_card_names_the_data_that_it_was(tmp_path: Path) -> None:
     assert card.training["data"] == "image folders, 14 faces"
     assert len(card.training["data_sha256"]) == 64
     assert "2013" not in card.limits
+
+
+def test_the_card_tells_what_first_weights_and_teachers_learned_from(exported: Path, tmp_path: Path) -> None:
+    """Else a model that goes on from FER2013's would keep its makers' bias to itself."""
+    rng = np.random.default_rng(1)
+    for name in FER2013_CLASSES:
+        folder = tmp_path / "mine" / "train" / name
+        folder.mkdir(parents=True)
+        for i in range(3):  # of fewer than ten the last is held out
+            Image.fromarray(rng.integers(0, 255, (48, 48), np.uint8)).save(folder / f"{i}.png")
+    recipe = replace(RECIPE, labels="fer2013", epochs=1, weights=str(exported))
+    path = train(recipe, tmp_path / "mine", tmp_path / "run")
+    card = OnnxClassifier(export(path, tmp_path / "out", data=tmp_path / "mine")).card
+    assert card.training["data"] == "image folders, 14 faces"
+    assert "2013" in card.training["learned_before"][0]
+    assert "2013" in card.limits
+    assert "PublicTest" in card.metrics
+    assert "PrivateTest" not in card.metrics
+    assert learned_before(replace(RECIPE, teachers=(str(path),)))[0] == "image folders, 14 faces"
 
 
 def test_a_run_is_evaluated_as_its_export_is(

@@ -59,9 +59,25 @@ def test_without_a_validation_set_each_tenth_row_of_a_class_is_held_out(tmp_path
         picture(tmp_path / "train" / "happy" / f"{i:02}.png", i)
     for i in range(9):
         picture(tmp_path / "train" / "sad" / f"{i:02}.png", 100 + i)
-    assert rows_of(tmp_path, "valid") == [("happy", 9), ("happy", 19)]
+    picture(tmp_path / "train" / "fear" / "only.png", 200)
+    assert rows_of(tmp_path, "valid") == [("happy", 9), ("happy", 19), ("sad", 108)]
     assert len(rows_of(tmp_path)) == 30
-    assert not {shade for _, shade in rows_of(tmp_path)} & {9, 19}
+    assert not {shade for _, shade in rows_of(tmp_path)} & {9, 19, 108}
+
+
+def test_two_folders_of_one_split_are_refused(tmp_path: Path) -> None:
+    picture(tmp_path / "train" / "happy" / "a.png")
+    picture(tmp_path / "Training" / "happy" / "b.png")
+    with pytest.raises(DataError, match="Training and train are both of one split"):
+        load_split(tmp_path, "train")
+
+
+def test_a_picture_of_16_bits_is_refused_and_not_clipped(tmp_path: Path) -> None:
+    path = tmp_path / "train" / "happy" / "deep.png"
+    path.parent.mkdir(parents=True)
+    cv2.imwrite(str(path), np.full((48, 48), 30_000, np.uint16))
+    with pytest.raises(DataError, match=r"deep\.png: has more than 8 bits a pixel"):
+        load_split(tmp_path, "train")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +90,7 @@ def test_without_a_validation_set_each_tenth_row_of_a_class_is_held_out(tmp_path
     ],
 )
 def test_what_is_wrong_in_a_folder_is_named(tmp_path: Path, spoil: object, message: str) -> None:
-    picture(tmp_path / "train" / "happy" / "a.png")
+    picture(tmp_path / "train" / "happy" / "c.png")
     assert callable(spoil)
     spoil(tmp_path)
     with pytest.raises(DataError, match=message):

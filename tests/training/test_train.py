@@ -209,6 +209,47 @@ def test_a_finished_run_is_left_as_it_is(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / BEST).read_bytes() == before
 
 
+def test_a_short_run_keeps_what_it_has_learned(data: Path, tmp_path: Path) -> None:
+    """A mean over hundreds of steps, of a run that has 32, would be a mean of chance."""
+    best = train(replace(RECIPE, epochs=8, dropout=0.0, ema=0.998), data, tmp_path)
+    assert torch.load(best, weights_only=True)["fer2013"] > 0.4  # chance has 0.14
+
+
+def test_a_finished_run_knows_its_data_and_its_best(data: Path, tmp_path: Path) -> None:
+    once = replace(RECIPE, epochs=1)
+    train(once, data, tmp_path)
+    with pytest.raises(UsageError, match="other rows so far"):
+        train(once, data, tmp_path, extra=[data], resume=True)
+    (tmp_path / BEST).unlink()
+    with pytest.raises(DataError, match=r"finished, but best\.pt is gone"):
+        train(once, data, tmp_path, resume=True)
+
+
+def test_what_ends_the_first_epoch_is_told_as_it_is(data: Path, tmp_path: Path) -> None:
+    """The log of a run whose checkpoint was taken away is emptied then."""
+    train(replace(RECIPE, epochs=1), data, tmp_path)
+    (tmp_path / CHECKPOINT).unlink()
+
+    def kill(_: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(RECIPE, data, tmp_path, on_step=kill)
+
+
+def test_a_run_that_learns_too_fast_says_so(data: Path, tmp_path: Path) -> None:
+    wild = replace(RECIPE, optimizer="sgd", momentum=0.0, rate=1e30, clip=1e30, schedule="constant")
+    with pytest.raises(UsageError, match="the loss is no longer a number; try a lower rate"):
+        train(wild, data, tmp_path)
+
+
+def test_a_file_in_place_of_the_runs_folder(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(DataError, match="out: cannot be made a folder"):
+        train(RECIPE, data, tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 def test_a_run_is_not_overwritten_unasked(data: Path, tmp_path: Path) -> None:
     train(replace(RECIPE, epochs=1), data, tmp_path)
     with pytest.raises(UsageError, match="--resume"):
@@ -277,6 +318,8 @@ def test_votes_that_are_missing(data: Path, tmp_path: Path) -> None:
     shutil.copy(data / "fer2013.csv", tmp_path)
     with pytest.raises(DataError, match=r"no row has votes .* --set labels=fer2013"):
         train(RECIPE, tmp_path, tmp_path / "out")
+    with pytest.raises(DataError, match=r"no validation row has votes .* --set labels=fer2013"):
+        train(RECIPE, tmp_path, tmp_path / "out", extra=[data])
     assert not (tmp_path / "out").exists()
     train(replace(RECIPE, labels="fer2013", epochs=1), tmp_path, tmp_path / "out")
 
@@ -371,7 +414,7 @@ def test_a_run_begins_with_trained_weights(data: Path, tmp_path: Path) -> None:
     """Before it learns anything it is worth what they were; also where one of their heads is not asked for."""
     first = train(replace(RECIPE, epochs=8, dropout=0.0), data, tmp_path / "first")
     rows: list[dict[str, Any]] = []
-    still = replace(RECIPE, epochs=1, rate=1e-9, seed=9, ema=1.0, weights=str(first))
+    still = replace(RECIPE, epochs=0, seed=9, weights=str(first))
     train(still, data, tmp_path / "again", on_epoch=rows.append)
     train(replace(still, labels="fer2013"), data, tmp_path / "one head", on_epoch=rows.append)
     trained = torch.load(first, weights_only=True)

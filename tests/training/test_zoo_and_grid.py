@@ -83,6 +83,8 @@ def test_values_of_the_command_line() -> None:
         [1, 2],
         "a.pt",
     ]
+    assert cli.several("0.1,2,adam") == [0.1, 2, "adam"]
+    assert cli.several("[4,8],[8,16]") == [[4, 8], [8, 16]]
     assert cli.assignments(["a=1", "b=x=y"]) == [("a", "1"), ("b", "x=y")]
     for wrong in ("seed", "=3"):
         with pytest.raises(UsageError, match=f"expected KEY=VALUE, found '{wrong}'"):
@@ -115,4 +117,21 @@ def test_a_grid_of_what_there_is_not(tmp_path: Path) -> None:
     words = ["default", "--data", tmp_path, "--out", tmp_path / "runs", "--grid", "seed=1", "speed=1,2"]
     with pytest.raises(UsageError, match="unknown key 'speed'"):
         run(cli.add_train, *words)
+    for grid, message in {
+        "model=mlp,mpl": "unknown model 'mpl'",
+        "variant=plain,plane": "unknown variant 'plane'",
+        "labels=fer2013,ferplus": "no head in common",
+    }.items():
+        with pytest.raises(UsageError, match=message):
+            run(cli.add_train, *words[:-2], grid)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_grid_compares_by_what_all_its_runs_have(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    write_csv(tmp_path / "fer")
+    (tmp_path / "tiny.toml").write_text(TINY)
+    words = [tmp_path / "tiny.toml", "--data", tmp_path / "fer", "--out", tmp_path / "runs"]
+    assert run(cli.add_train, *words, "--grid", "labels=fer2013,both") == 0
+    rows = json.loads((tmp_path / "runs" / "grid.json").read_text())
+    assert [row["score"] for row in rows] == [row["fer2013"] for row in rows]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from glob import escape
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emojimask.cli.main import DONE
 from emojimask.errors import MissingExtraError, ModelError, OutputExistsError, SinkError
+from emojimask.whole import write_whole
 
 if TYPE_CHECKING:
     from emojimask.expressions.card import ModelCard
@@ -44,10 +47,12 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def run_evaluate(args: argparse.Namespace) -> int:
     """Evaluate; the page or the JSON on standard output, how far it is on standard error."""
-    from emojimask.evaluation.sheet import markdown
+    from emojimask.evaluation.sheet import markdown, stem
     from emojimask.training.evaluate import evaluate
 
     graph, card = load(args.model)
+    if args.out is not None:
+        check(stem({"model": card.name, "labels": args.labels, "split": args.split}), args.out, force=args.force)
     result = evaluate(
         graph,
         card,
@@ -57,9 +62,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
         single_view=args.single_view,
         progress=_tell if sys.stderr.isatty() else None,
     )
-    if args.out is not None:
-        write(result, args.out, force=args.force)
     print(json.dumps(result, indent=1) if args.json else markdown(result), end="\n" if args.json else "")
+    if args.out is not None:
+        write(result, args.out)
     return DONE
 
 
@@ -91,30 +96,39 @@ def load(model: str) -> tuple[bytes, ModelCard]:
     return exported(checkpoint)
 
 
-def write(result: dict[str, Any], folder: Path, *, force: bool) -> None:
+def check(name: str, folder: Path, *, force: bool) -> None:
+    """What can be known before a long evaluation: whether its files may be written.
+
+    Raises:
+        OutputExistsError: one of this name is there already and ``force`` was not given.
+        SinkError: the folder is a file.
+    """
+    if folder.is_file():
+        raise SinkError(f"{folder}: is a file; name a folder")
+    there = [folder / f"{name}.json", folder / f"{name}.md", *folder.glob(f"{escape(name)}_*.png")]
+    for path in there:
+        if path.exists() and not force:
+            raise OutputExistsError(f"{path}: is there already; add --force to replace it")
+
+
+def write(result: dict[str, Any], folder: Path) -> None:
     """The JSON file, the Markdown page and the plots, all named after the model, the protocol and the split.
 
     Raises:
-        OutputExistsError: one is there already and ``force`` was not given.
         SinkError: the folder cannot be written to.
     """
     from emojimask.evaluation.sheet import markdown, plots, stem
 
     name = stem(result)
-    drawn = {folder / f"{name}_{plot}.png": image for plot, image in plots(result).items()}
-    texts = {
-        folder / f"{name}.json": json.dumps(result, indent=1) + "\n",
-        folder / f"{name}.md": markdown(result, [path.name for path in drawn]),
-    }
-    for path in (*texts, *drawn):
-        if path.exists() and not force:
-            raise OutputExistsError(f"{path}: is there already; add --force to replace it")
+    drawn = {f"{name}_{plot}.png": image for plot, image in plots(result).items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, image in drawn.items():
-            image.save(path)
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
+        for file, image in drawn.items():
+            content = BytesIO()
+            image.save(content, "PNG")
+            write_whole(folder / file, content.getvalue())
+        write_whole(folder / f"{name}.json", json.dumps(result, indent=1) + "\n")
+        write_whole(folder / f"{name}.md", markdown(result, list(drawn)))
     except OSError as error:
         raise SinkError(f"{folder}: cannot be written to ({error.strerror})") from error
 

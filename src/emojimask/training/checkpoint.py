@@ -13,6 +13,14 @@ from emojimask.errors import DataError
 from emojimask.whole import write_whole
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for what a run or an export writes. Raises DataError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be made a folder ({error.strerror}); choose another --out") from error
+
+
 def save(content: dict[str, Any], path: Path) -> None:
     """A kill in between leaves the last good file."""
     buffer = io.BytesIO()

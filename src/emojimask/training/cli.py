@@ -35,7 +35,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=A,B",
         help="train every combination, for example: rate=0.1,0.05 seed=1,2",
     )
-    parser.add_argument("--minutes", type=float, metavar="M", help="end after the epoch that passes so much time")
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="end after the epoch that passes so much time; of a grid each run"
+    )
 
 
 def run_train(args: argparse.Namespace) -> int:
@@ -64,7 +66,7 @@ def run_train(args: argparse.Namespace) -> int:
             return best
 
     if args.grid:
-        choices = {key: [literal(value) for value in values.split(",")] for key, values in assignments(args.grid)}
+        choices = {key: several(values) for key, values in assignments(args.grid)}
         _tell(_module("grid").run_grid(recipe, choices, args.out, run, _tell))
     else:
         _tell(f"best: {run(recipe, args.out)}")
@@ -85,6 +87,12 @@ def literal(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def several(text: str) -> list[Any]:
+    """Values with commas between them, which may be lists."""
+    values = literal(f"[{text}]")  # a text where one of them is none that TOML has
+    return values if isinstance(values, list) else [literal(value) for value in text.split(",")]
 
 
 class EpochBar:

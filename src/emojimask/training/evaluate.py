@@ -138,6 +138,8 @@ def evaluate(
 def card_metrics(session: onnxruntime.InferenceSession, card: ModelCard, data: Path) -> dict[str, Any]:
     """What a card tells: scores on PublicTest, which chose the epoch, and on PrivateTest, which chose nothing.
 
+    One's own pictures may have no PrivateTest: then there are none by it.
+
     Args:
         session: the model; each of its heads is scored by every protocol that it serves.
         card: says how it wants its faces.
@@ -147,8 +149,11 @@ def card_metrics(session: onnxruntime.InferenceSession, card: ModelCard, data: P
         DataError: the data cannot be read.
     """
     variant = variant_of(card)
+    there = recognise(data).splits(data)
     found: dict[str, Any] = {"view": "single"}
     for name, part in SPLIT_NAMES.items():
+        if part not in there:
+            continue
         rows = load_split(data, part)
         fresh = None if name == "PublicTest" or variant == SIX else without_copies(rows, data)
         found[name] = _by_protocol(session, card, prepare(rows, variant, part), fresh)
@@ -210,7 +215,8 @@ def head_for(session: onnxruntime.InferenceSession, card: ModelCard, protocol: P
         return card.output
     raise ModelError(
         f"{card.name}: has no head for --labels {labels}, which has {len(protocol.classes)} classes: "
-        f"its outputs are {', '.join(f'{name} ({width})' for name, width in widths.items())}"
+        f"its outputs are {', '.join(f'{name} ({width})' for name, width in widths.items())}, the classes of its card "
+        f"{', '.join(card.labels)}; they must be {', '.join(protocol.classes)}, in this order"
     )
 
 

@@ -16,11 +16,11 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from emojimask.errors import ModelError, OutputExistsError, UsageError
+from emojimask.errors import DataError, ModelError, OutputExistsError, UsageError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
-from emojimask.training.checkpoint import read_checkpoint
+from emojimask.training.checkpoint import make_folder, read_checkpoint
 from emojimask.training.data import fer2013
 from emojimask.training.data.key_points import drawn_on
 from emojimask.training.data.load import load_split
@@ -82,6 +82,8 @@ def export(
     recipe = Recipe.from_dict(read_checkpoint(checkpoint, torch.device("cpu"), "recipe")["recipe"], str(checkpoint))
     name = recipe.name if precision == "fp32" else f"{recipe.name}-{precision}"
     graph_path, card_path = out / f"{name}.onnx", out / f"{name}.json"
+    if out.is_file():
+        raise DataError(f"{out}: is a file; name a folder")
     for path in (graph_path, card_path):
         if path.exists() and not force:
             raise OutputExistsError(f"{path}: is there already; add --force to replace it")
@@ -96,7 +98,7 @@ def export(
             told = {**card.training, "precision": precision, "weighed": weighing.as_dict()}
             card = replace(card, name=name, sha256=hashlib.sha256(graph).hexdigest(), training=told)
         card = replace(card, metrics=card_metrics(open_session(graph, name), card, data))
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_whole(graph_path, graph)
     write_whole(card_path, card.to_json())
     return graph_path
@@ -115,6 +117,7 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
     """
     content = read_checkpoint(checkpoint, torch.device("cpu"), "recipe", "model", "epoch")
     learned = content.get("data", {"source": fer2013.WITH_VOTES})  # runs of earlier versions do not tell
+    before = content.get("before", [])
     model, recipe = load_network(checkpoint, torch.device("cpu"))
     graph = to_onnx(model)
     session = open_session(graph, recipe.name)
@@ -130,6 +133,7 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
         training={
             "data": learned["source"],
             **({"data_sha256": learned["sha256"]} if "sha256" in learned else {}),
+            **({"learned_before": before} if before else {}),
             "protocol": PROTOCOL.format(CHOSEN[recipe.keep]),
             "recipe": recipe.as_dict(),
             "seed": recipe.seed,
@@ -139,7 +143,7 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
             "commit": commit(),
         },
         licence=LICENCE,
-        limits=f"{LIMITS} {FER2013_LIMITS}" if fer2013.NAME in learned["source"] else LIMITS,
+        limits=f"{LIMITS} {FER2013_LIMITS}" if fer2013.NAME in "".join([learned["source"], *before]) else LIMITS,
     )
     return graph, card
 

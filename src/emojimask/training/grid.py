@@ -10,9 +10,12 @@ from typing import Any
 
 import torch
 
+from emojimask.errors import UsageError
 from emojimask.training.checkpoint import read_checkpoint
+from emojimask.training.data.variants import check_variant
 from emojimask.training.recipe import Recipe, changed
 from emojimask.training.targets import heads
+from emojimask.training.trained import check_model
 from emojimask.whole import write_whole
 
 TABLE = "grid.json"
@@ -30,7 +33,7 @@ def run_grid(
     Args:
         recipe: what the combinations change.
         choices: values to try, by the recipe's key.
-        out: receives a folder for each combination and ``grid.json``, best first.
+        out: receives a folder for each combination and ``grid.json``, best first by the heads that all have.
         run: trains a recipe in a folder, or goes on with it, and returns its best checkpoint.
         tell: called with a line before each run.
 
@@ -38,21 +41,29 @@ def run_grid(
         The table as text, best first.
 
     Raises:
-        UsageError: a key or value that a recipe does not have; nothing was trained then.
+        UsageError: a key or value that a recipe does not have, or recipes without a head in common; nothing was
+            trained then.
     """
     combinations = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
     recipes = [changed(recipe, combination) for combination in combinations]
+    for candidate in recipes:
+        check_model(candidate)
+        check_variant(candidate.variant)
+    judged = [head for head in heads(recipes[0]) if all(head in heads(candidate) for candidate in recipes)]
+    if not judged:
+        raise UsageError("the grid's recipes have no head in common that they could be compared by")
     rows: list[dict[str, Any]] = []
     for number, (combination, candidate) in enumerate(zip(combinations, recipes, strict=True), 1):
         name = ",".join(f"{key}={value}" for key, value in combination.items()).replace("/", "_")
         tell(f"run {number} of {len(combinations)}: {name}")
         content = read_checkpoint(run(candidate, out / name), torch.device("cpu"), "epoch", *heads(candidate))
         scores = {head: content[head] for head in heads(candidate)}
-        rows.append({"run": name, **combination, "epoch": content["epoch"], **scores, "score": sum(scores.values())})
+        score = sum(scores[head] for head in judged)
+        rows.append({"run": name, **combination, "epoch": content["epoch"], **scores, "score": score})
         rows.sort(key=lambda row: -row["score"])
         write_whole(out / TABLE, json.dumps(rows, indent=1) + "\n")
     lines = ["PublicTest, best first"]
     for row in rows:
-        told = "".join(f"  {head} {row[head]:.2%}" for head in heads(recipe) if head in row)
+        told = "".join(f"  {head} {row[head]:.2%}" for head in judged)
         lines.append(f"{row['run']}  epoch {row['epoch']}{told}")
     return "\n".join(lines)

@@ -53,8 +53,9 @@ class RunLog:
     ) -> None:
         if self._events is not None:
             self._events.close()
-        if (self._out / LOG).is_file():
-            draw_curves(read_log(self._out / LOG), self._out / CURVES)
+        rows = read_log(self._out / LOG) if (self._out / LOG).is_file() else []
+        if rows:
+            draw_curves(rows, self._out / CURVES)
 
 
 def as_line(row: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ CHOICES = {
     "schedule": ("one-cycle", "cosine", "step", "plateau", "constant"),
 }
 SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
+SEEDS = 2**32
 ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
 AT_LEAST_0 = ("frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
 
@@ -64,7 +65,8 @@ class Recipe:
         label_smoothing: for hard labels; FER+ votes are soft already.
         ferplus_weight: weight of the FER+ loss beside FER2013's weight of 1.
         keep: which epoch's weights: those of the best by PublicTest, or of the last.
-        ema: decay of the running mean of the weights, the ones that are evaluated and kept; 0: the weights themselves.
+        ema: decay of the running mean of the weights, the ones that are evaluated and kept, smaller in the first steps;
+            0: the weights themselves.
         clip: largest norm of the gradient.
         teachers: trained networks to learn from, named as in ``weights``, paths relative to the recipe's folder: the
             mean of their probabilities for the same view of a face (Hinton et al. 2015), less what veils it, and by
@@ -178,6 +180,10 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
     if unknown:
         raise UsageError(f"{source}: unknown key {min(unknown)!r}")
     recipe = Recipe(**{key: fitting(key, value, f"{source}: {key}") for key, value in values.items()})
+    if recipe.name in {"", ".", ".."} or set(recipe.name) & set("/\\"):
+        raise UsageError(f"{source}: name must do for a file's, found {recipe.name!r}")
+    if not 0 <= recipe.seed < SEEDS:
+        raise UsageError(f"{source}: seed must be 0 to {SEEDS - 1}, found {recipe.seed}")
     if len(recipe.widths) != len(recipe.blocks):
         raise UsageError(f"{source}: widths and blocks must have one number for each stage")
     if recipe.stay and not recipe.weights:

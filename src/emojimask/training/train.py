@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from emojimask.errors import DataError, UsageError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
 from emojimask.training.calibration import calibrated, calibration, takes_shifts
-from emojimask.training.checkpoint import read_checkpoint, save
+from emojimask.training.checkpoint import make_folder, read_checkpoint, save
 from emojimask.training.data.load import join, load_split
 from emojimask.training.data.variants import prepare
 from emojimask.training.log import RunLog
@@ -28,7 +29,7 @@ from emojimask.training.models.network import channels_last
 from emojimask.training.optimisation import Schedule, after_epoch, after_step, autocast, make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import Target, Tensors, to_device
-from emojimask.training.trained import begin_with, build_model, check_model, load_teacher
+from emojimask.training.trained import begin_with, build_model, check_model, learned_before, load_teacher
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
@@ -96,9 +97,9 @@ def train(
         on_step: called after each batch, with how many an epoch has.
 
     Raises:
-        DataError: the data, weights, teachers or the checkpoint cannot be used.
-        UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for, or one
-            of other data.
+        DataError: the data, weights, teachers or the checkpoint cannot be used, or ``out`` cannot be made a folder.
+        UsageError: the recipe names an unknown model or learns too fast, or ``out`` holds a run and ``resume`` was
+            not asked for, or one of other data.
     """
     begun = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -107,13 +108,14 @@ def train(
     check_model(recipe)
     saved = saved_run(out, recipe, device, resume=resume)
     state.update({key: saved[key] for key in state if saved})
-    if state["finished"]:
-        return out / BEST
-
     torch.manual_seed(recipe.seed)
     learned = join([load_split(folder, "train") for folder in (data, *extra)])
     told = learned.told()
     check_data(saved, told, out)
+    if state["finished"]:
+        if not (out / BEST).is_file():
+            raise DataError(f"{out}: its run is finished, but {BEST} is gone; train again in another --out")
+        return out / BEST
     training = to_device(prepare(learned, recipe.variant, "train", recipe.seed), recipe, device)
     validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
     steps = len(training) // recipe.batch
@@ -121,11 +123,17 @@ def train(
         raise DataError(f"{data}: has {len(training)} training rows, fewer than a batch of {recipe.batch}")
     if not all(target.learned.any() for target in training.targets.values()):
         raise DataError(f"{data}: no row has votes that FER+'s head can learn from; add them, or --set labels=fer2013")
+    if not all(target.counts.any() for target in validation.targets.values()):
+        raise DataError(
+            f"{data}: no validation row has votes to judge FER+'s head by; add them, or --set labels=fer2013"
+        )
+    before = saved.get("before", []) if saved else learned_before(recipe)
     run = start(recipe, training, steps, device, fresh=not saved)
     if saved:
         restore(run, saved, out / CHECKPOINT)
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
+    origin = {"recipe": recipe.as_dict(), "data": told, "before": before}
     best: Kept | None = None  # what best.pt does not hold yet
     saved_at, saving = -float("inf"), 0.0
     with RunLog(out, state["epoch"]) as log:
@@ -136,7 +144,10 @@ def train(
             seed = recipe.seed * 100_003 + state["epoch"]
             torch.manual_seed(seed)
             generator = torch.Generator(device).manual_seed(seed)
-            loss = train_epoch(run, training, recipe, generator, on_step) if recipe.epochs else 0.0
+            done = state["epoch"] * steps
+            loss = train_epoch(run, training, recipe, generator, done, on_step) if recipe.epochs else 0.0
+            if not math.isfinite(loss):
+                raise UsageError(f"recipe {recipe.name}: the loss is no longer a number; try a lower rate")
             kept = moved_back(run, recipe)
             logits = predict(kept, validation.images)
             scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}
@@ -156,10 +167,10 @@ def train(
             late = seconds is not None and now - begun > seconds
             if state["finished"] or late or now - saved_at >= saving / SAVING:
                 if best is not None:
-                    save_best(best, validation, {"recipe": recipe.as_dict(), "data": told}, out / BEST)
+                    save_best(best, validation, origin, out / BEST)
                     best = None
                 parts = {name: part.state_dict() for name, part in run.parts().items()}
-                save({**state, "recipe": recipe.as_dict(), "data": told, **parts}, out / CHECKPOINT)
+                save({**state, **origin, **parts}, out / CHECKPOINT)
                 saved_at = time.perf_counter()
                 saving = saved_at - now
             log.add(row)
@@ -211,9 +222,10 @@ def train_epoch(
     data: Tensors,
     recipe: Recipe,
     generator: torch.Generator,
+    done: int,
     on_step: Callable[[int], None] | None = None,
 ) -> float:
-    """One pass over the data; returns the mean loss."""
+    """One pass over the data, after ``done`` steps; returns the mean loss."""
     run.model.train()
     for layer in frozen_layers(run.model, recipe):
         layer.eval()  # their batch norms keep their statistics too
@@ -242,7 +254,7 @@ def train_epoch(
         nn.utils.clip_grad_norm_(run.model.parameters(), recipe.clip)
         run.optimizer.step()
         after_step(run.schedule)
-        update_average(run.averages, recipe.ema)
+        update_average(run.averages, min(recipe.ema, warm(done + step)))
         losses.append(loss.detach())
         if on_step is not None:
             on_step(steps)
@@ -251,6 +263,14 @@ def train_epoch(
 
 def matched(averaged: nn.Module, model: nn.Module) -> Pairs:
     return list(zip(averaged.state_dict().values(), model.state_dict().values(), strict=True))
+
+
+def warm(step: int) -> float:
+    """The largest decay of the running mean after so many steps, so that a short run is not a mean of its beginning.
+
+    As TensorFlow's ExponentialMovingAverage has it.
+    """
+    return (1 + step) / (10 + step)
 
 
 @torch.no_grad()
@@ -280,7 +300,7 @@ def predict(model: Network, images: Tensor) -> dict[str, Tensor]:
 
 
 def save_best(kept: Kept, validation: Tensors, origin: dict[str, Any], path: Path) -> None:
-    """Calibrated, with its ``origin``, the recipe and the data, and its line of the log."""
+    """Calibrated, with its ``origin``, the recipe and all data, and its line of the log."""
     found = {
         head: calibration(kept.logits[head], target, shifted=takes_shifts(kept.model, head))
         for head, target in validation.targets.items()

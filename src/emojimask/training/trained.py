@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from torch.nn.utils import fuse_conv_bn_eval
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.classifier import find_model, read_model
 from emojimask.training.checkpoint import read_checkpoint
+from emojimask.training.data.fer2013 import WITH_VOTES
 from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
 from emojimask.training.models.compact_resnet import deepen
@@ -71,6 +72,27 @@ def from_export(path: Path) -> tuple[Network, Recipe]:
     model = build_model(recipe)
     take_weights(model, graph, str(path))
     return model, recipe
+
+
+def learned_before(recipe: Recipe) -> list[str]:
+    """What the recipe's first weights and its teachers learned from, as they tell: a card must not keep it back.
+
+    Raises:
+        DataError, ModelError: one of them cannot be read.
+    """
+    elsewhere = not recipe.weights or recipe.weights in SOURCES or Path(recipe.weights).suffix == ".pth"
+    found = [recipe.weights] if elsewhere else told_by(recipe.weights)
+    return list(dict.fromkeys(text for text in [*found, *chain(*map(told_by, recipe.teachers))] if text))
+
+
+def told_by(name: str) -> list[str]:
+    """The data of a trained network, and what was learned before."""
+    if Path(name).suffix == ".pt":
+        content = read_checkpoint(Path(name), torch.device("cpu"))
+        source = content.get("data", {"source": WITH_VOTES})["source"]  # runs of earlier versions do not tell
+        return [source, *content.get("before", [])]
+    told = read_model(find_model(name))[1].training
+    return [str(told.get("data", "")), *map(str, told.get("learned_before", []))]
 
 
 def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:

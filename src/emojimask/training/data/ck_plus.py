@@ -77,5 +77,5 @@ def read_crops(path: Path) -> FerSplit:
 def _expression(note: Path) -> str:
     try:
         return _CODES[int(float(note.read_text(encoding="ascii")))]
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise DataError(f"{note}: expected a number from 0 to {len(_CODES) - 1}") from error

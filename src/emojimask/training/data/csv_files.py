@@ -39,6 +39,13 @@ def table_of(path: Path) -> Path | None:
     return next((path / name for name in TABLES if (path / name).is_file()), None)
 
 
+def splits(path: Path) -> tuple[str, ...]:
+    """The splits that the table has rows of. Raises DataError where it cannot be read."""
+    table = table_of(path)
+    used = set() if table is None else {_usage(row, where) for where, row in _rows(table)}
+    return tuple(split for split, usage in SPLITS.items() if usage in used)
+
+
 def read(path: Path, split: str) -> FerSplit:
     """Read one split. Without ``fer2013new.csv`` beside the table there are no votes.
 
@@ -54,9 +61,7 @@ def read(path: Path, split: str) -> FerSplit:
     images, labels, votes = [], [], []
     count = 0
     for count, (where, row) in enumerate(_rows(table), 1):
-        usage = (row["Usage"] or "").strip()
-        if usage not in SPLITS.values():
-            raise DataError(f"{where}: Usage must be {', '.join(SPLITS.values())}; found {row['Usage']!r}")
+        usage = _usage(row, where)
         if plus is not None and count > len(plus):
             raise DataError(f"{plus_path}: ends after {len(plus)} rows; it must have a row for each of {table.name}")
         if usage != SPLITS[split]:
@@ -91,6 +96,13 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str | None]]]:
             if None in row:
                 raise DataError(f"{where}: has more fields than line 1 names columns")
             yield where, row
+
+
+def _usage(row: dict[str, str | None], where: str) -> str:
+    usage = (row["Usage"] or "").strip()
+    if usage not in SPLITS.values():
+        raise DataError(f"{where}: Usage must be {', '.join(SPLITS.values())}; found {row['Usage']!r}")
+    return usage
 
 
 def _read_votes(path: Path) -> list[NDArray[np.float32]]:

@@ -2,7 +2,7 @@
 
 Without a folder for validation its rows are taken from where they can be had honestly: the pictures named
 ``PublicTest_*`` of the test folder, as one of the Kaggle sets names them, else each tenth picture of a class in
-training.
+training, of fewer than ten the last.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def _files(path: Path) -> dict[str, Labelled]:
 
 
 def _each_tenth(files: Labelled) -> Labelled:
-    """The tenth, twentieth and so on of each class."""
+    """The tenth, twentieth and so on of each class; of fewer the last, but not the only one."""
     by_class = [[row for row in files if row[1] == label] for label in range(len(FER2013_CLASSES))]
-    return [row for of_class in by_class for row in of_class[_HELD_OUT - 1 :: _HELD_OUT]]
+    return [row for of_class in by_class for row in of_class[_HELD_OUT - 1 :: _HELD_OUT] or of_class[1:][-1:]]
 
 
 def _labelled(folder: Path) -> Labelled:
@@ -85,7 +85,12 @@ def _is_public(file: Path) -> bool:
 
 
 def _folders(path: Path) -> dict[str, Path]:
-    """The folder of each split that is there."""
-    return {
-        s: folder for folder in rows.folders_in(path) for s, names in _NAMES.items() if folder.name.lower() in names
-    }
+    """The folder of each split that is there. Raises DataError where two are of one split."""
+    found: dict[str, Path] = {}
+    for folder in rows.folders_in(path):
+        split = next((split for split, names in _NAMES.items() if folder.name.lower() in names), None)
+        if split in found:
+            raise DataError(f"{path}: {found[split].name} and {folder.name} are both of one split; put them together")
+        if split is not None:
+            found[split] = folder
+    return found

@@ -90,10 +90,6 @@ def join(splits: Sequence[FerSplit]) -> FerSplit:
     )
 
 
-def _all(_: Path) -> Sequence[str]:
-    return tuple(SPLITS)
-
-
 def _training_only(_: Path) -> Sequence[str]:
     return ("train",)
 
@@ -101,14 +97,14 @@ def _training_only(_: Path) -> Sequence[str]:
 LAYOUTS = (
     Layout(
         "train.parquet, valid.parquet, test.parquet",
-        lambda path: any((path / f"{split}.parquet").is_file() for split in SPLITS),
-        _all,
+        lambda path: bool(parquet_files.splits(path)),
+        parquet_files.splits,
         lambda path, split, _: parquet_files.read(path, split),
     ),
     Layout(
         "fer2013.csv or icml_face_data.csv",
         lambda path: csv_files.table_of(path) is not None,
-        _all,
+        csv_files.splits,
         lambda path, split, _: csv_files.read(path, split),
     ),
     Layout(

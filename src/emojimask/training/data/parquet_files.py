@@ -9,7 +9,12 @@ import numpy as np
 
 from emojimask.errors import DataError, MissingExtraError
 from emojimask.training.data import rows
-from emojimask.training.data.fer2013 import FERPLUS_VOTES, NAME, SIDE, WITH_VOTES, FerSplit
+from emojimask.training.data.fer2013 import FERPLUS_VOTES, NAME, SIDE, SPLITS, WITH_VOTES, FerSplit
+
+
+def splits(folder: Path) -> tuple[str, ...]:
+    """The splits whose files are there."""
+    return tuple(split for split in SPLITS if (folder / f"{split}.parquet").is_file())
 
 
 def read(folder: Path, split: str) -> FerSplit:

@@ -46,9 +46,12 @@ def decoded(content: bytes | Path, where: str) -> Crop:
 
     try:
         with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as picture:
+            deep = picture.mode.startswith(("I", "F"))
             crop = np.asarray(picture.convert("L"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{where}: holds no picture that can be read") from error
+    if deep:  # Pillow would clip them
+        raise DataError(f"{where}: has more than 8 bits a pixel; save it as a picture with 8")
     if crop.shape != (SIDE, SIDE):
         raise DataError(
             f"{where}: expected a picture of {SIDE}x{SIDE}, found {crop.shape[1]}x{crop.shape[0]}; "

@@ -25,11 +25,16 @@ def prepare(split: FerSplit, variant: str, part: str, seed: int = 1) -> FerSplit
         UsageError: there is no such variant.
         DataError: a class has no rows in training, or the split cannot be made what the variant is.
     """
-    if variant not in VARIANTS:
-        raise UsageError(f"unknown variant {variant!r} of the data: choose one of {', '.join(VARIANTS)}")
+    check_variant(variant)
     if part == "train":
         check_classes(split)
     return VARIANTS[variant](split, part, seed)
+
+
+def check_variant(variant: str) -> None:
+    """Raise UsageError where there is no such variant."""
+    if variant not in VARIANTS:
+        raise UsageError(f"unknown variant {variant!r} of the data: choose one of {', '.join(VARIANTS)}")
 
 
 def check_classes(split: FerSplit) -> None:
