@@ -130,6 +130,28 @@ def test_a_command_that_cannot_be_loaded_is_one_line(
         main(["emojis", "list", "--debug"])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "leak {} no.mp4 no.mp4 {}",
+        "emojis {} preview {} nonesuch {}",
+        "bench {} speed {} no.mp4 {}",
+        "bench {} expressions {} --media no --labels no.toml {}",
+        "data {} collect {} out no.png {}",
+    ],
+)
+def test_debug_shows_where_an_error_comes_from_wherever_it_stands(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = line.count("{}")
+    assert main(line.format(*[""] * places).split()) in (1, 2)
+    for place in range(places):
+        words = ["--debug" if place == index else "" for index in range(places)]
+        with pytest.raises(emojimask.EmojimaskError):
+            main(line.format(*words).split())
+
+
 def test_help_tells_the_exit_status_of_an_interrupted_run(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

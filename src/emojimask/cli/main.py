@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from emojimask.errors import EmojimaskError, UsageError
 
@@ -92,6 +93,19 @@ def page_is_installed() -> bool:
     return all(find_spec(name) is not None for name in ("fastapi", "uvicorn", "websockets"))
 
 
+class _CommandParser(argparse.ArgumentParser):
+    """Of a command, and of a part of one, as in ``bench speed``: argparse nests parsers of the same class."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,  # so that the part's does not undo the command's
+            help="show where an error comes from",
+        )
+
+
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the command that ``arguments`` name is loaded, so that ``--help`` comes at once."""
     from importlib.metadata import version  # takes long enough for a Ctrl-C, which only ``main`` turns into a line
@@ -104,14 +118,13 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         "4 a leak limit was passed, 130 interrupted",
     )
     parser.add_argument("--version", action="version", version=f"emojimask {version('emojimask')}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == wanted:
             module = import_module(_MODULES.get(name, f"emojimask.cli.{name}"))
             getattr(module, f"add_{name}")(command)
-        command.add_argument("--debug", action="store_true", help="show where an error comes from")
     return parser
 
 
