@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -104,11 +105,11 @@ def load_settings(
     Later ones win.
 
     Raises:
-        UsageError: the file is missing or not TOML, a key is unknown, or a value is out of range.
+        UsageError: the file is missing or not TOML, a key is unknown, or a value is of the wrong type or out of range.
     """
     values: dict[str, Any] = dict(LIVE_DEFAULTS) if live else {}
     chosen = path or Path("emojimask.toml")
-    if path is not None or chosen.is_file():
+    if path is not None or os.path.lexists(chosen):  # a folder or a dangling link too: it may ask for strict=true
         values.update(_read(chosen))
     values.update({key: value for key, value in (overrides or {}).items() if value is not None})
     return MaskSettings(**values)
@@ -116,7 +117,7 @@ def load_settings(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -125,4 +126,8 @@ def _read(path: Path) -> dict[str, Any]:
     if unknown:
         known = ", ".join(knob.name for knob in fields(MaskSettings))
         raise UsageError(f"{path}: unknown setting {min(unknown)!r}; known are: {known}")
+    try:
+        MaskSettings(**values)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
     return values

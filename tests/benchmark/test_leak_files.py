@@ -102,13 +102,54 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_the_search(films, capsys, tm
 def test_what_was_measured_is_told_even_where_nothing_can_be_saved(films, capsys, tmp_path, flag, masked, ends):
     blocked = tmp_path / "there.png"
     if flag == "--plot":
-        blocked.mkdir()
+        blocked.symlink_to("nowhere/there.png")
     else:
         blocked.write_bytes(b"")
     status, out, err = leak(capsys, films["bare"], films[masked], "--limit", "0", "--json", flag, str(blocked))
     assert status == ends
     assert json.loads(out)["leaked_frames"] == (3 if masked == "leaking" else 0)
     assert "there.png: cannot be written" in err
+
+
+@pytest.mark.parametrize("flag", ["--plot", "--worst"])
+def test_what_is_there_is_not_overwritten_without_force_and_told_before_the_search(
+    films, capsys, tmp_path, monkeypatch, flag
+):
+    there = tmp_path / "there.png"
+    kept = there if flag == "--plot" else there / "frame_000005_100_percent.png"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(b"mine")
+    with monkeypatch.context() as patched:
+        patched.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("searched"))
+        status, _, err = leak(capsys, films["bare"], films["leaking"], flag, str(there))
+    assert status == 1
+    assert err.startswith(f"emojimask: {there}: is ")
+    assert "--force" in err
+    assert kept.read_bytes() == b"mine"
+    status, _, err = leak(capsys, films["bare"], films["leaking"], flag, str(there), "--force")
+    assert (status, err) == (0, "")
+    assert len(list(kept.parent.iterdir())) > 1 or kept.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("role", ["original", "masked"])
+def test_a_plot_never_takes_the_place_of_a_compared_file(films, capsys, tmp_path, role):
+    picture = tmp_path / "picture.png"
+    cv2.imwrite(str(picture), np.full((64, 96, 3), 90, np.uint8))
+    content = picture.read_bytes()
+    other = tmp_path / "other.png"
+    other.write_bytes(content)
+    pair = (picture, other) if role == "original" else (other, picture)
+    status, out, err = leak(capsys, *pair, "--plot", str(picture), "--force")
+    assert (status, out) == (2, "")
+    assert err == f"emojimask: {picture}: is the input itself; choose another output\n"
+    assert picture.read_bytes() == content
+
+
+def test_a_folder_is_no_place_for_a_plot(films, capsys, tmp_path):
+    (tmp_path / "plot.png").mkdir()
+    status, out, err = leak(capsys, films["bare"], films["leaking"], "--plot", str(tmp_path / "plot.png"), "--force")
+    assert (status, out) == (1, "")
+    assert "is a folder; name a file in it" in err
 
 
 def test_no_picture_of_a_face_is_written_unasked(films, capsys, tmp_path, monkeypatch):

@@ -159,6 +159,24 @@ def test_bad_inputs_are_one_line(
         assert stop.value.code == 2
 
 
+@pytest.mark.parametrize("flag", ["--out", "--plot"])
+def test_results_take_the_place_of_no_file_unasked_and_never_that_of_the_video(
+    clip: Path, tmp_path: Path, flag: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "there.svg"
+    there.write_text("mine")
+    quick = ["--quick", "--only", "stages", "--quiet"]
+    with monkeypatch.context() as patched:
+        patched.setattr("emojimask.benchmark.speed.bench", lambda *_: pytest.fail("measured"))
+        assert main(["bench", "speed", str(clip), flag, str(there), *quick]) == 1
+        assert "is already there" in capsys.readouterr().err
+        assert main(["bench", "speed", str(there), flag, str(there), "--force", *quick]) == 2
+        assert "is the input itself" in capsys.readouterr().err
+    assert there.read_text() == "mine"
+    assert main(["bench", "speed", str(clip), flag, str(there), "--force", *quick]) == 0
+    assert there.read_text() != "mine"
+
+
 def test_the_page_is_written_from_the_record(record: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spread_ = {"median_ms": 1.0, "p95_ms": 2.0, "mean_ms": 1.5}
     frame = {"ours": spread_, "reference": spread_, "reference_steps": {"network": spread_}, "reference_to_ours": 7.0}

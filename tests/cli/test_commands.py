@@ -99,6 +99,65 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert command in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("loading", ["importlib.metadata", "emojimask.cli.emojis", "numpy"])
+def test_ctrl_c_while_the_program_starts_is_one_line(loading: str) -> None:
+    code = f"""
+import sys
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == {loading!r}:
+            raise KeyboardInterrupt
+
+sys.modules.pop({loading!r}, None)
+sys.meta_path.insert(0, CtrlC())
+from emojimask.cli import main
+sys.exit(main(["emojis", "list"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "emojimask: interrupted\n")
+
+
+def test_a_command_that_cannot_be_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "emojimask.cli.emojis", None)
+    assert main(["emojis", "list"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("emojimask: internal fault: ModuleNotFoundError: ")
+    assert len(told.splitlines()) == 1
+    with pytest.raises(ModuleNotFoundError):
+        main(["emojis", "list", "--debug"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "leak {} no.mp4 no.mp4 {}",
+        "emojis {} preview {} nonesuch {}",
+        "bench {} speed {} no.mp4 {}",
+        "bench {} expressions {} --media no --labels no.toml {}",
+        "data {} collect {} out no.png {}",
+    ],
+)
+def test_debug_shows_where_an_error_comes_from_wherever_it_stands(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = line.count("{}")
+    assert main(line.format(*[""] * places).split()) in (1, 2)
+    for place in range(places):
+        words = ["--debug" if place == index else "" for index in range(places)]
+        with pytest.raises(emojimask.EmojimaskError):
+            main(line.format(*words).split())
+
+
+def test_help_tells_the_exit_status_of_an_interrupted_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "130 interrupted" in " ".join(capsys.readouterr().out.split())
+
+
 def test_every_setting_has_a_flag_with_help_and_a_line_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["mask", "--help"])

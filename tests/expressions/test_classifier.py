@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_onnx import write_model
 
-from emojimask.errors import ModelError
+from emojimask.errors import ModelError, UsageError
 from emojimask.expressions.classifier import MODELS, OnnxClassifier, softmax
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
 from emojimask.types import EXPRESSIONS, Box, Face
@@ -109,7 +109,7 @@ def test_a_model_that_gives_no_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["defualt", "nowhere.onnx"])
 def test_an_unknown_model(name: str) -> None:
-    with pytest.raises(ModelError, match=f"no model '{name}'"):
+    with pytest.raises(UsageError, match=f"no model '{name}'"):
         OnnxClassifier(name)
 
 

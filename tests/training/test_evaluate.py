@@ -125,7 +125,8 @@ def test_one_line_for_each_bad_input(data: Path, tmp_path: Path, capsys: pytest.
     rest = ("--data", data, "--labels", "fer2013")
     assert "sha256" in refused(capsys, 1, tmp_path / "cut.onnx", *rest)
     assert "needs its card" in refused(capsys, 1, lone, *rest)
-    assert "emojimask train vgg11" in refused(capsys, 1, "vgg11", *rest)
+    assert "emojimask train vgg11" in refused(capsys, 2, "vgg11", *rest)
+    assert "no model" in refused(capsys, 2, tmp_path / "none.onnx", *rest)
     told = refused(capsys, 1, "default", "--data", data, "--labels", "six-classes")
     assert "has no head for --labels six-classes" in told
     assert "they must be disgust, fear, happy, sad, surprise, neutral, in this order" in told

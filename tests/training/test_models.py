@@ -15,7 +15,7 @@ if find_spec("torchvision") is None:  # not importorskip: see torchvision_models
 
 from torch import nn  # noqa: E402
 
-from emojimask.errors import DataError, ModelError, UsageError  # noqa: E402
+from emojimask.errors import DataError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import MEAN, STD  # noqa: E402
 from emojimask.packaged import packaged  # noqa: E402
 from emojimask.training import zoo  # noqa: E402
@@ -248,7 +248,7 @@ def test_dlibs_file_is_missing_or_cut(
         ("face-resnet", "imagenet", UsageError, "there are no such weights of face-resnet: imagenet"),
         ("face-resnet", "other.pth", DataError, r"other\.pth: not weights of dlib's face recognition network"),
         ("mlp", "none.pt", DataError, "no such checkpoint"),
-        ("mlp", "none.onnx", ModelError, "no model"),
+        ("mlp", "none.onnx", UsageError, "no model"),
         ("mlp", "default", DataError, r"default: its weights do not fit recipe run \(features"),
     ],
 )

@@ -99,6 +99,7 @@ def bench(
     Raises:
         DataError: a file of a show is not there or cannot be read.
         ModelError: a model cannot be used.
+        UsageError: there is no model of a name.
     """
     readers = {model: classifier(model) for model in models}
     spoils: dict[str, Spoil | None] = {AS_IT_IS: None, **{name: spoil for name, (_, spoil) in DIFFICULTIES.items()}}

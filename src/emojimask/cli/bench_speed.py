@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emojimask.cli.main import DONE
-from emojimask.cli.options import PLOTS, plot_file
+from emojimask.cli.options import PLOTS, check_outputs, plot_file
 from emojimask.errors import SinkError, UsageError
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
@@ -28,6 +28,7 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", type=Path, metavar="FILE", help="a settings file instead of emojimask.toml")
     parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw the curves: {', '.join(PLOTS)}")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.set_defaults(run=run_speed)
@@ -41,6 +42,7 @@ def run_speed(args: argparse.Namespace) -> int:
 
     if args.file is not None and args.faces is not None:
         raise UsageError("--faces is for the video that is made; leave it out with a FILE")
+    check_outputs([args.out, args.plot], [args.file, args.settings], force=args.force)
 
     def tell(part: str) -> None:
         if not args.quiet:

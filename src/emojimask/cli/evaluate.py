@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emojimask.cli.main import DONE
-from emojimask.errors import MissingExtraError, ModelError, OutputExistsError, SinkError
+from emojimask.errors import MissingExtraError, OutputExistsError, SinkError, UsageError
 from emojimask.whole import write_whole
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def load(model: str) -> tuple[bytes, ModelCard]:
     """The graph and the card behind what the command line names.
 
     Raises:
-        ModelError: there is no such model, it is damaged, or its card does not fit.
+        UsageError: there is no such model.
+        ModelError: it is damaged, or its card does not fit.
         MissingExtraError: it is a trained run, and PyTorch is not installed.
     """
     from emojimask.expressions.classifier import MODELS, OnnxClassifier, find_model
@@ -83,7 +84,7 @@ def load(model: str) -> tuple[bytes, ModelCard]:
     checkpoint = next((place for place in (path, path / "best.pt", RUNS / model / "best.pt") if place.is_file()), None)
     if checkpoint is None:
         shipped = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
-        raise ModelError(
+        raise UsageError(
             f"no model or trained run {model!r}: give an .onnx file, a run's folder, or one of: {shipped}; "
             f"a recipe must be trained first: emojimask train {path.stem} --data DIR --out {RUNS / path.stem}"
         )

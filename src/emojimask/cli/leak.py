@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from emojimask.cli.main import DONE, FAILED, LEAKED
-from emojimask.cli.options import PLOTS, plot_file
+from emojimask.cli.options import PLOTS, check_outputs, plot_file
+from emojimask.errors import OutputExistsError, SinkError
 from emojimask.evaluation.leak import LeakReport
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
@@ -34,6 +35,7 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw what shows over time: {', '.join(PLOTS)}")
     parser.add_argument("--worst", type=Path, metavar="DIR", help="save the worst frames side by side; they SHOW FACES")
+    parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.set_defaults(run=run_leak)
@@ -43,6 +45,7 @@ def run_leak(args: argparse.Namespace) -> int:
     from emojimask.benchmark.leak_files import compare_files, save_plot, save_worst
     from emojimask.build import eyes
 
+    _check_outputs(args)
     looking = eyes(args.eyes)
     with _Bar(quiet=args.quiet) as bar:
         report, faces = compare_files(args.original, args.masked, looking, bar)
@@ -57,6 +60,18 @@ def run_leak(args: argparse.Namespace) -> int:
         print(f"emojimask: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
         return FAILED if status == DONE else status
     return status
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Raises UsageError, SinkError; OutputExistsError also of a folder that holds what another run may have left."""
+    check_outputs([args.plot], [args.original, args.masked], force=args.force)
+    worst: Path | None = args.worst
+    try:
+        used = worst is not None and worst.is_dir() and any(worst.iterdir())
+    except OSError as error:
+        raise SinkError(f"{worst}: cannot be written to: {error.strerror}") from error
+    if used and not args.force:
+        raise OutputExistsError(f"{worst}: is there and not empty; name a new folder, or write into it with --force")
 
 
 def _status(report: LeakReport, limit: float | None) -> int:

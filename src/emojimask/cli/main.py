@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from importlib.util import find_spec
+from typing import Any
 
 from emojimask.errors import EmojimaskError, UsageError
 
@@ -40,20 +40,10 @@ _MODULES = dict.fromkeys(("zoo", "train", "export"), "emojimask.training.cli")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status, as ``--help`` tells them; 130 after Ctrl-C."""
-    _print_every_name()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if not arguments and page_is_installed():
-        arguments = ["serve"]
-    parser = build_parser(arguments)
-    args = parser.parse_args(arguments)
-    if args.command is None:
-        parser.print_help()
-        if not page_is_installed():
-            _say("to see yourself as an emoji in the browser: pip install 'emojimask[web]', then: emojimask", 0)
-        return WRONG_USAGE
-    logging.getLogger("emojimask").addHandler(logging.StreamHandler() if args.debug else logging.NullHandler())
+    args = argparse.Namespace(debug="--debug" in arguments)  # known already when building the parser fails
     try:
-        return int(args.run(args))
+        return _run(arguments, args)
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -67,6 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.debug:
             raise
         return _say(internal_fault(error), FAILED)
+
+
+def _run(arguments: list[str], args: argparse.Namespace) -> int:
+    """Parse into ``args``, and run what they say."""
+    _print_every_name()
+    if not arguments and page_is_installed():
+        arguments = ["serve"]
+    parser = build_parser(arguments)
+    parser.parse_args(arguments, args)
+    if args.command is None:
+        parser.print_help()
+        if not page_is_installed():
+            _say("to see yourself as an emoji in the browser: pip install 'emojimask[web]', then: emojimask", 0)
+        return WRONG_USAGE
+    logging.getLogger("emojimask").addHandler(logging.StreamHandler() if args.debug else logging.NullHandler())
+    return int(args.run(args))
 
 
 def internal_fault(error: Exception) -> str:
@@ -87,24 +93,38 @@ def page_is_installed() -> bool:
     return all(find_spec(name) is not None for name in ("fastapi", "uvicorn", "websockets"))
 
 
+class _CommandParser(argparse.ArgumentParser):
+    """Of a command, and of a part of one, as in ``bench speed``: argparse nests parsers of the same class."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,  # so that the part's does not undo the command's
+            help="show where an error comes from",
+        )
+
+
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the command that ``arguments`` name is loaded, so that ``--help`` comes at once."""
+    from importlib.metadata import version  # takes long enough for a Ctrl-C, which only ``main`` turns into a line
+
     parser = argparse.ArgumentParser(
         prog="emojimask",
         description="Your face stays private, your expression gets through: covers every face with the emoji of its "
         "expression. Everything stays on this machine.",
         epilog="exit status: 0 done, 1 failed, 2 wrong usage, 3 some inputs failed and the rest are done, "
-        "4 a leak limit was passed",
+        "4 a leak limit was passed, 130 interrupted",
     )
     parser.add_argument("--version", action="version", version=f"emojimask {version('emojimask')}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == wanted:
             module = import_module(_MODULES.get(name, f"emojimask.cli.{name}"))
             getattr(module, f"add_{name}")(command)
-        command.add_argument("--debug", action="store_true", help="show where an error comes from")
     return parser
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from emojimask.errors import SinkError
 from emojimask.settings import MaskSettings, load_settings
+from emojimask.whole import check_place
 
 PLOTS = (".png", ".svg", ".pdf")
 
@@ -58,3 +61,18 @@ def plot_file(text: str) -> Path:
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"{path.parent} is no folder")
     return path
+
+
+def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None], *, force: bool) -> None:
+    """Refuse, before long work, to write over its inputs and, without ``force``, over anything else; None: not given.
+
+    Raises:
+        UsageError: an output is an input.
+        OutputExistsError: an output is there, and ``force`` was not given.
+        SinkError: an output is a folder, or its place cannot be looked at.
+    """
+    for output in filter(None, outputs):
+        try:
+            check_place(output, filter(None, inputs), force=force)
+        except OSError as error:
+            raise SinkError(f"{output}: cannot be written: {error.strerror}") from error

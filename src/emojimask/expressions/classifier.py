@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from emojimask.errors import ModelError
+from emojimask.errors import ModelError, UsageError
 from emojimask.expressions.card import ModelCard, read_card
 from emojimask.expressions.key_points import draw_face
 from emojimask.expressions.preprocess import SIDE, crop_face, normalise
@@ -40,8 +40,8 @@ class OnnxClassifier:
         """Load ``model``: the name of one that comes with emojimask, or the path of an ONNX file beside its card.
 
         Raises:
-            ModelError: the model or its card is missing or damaged, or the two do not belong together.
-            UsageError: the installed ONNX Runtime does not have ``provider``.
+            ModelError: the model's card is missing, either is damaged, or the two do not belong together.
+            UsageError: there is no such model, or the installed ONNX Runtime does not have ``provider``.
         """
         path = find_model(model)
         content, self.card = read_model(path)
@@ -107,14 +107,14 @@ def find_model(model: str | Path) -> Path:
     """The ONNX file behind a name or a path.
 
     Raises:
-        ModelError: there is none.
+        UsageError: there is none.
     """
     path = Path(model)
     if path.suffix != ".onnx":
         path = MODELS / f"{model}.onnx"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
-        raise ModelError(f"no model {str(model)!r}: give the path of an .onnx file or one of: {known}")
+        raise UsageError(f"no model {str(model)!r}: give the path of an .onnx file or one of: {known}")
     return path
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emojimask.errors import OutputExistsError, SinkError, UsageError
+from emojimask.errors import SinkError
+from emojimask.whole import check_place
 
 
 class AtomicFile:
@@ -25,14 +26,7 @@ class AtomicFile:
             SinkError: the folder or the file cannot be made.
         """
         try:
-            if source is not None and self.path.exists() and source.exists() and self.path.samefile(source):
-                raise UsageError(f"{self.path}: is the input itself; choose another output")
-            if self.path.is_dir():
-                raise SinkError(f"{self.path}: is a folder; name a file in it")
-            if self.path.exists() and not self._force:
-                raise OutputExistsError(
-                    f"{self.path}: is already there; choose another output, or overwrite it with --force"
-                )
+            check_place(self.path, [] if source is None else [source], force=self._force)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.part.touch()
             self._begun = True

@@ -43,7 +43,8 @@ def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recip
 
     Raises:
         DataError: it is no trained network, or its weights do not fit its recipe.
-        ModelError: there is no model of that name or path, it is damaged, or its card does not fit.
+        ModelError: a model is damaged, or its card does not fit.
+        UsageError: there is no model of that name or path.
     """
     if Path(name).suffix == ".pt":
         model, recipe = from_checkpoint(Path(name), device)
