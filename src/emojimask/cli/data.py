@@ -6,8 +6,8 @@ import argparse
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 
+from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED
 from emojimask.errors import UsageError
 
@@ -20,11 +20,15 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         description="Crop faces out of pictures, videos or a camera into a labelled folder that training reads. The "
         "crops show real faces, unmasked (gray, 48x48); they stay on this machine until you delete the folder.",
     )
-    collect.add_argument("out", type=Path, metavar="OUT_DIR", help="receives train/LABEL/*.png; what is there stays")
     collect.add_argument(
-        "inputs", nargs="*", type=Path, metavar="PICTURES", help="pictures, videos, or folders of them"
+        "out", type=given_path, metavar="OUT_DIR", help="receives train/LABEL/*.png; what is there stays"
     )
-    collect.add_argument("--camera", metavar="0|NAME|URL|FILE", help="a camera; asks for each expression")
+    collect.add_argument(
+        "inputs", nargs="*", type=given_path, metavar="PICTURES", help="pictures, videos, or folders of them"
+    )
+    collect.add_argument(
+        "--camera", type=given_name, metavar="0|NAME|URL|FILE", help="a camera; asks for each expression"
+    )
     collect.add_argument(
         "--label", help="the expression that all show (default: the name of a picture's folder; camera: one by one)"
     )

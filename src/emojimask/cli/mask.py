@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
@@ -20,15 +21,17 @@ MARK = "_masked"
 
 
 def add_mask(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="pictures, videos or folders")
+    parser.add_argument("inputs", nargs="+", type=given_path, metavar="INPUT", help="pictures, videos or folders")
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=given_path,
         metavar="OUT",
         help=f"a file, or a folder (default: {{name}}{MARK} beside the input)",
     )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv")
+    parser.add_argument(
+        "--report", type=given_path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv"
+    )
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="leave sound and subtitles out")
     add_output_flags(parser)
     add_setting_flags(parser)
