@@ -26,11 +26,11 @@ _PICTURE_HEADS = {
 _GIF_HEAD = b"GIF8"
 
 
-def _raise(error: SourceError) -> None:
-    raise error
+def raise_problem(problem: SourceError) -> None:
+    raise problem
 
 
-def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = _raise) -> Iterator[Path]:
+def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = raise_problem) -> Iterator[Path]:
     """The pictures and videos of a folder and the folders in it, in order of their names; a file is yielded itself.
 
     Hidden files and folders are left out; links are followed, but no folder is entered twice.
