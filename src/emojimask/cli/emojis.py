@@ -11,7 +11,7 @@ from pathlib import Path
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED
-from emojimask.errors import OutputExistsError, SinkError, SourceError
+from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
 from emojimask.settings import MaskSettings
 from emojimask.types import Image, MaskedFrame
 
@@ -75,6 +75,8 @@ def run_preview(args: argparse.Namespace) -> int:
     emojis = load_emoji_set(args.emojis)
     name = re.sub(r"[^\w.-]", "_", emojis.name)
     output: Path = args.output or Path(f"{name}_preview.png")
+    if output.suffix.lower() != ".png":
+        raise UsageError(f"{output}: a preview is written as .png, not as '{output.suffix}'")
     if output.exists() and not args.force:
         raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
     sheet = contact_sheet(emojis)
