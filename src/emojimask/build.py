@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from emojimask.errors import MissingExtraError
+from emojimask.errors import MissingExtraError, SourceError
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.stages import (
@@ -217,8 +217,11 @@ def open_camera(spec: str) -> Source:
     from emojimask.sources.latest import LatestSource
 
     if Path(spec).is_file():
+        from emojimask.sources.folder import picture_suffix
         from emojimask.sources.paced import PacedSource
 
+        if picture_suffix(Path(spec)):
+            raise SourceError(f"camera {spec}: is a picture; cover its faces with: emojimask mask")
         return LatestSource(PacedSource(open_file(Path(spec))))
     from emojimask.sources.camera import CameraSource
 

@@ -25,16 +25,18 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
     return build.build_pipeline(settings)
 
 
-def mask_image(image: Image, settings: MaskSettings | None = None) -> MaskedFrame:
+def mask_image(image: Image | None, settings: MaskSettings | None = None) -> MaskedFrame:
     """Cover every face in one picture.
 
     Args:
-        image: (H, W, 3) uint8 BGR; not written into.
+        image: (H, W, 3) uint8 BGR; not written into. May be what ``cv2.imread`` returns, which is None where it fails.
 
     Raises:
-        TypeError, ValueError: ``image`` has another dtype or shape.
+        TypeError, ValueError: ``image`` is None, or has another dtype or shape.
         UsageError, ModelError, EmojiSetError: as :func:`build_pipeline`.
     """
+    if image is None:
+        raise TypeError("mask_image: there is no picture; check that its file is there and could be read")
     return next(build_pipeline(settings).process_file([Frame(image, 0, 0.0)]))
 
 

@@ -45,6 +45,16 @@ def test_wrong_usage_ends_with_2(tmp_path: Path, flags: list[str], capsys: pytes
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_in_a_folders_place_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = clip(tmp_path / "in" / "a.mp4")
+    before = file.read_bytes()
+    for arguments in ([str(file.parent), str(file)], [str(file), str(tmp_path / "out")]):
+        assert main(["batch", *arguments]) == 2
+        assert capsys.readouterr().err == f"emojimask: {file}: is a file; name a folder\n"
+    assert file.read_bytes() == before
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_archive_where_all_failed_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "self.mp4").symlink_to("self.mp4")

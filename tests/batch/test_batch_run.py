@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 from archives import SameProcess, clip, face_clip, picture, records, request, run
 
@@ -149,6 +150,15 @@ def test_two_inputs_with_one_output_are_refused_and_the_rest_is_done(tmp_path: P
     assert progress.done == 1
     assert "would become a_masked.mp4, and so would a.flv" in progress.failed["a.mp4"]
     assert not (tmp_path / "out" / "a_masked.mp4").exists()
+
+
+def test_pictures_named_jfif_and_jpe_are_masked(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.jfif", "b.jpe"):
+        (tmp_path / "in" / name).write_bytes(cv2.imencode(".jpg", media.bars())[1].tobytes())
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert (progress.done, progress.failed) == (2, {})
+    assert (tmp_path / "out" / "a_masked.jfif").read_bytes().startswith(b"\xff\xd8\xff")
 
 
 def test_outputs_within_the_inputs_are_no_inputs(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
 import pytest
 
 import emojimask
@@ -14,6 +15,7 @@ from emojimask.cli.main import COMMANDS
 from emojimask.cli.options import flag
 from emojimask.settings import MaskSettings
 from emojimask.sinks.null import NullSink
+from emojimask.sources.synthetic import portrait
 from media import write_video
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +91,35 @@ def test_an_extra_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, "torch", None)
     assert main(["train", "default", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
     assert "emojimask[train]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mask", ""],
+        ["mask", "a.jpg", "-o", ""],
+        ["mask", "a.jpg", "--report", ""],
+        ["batch", "", "out"],
+        ["batch", ".", ""],
+        ["live", "--camera", ""],
+        ["live", "-o", ""],
+        ["data", "collect", "", "a.jpg", "--label", "happy"],
+        ["data", "collect", "out", "", "--label", "happy"],
+        ["emojis", "preview", "flat", "-o", ""],
+        ["demo", "-o", ""],
+        ["report", ""],
+    ],
+)
+def test_an_empty_name_is_wrong_usage_and_never_the_working_folder(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("a.jpg", portrait())
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "the name is empty" in capsys.readouterr().err.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:

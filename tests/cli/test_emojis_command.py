@@ -121,6 +121,7 @@ def test_a_clip_is_shown_masked(clip: Path, capsys: pytest.CaptureFixture[str]) 
         (["preview", "nope"], 2, 'no emoji set "nope"'),
         (["preview", "flat", "--clip", "nope.mp4"], 1, "nope.mp4"),
         (["preview", "flat", "-o", "nowhere/x.png"], 1, "cannot be written"),
+        (["preview", "flat", "-o", "x.jpg"], 2, "x.jpg: a preview is written as .png, not as '.jpg'"),
         (["new", "x", "--from", "nope"], 2, 'no emoji set "nope"'),
     ],
 )

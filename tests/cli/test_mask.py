@@ -15,6 +15,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from emojimask.cli import main
 from emojimask.sinks.image_files import ImageFileSink
@@ -259,11 +260,92 @@ def test_wrong_usage_is_status_2_and_one_line(
     assert not picture.with_name("me_masked.jpg").exists()
 
 
-def test_two_inputs_for_one_output_are_refused(tmp_path: Path, picture: Path) -> None:
+def test_two_inputs_for_one_output_are_told_and_the_rest_is_done(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    picture.rename(folder / "x.jpg")
+    for name in ("a.mp4", "a.ts"):
+        write_video(folder / name, frames=5)
+    assert main(["mask", str(folder), "-o", str(out), "--quiet", "--json"]) == 3
+    said = capsys.readouterr()
+    errors = lines(said.err)
+    assert len(errors) == 2
+    assert (
+        f"{folder / 'a.mp4'}: would be written to {out / 'a_masked.mp4'}, and so would {folder / 'a.ts'}" in errors[0]
+    )
+    assert f"{folder / 'a.ts'}: would be written to" in errors[1]
+    assert [result["error"] is None for result in json.loads(said.out)] == [False, False, True]
+    assert [path.name for path in out.iterdir()] == ["x_masked.jpg"]
+    assert main(["mask", str(folder / "a.ts"), "-o", str(out / "a of ts.mp4"), "--quiet"]) == 0  # as is advised
+
+
+def test_where_all_inputs_have_one_output_nothing_is_done(tmp_path: Path, picture: Path) -> None:
     twin = tmp_path / "other" / picture.name
     twin.parent.mkdir()
     twin.write_bytes(picture.read_bytes())
-    assert main(["mask", str(picture), str(twin), "-o", str(tmp_path / "out"), "--quiet"]) == 2
+    assert main(["mask", str(picture), str(twin), "-o", str(tmp_path / "out"), "--quiet"]) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_each_input_has_its_own_report_whatever_its_name(tmp_path: Path) -> None:
+    blank = np.full((60, 80, 3), 90, np.uint8)
+    for name in ("me.jpg", "me.png", "you.png", "cam1/clip.png", "cam2/clip.png"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / "in" / name), blank)
+    report = tmp_path / "reports" / "r.jsonl"
+    assert main(["mask", str(tmp_path / "in"), "--report", str(report), "--quiet"]) == 0
+    assert sorted(path.name for path in report.parent.iterdir()) == [
+        "r_cam1_clip.png.jsonl",
+        "r_cam2_clip.png.jsonl",
+        "r_me.jpg.jsonl",
+        "r_me.png.jsonl",
+        "r_you.jsonl",
+    ]
+
+
+def test_a_file_named_twice_is_masked_once(tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    picture.rename(tmp_path / "in" / "deep" / "me.jpg")
+    inputs = [str(tmp_path / "in"), str(tmp_path / "in" / "deep"), str(tmp_path / "in" / "deep" / "me.jpg")]
+    assert main(["mask", *inputs, "--quiet", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
+
+
+def test_a_file_in_the_place_of_the_output_folder_is_told_before_the_work(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = shutil.copy(picture, tmp_path / "you.jpg")
+    before = picture.read_bytes()
+    assert main(["mask", str(picture), str(twin), "-o", str(picture), "--force", "--quiet"]) == 2
+    (error,) = lines(capsys.readouterr().err)
+    assert f"{picture}: is a file; name a folder" in error
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "output"),
+    [
+        ("me.jfif", ".jpg", "me_masked.jfif"),
+        ("me.JPE", ".jpg", "me_masked.JPE"),
+        ("me", ".jpg", "me_masked.jpg"),
+        ("me.mp4", ".png", "me_masked.png"),
+        ("me.webp", ".webp", "me_masked.webp"),
+    ],
+)
+def test_a_picture_is_masked_as_a_picture_whatever_its_name(name: str, kind: str, output: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(cv2.imencode(kind, portrait())[1].tobytes())
+    assert main(["mask", str(tmp_path / name), "--quiet"]) == 0
+    masked = cv2.imread(str(tmp_path / output))
+    assert np.abs(masked.astype(int) - portrait())[90:170, 190:260].mean() > 25
+
+
+def test_a_video_named_as_a_picture_is_masked_as_a_video(tmp_path: Path) -> None:
+    gray, white = (Pillow.new("L", (80, 60), level) for level in (90, 255))
+    gray.save(tmp_path / "a.png", "GIF", save_all=True, append_images=[white], duration=100)
+    assert main(["mask", str(tmp_path / "a.png"), "--quiet"]) == 0
+    assert len(times(tmp_path / "a_masked.mp4")) == 2
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (4320, 7680)])

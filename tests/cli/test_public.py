@@ -38,3 +38,5 @@ def test_wrong_values_are_refused_with_a_clear_word() -> None:
         emojimask.MaskSettings(smoothing="magic")
     with pytest.raises(ValueError, match="H, W, 3"):
         emojimask.mask_image(np.zeros((5, 5), np.uint8))
+    with pytest.raises(TypeError, match="there is no picture; check that its file"):
+        emojimask.mask_image(cv2.imread("mistyped.jpg"))

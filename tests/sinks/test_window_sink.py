@@ -78,7 +78,7 @@ def test_closing_the_window_ends_it() -> None:
 def test_no_screen_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tkinter")
     monkeypatch.setenv("DISPLAY", ":9999")
-    with pytest.raises(SinkError, match="no screen"), WindowSink() as sink:
+    with pytest.raises(SinkError, match=r"no screen.*-o FILE or .*--virtual-camera"), WindowSink() as sink:
         sink.open(media.info())
 
 

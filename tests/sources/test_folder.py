@@ -16,14 +16,14 @@ from emojimask.sources.video_file import VideoFileSource
 
 
 def test_a_folder_is_searched_in_order_without_loops(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a.mp4", ".hidden.png", "notes.txt", "in/c.gif", ".git/d.png", "in/deep/e.webp"):
+    for name in ("b.JPG", "a.mp4", ".hidden.png", "notes.txt", "in/c.gif", "in/c.jfif", ".git/d.png", "in/deep/e.webp"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "in" / "deep" / "up").symlink_to(tmp_path)
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     found = [path.relative_to(tmp_path).as_posix() for path in find_inputs(tmp_path)]
-    assert found == ["a.mp4", "b.JPG", "in/c.gif", "in/deep/e.webp"]
+    assert found == ["a.mp4", "b.JPG", "in/c.gif", "in/c.jfif", "in/deep/e.webp"]
 
 
 def test_a_linked_folder_is_entered_once(tmp_path: Path) -> None:

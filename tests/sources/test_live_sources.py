@@ -13,8 +13,10 @@ from typing import Any, Self
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 import media
+from emojimask.build import open_camera
 from emojimask.errors import SourceError
 from emojimask.sources.camera import CameraInfo, CameraSource, list_cameras
 from emojimask.sources.latest import LatestSource
@@ -119,6 +121,23 @@ def test_the_real_opencv_says_nothing_but_our_line(capfd: pytest.CaptureFixture[
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(SourceError, match="no camera has this name"):
         CameraSource("No Such Camera")
+
+
+@pytest.mark.parametrize("spec", ["clips/talk", "talk.mp4", "/dev/video97"])
+def test_a_missing_file_is_told_as_a_file(spec: str) -> None:
+    with pytest.raises(SourceError, match=f"camera {spec}: no such file; check the name"):
+        CameraSource(spec)
+
+
+def test_a_folder_is_no_camera(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a folder; name a camera, or a video"):
+        CameraSource(str(tmp_path))
+
+
+def test_a_picture_is_no_camera(tmp_path: Path) -> None:
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "me.jpg")
+    with pytest.raises(SourceError, match=r"is a picture; .*emojimask mask"):
+        open_camera(str(tmp_path / "me.jpg"))
 
 
 def test_cameras_are_listed_by_number(tmp_path: Path) -> None:

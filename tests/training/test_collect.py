@@ -61,9 +61,42 @@ def test_an_unknown_label_is_refused_before_anything_is_written(tmp_path: Path, 
     for name in ("angry", "zeal"):
         (tmp_path / "in" / name).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / "in" / name / "a.png"), portrait)
-    with pytest.raises(DataError, match="unknown label 'zeal'"):
+    with pytest.raises(DataError, match=r"unknown label 'zeal'.*name one with --label"):
         collect_pictures([tmp_path / "in"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_label_that_was_given_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for source in ("a.png", "--camera=0"):
+        assert main(["data", "collect", str(tmp_path / "out"), source, "--label", "glad"]) == 2
+        assert "--label: unknown label 'glad'; known are angry" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["me.png", "../happy/me.png", "sub/../me.png", "sub/../../happy/sub/../me.png"])
+def test_a_picture_is_labelled_by_its_folder_however_it_is_named(
+    name: str, tmp_path: Path, portrait: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "happy" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "happy")
+    cv2.imwrite("me.png", portrait)
+    found = collect_pictures([Path(name)], tmp_path / "out", find=lambda image: [image[:48, :48, 0]])
+    assert found == {"happy": 1}
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_is_collected(
+    tmp_path: Path, portrait: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "happy"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"\x89PNG\r\n" + b"rubbish" * 40)
+    cv2.imwrite(str(folder / "b.png"), portrait)
+    missing = str(tmp_path / "happy" / "gone.png")
+    assert main(["data", "collect", str(tmp_path / "out"), missing, str(folder), "--json"]) == 3
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"happy": 1}
+    _, *problems = told.err.splitlines()
+    assert [line.split(":")[1].strip() for line in problems] == [missing, str(folder / "a.png")]
+    assert main(["data", "collect", str(tmp_path / "out"), missing]) == 1
 
 
 def test_a_camera_is_asked_for_one_expression_after_another(
@@ -115,7 +148,7 @@ def test_it_says_before_it_writes_that_unmasked_faces_are_kept(
     assert "unmasked (gray, 48x48); they stay on this machine until you delete the folder" in help_text
 
     told: list[str] = []
-    monkeypatch.setattr("emojimask.cli.data._from_pictures", lambda _: told.append(capsys.readouterr().err) or {})
+    monkeypatch.setattr("emojimask.cli.data._from_pictures", lambda *_: told.append(capsys.readouterr().err) or {})
     main(["data", "collect", str(tmp_path / "out"), "a.png"])
     assert told == [f"{tmp_path / 'out'}: will hold unmasked faces, on this machine, until you delete it\n"]
 

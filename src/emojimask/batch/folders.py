@@ -70,9 +70,11 @@ def open_folder(place: str) -> Folder:
 
     Raises:
         MissingExtraError: a URL, and fsspec or its part for this kind of store is not installed.
-        UsageError: a URL of a kind that is not known.
+        UsageError: a file, or a URL of a kind that is not known.
     """
     if "://" not in place:
+        if Path(place).is_file():
+            raise UsageError(f"{place}: is a file; name a folder")
         return LocalFolder(Path(place))
     from emojimask.batch.store import Store
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emojimask.cli.given import given_name
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.errors import UsageError
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", metavar="IN_DIR", help="a folder, or a URL such as s3://bucket/folder (extra [ray])")
-    parser.add_argument("outputs", metavar="OUT_DIR", help="a folder, or a URL; its manifest.jsonl tells what was done")
+    parser.add_argument(
+        "inputs", type=given_name, metavar="IN_DIR", help="a folder, or a URL such as s3://bucket/folder (extra [ray])"
+    )
+    parser.add_argument(
+        "outputs", type=given_name, metavar="OUT_DIR", help="a folder, or a URL; its manifest.jsonl tells what was done"
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="how many files at a time (default: one a core)")
     parser.add_argument(
         "--engine", choices=("local", "ray"), default="local", help="this machine, or Ray (extra [ray])"

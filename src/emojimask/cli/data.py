@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 
-from emojimask.cli.main import DONE, FAILED
-from emojimask.errors import UsageError
+from emojimask.cli.given import given_name, given_path
+from emojimask.cli.main import DONE, FAILED, SOME_FAILED
+from emojimask.errors import SourceError, UsageError
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -20,11 +20,15 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         description="Crop faces out of pictures, videos or a camera into a labelled folder that training reads. The "
         "crops show real faces, unmasked (gray, 48x48); they stay on this machine until you delete the folder.",
     )
-    collect.add_argument("out", type=Path, metavar="OUT_DIR", help="receives train/LABEL/*.png; what is there stays")
     collect.add_argument(
-        "inputs", nargs="*", type=Path, metavar="PICTURES", help="pictures, videos, or folders of them"
+        "out", type=given_path, metavar="OUT_DIR", help="receives train/LABEL/*.png; what is there stays"
     )
-    collect.add_argument("--camera", metavar="0|NAME|URL|FILE", help="a camera; asks for each expression")
+    collect.add_argument(
+        "inputs", nargs="*", type=given_path, metavar="PICTURES", help="pictures, videos, or folders of them"
+    )
+    collect.add_argument(
+        "--camera", type=given_name, metavar="0|NAME|URL|FILE", help="a camera; asks for each expression"
+    )
     collect.add_argument(
         "--label", help="the expression that all show (default: the name of a picture's folder; camera: one by one)"
     )
@@ -39,27 +43,35 @@ def run_collect(args: argparse.Namespace) -> int:
     if bool(args.inputs) == (args.camera is not None):
         raise UsageError("data collect: give pictures or --camera, one of the two")
     print(f"{args.out}: will hold unmasked faces, on this machine, until you delete it", file=sys.stderr)
-    found = _from_camera(args) if args.camera is not None else _from_pictures(args)
+    problems: list[SourceError] = []
+    found = _from_camera(args) if args.camera is not None else _from_pictures(args, problems)
     if args.json:
         print(json.dumps(found))
     else:
         numbers = ", ".join(f"{count} {name}" for name, count in found.items())
         print(f"{args.out}: {numbers}" if found else "no face was found")
-    return DONE if found else FAILED
+    if not found:
+        return FAILED
+    return SOME_FAILED if problems else DONE
 
 
-def _from_pictures(args: argparse.Namespace) -> Counter[str]:
+def _from_pictures(args: argparse.Namespace, problems: list[SourceError]) -> Counter[str]:
+    """Adds to ``problems`` what cannot be read, once it is told."""
     from emojimask.training.data.collect import collect_pictures
 
-    return collect_pictures(args.inputs, args.out, args.label)
+    def tell(problem: SourceError) -> None:
+        print(f"emojimask: {problem}", file=sys.stderr)
+        problems.append(problem)
+
+    return collect_pictures(args.inputs, args.out, args.label, on_problem=tell)
 
 
 def _from_camera(args: argparse.Namespace) -> Counter[str]:
     from emojimask.build import open_camera
-    from emojimask.training.data.collect import collect_camera
+    from emojimask.training.data.collect import collect_camera, known_label
     from emojimask.training.data.fer2013 import FER2013_CLASSES
 
-    labels = [args.label] if args.label else FER2013_CLASSES
+    labels = FER2013_CLASSES if args.label is None else [known_label(args.label)]
     with open_camera(args.camera) as source:
         return collect_camera(source, args.out, labels, _ready, args.count)
 

@@ -6,6 +6,7 @@ import argparse
 from itertools import count
 from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
@@ -15,7 +16,11 @@ FOLDER = "emojimask-demo"
 
 def add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="DIR", help=f"where to write (default: {FOLDER}, or the next free number)"
+        "-o",
+        "--output",
+        type=given_path,
+        metavar="DIR",
+        help=f"where to write (default: {FOLDER}, or the next free number)",
     )
     add_output_flags(parser)
     add_setting_flags(parser)

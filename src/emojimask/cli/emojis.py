@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED
-from emojimask.errors import OutputExistsError, SinkError, SourceError
+from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
 from emojimask.settings import MaskSettings
 from emojimask.types import Image, MaskedFrame
 
@@ -24,7 +25,7 @@ def add_emojis(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="print as JSON")
     listing.set_defaults(run=run_list)
     new = actions.add_parser("new", help="begin a set of your own: eight pictures and a set.toml that explains itself")
-    new.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    new.add_argument("folder", type=given_path, metavar="DIR", help="a new folder")
     new.add_argument("--from", dest="source", default="classic", metavar="SET", help="its pictures (default: classic)")
     new.set_defaults(run=run_new)
     check = actions.add_parser("check", help="tell every fault of a set, and what to do about it")
@@ -33,8 +34,8 @@ def add_emojis(parser: argparse.ArgumentParser) -> None:
     check.set_defaults(run=run_check)
     preview = actions.add_parser("preview", help="a picture of a set: every expression in several poses")
     preview.add_argument("emojis", metavar="SET|DIR", help="a shipped set, a folder, font or font:FILE")
-    preview.add_argument("-o", "--output", type=Path, metavar="FILE", help="a PNG (default: NAME_preview.png)")
-    preview.add_argument("--clip", type=Path, metavar="VIDEO", help="below it, frames of this clip, masked")
+    preview.add_argument("-o", "--output", type=given_path, metavar="FILE", help="a PNG (default: NAME_preview.png)")
+    preview.add_argument("--clip", type=given_path, metavar="VIDEO", help="below it, frames of this clip, masked")
     preview.add_argument("--force", action="store_true", help="overwrite a picture that exists")
     preview.set_defaults(run=run_preview)
 
@@ -74,6 +75,8 @@ def run_preview(args: argparse.Namespace) -> int:
     emojis = load_emoji_set(args.emojis)
     name = re.sub(r"[^\w.-]", "_", emojis.name)
     output: Path = args.output or Path(f"{name}_preview.png")
+    if output.suffix.lower() != ".png":
+        raise UsageError(f"{output}: a preview is written as .png, not as '{output.suffix}'")
     if output.exists() and not args.force:
         raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
     sheet = contact_sheet(emojis)

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.errors import MissingExtraError, OutputExistsError, SinkError, UsageError
 from emojimask.whole import write_whole
@@ -30,7 +31,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         help="an .onnx file with its card beside it, a shipped model's name, a trained run's folder or best.pt, or a "
         f"recipe's name whose run is in {RUNS}/NAME",
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
+    parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
     parser.add_argument(
         "--labels", required=True, metavar="PROTOCOL", help="fer2013, ferplus, ferplus-argmax or six-classes"
     )
@@ -40,7 +41,9 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--single-view", action="store_true", help="leave out the flip and ten-crop columns; ten times quicker"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the JSON file, the page and the plots")
+    parser.add_argument(
+        "--out", type=given_path, metavar="DIR", help="folder for the JSON file, the page and the plots"
+    )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead of the page")
 

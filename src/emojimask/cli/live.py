@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
@@ -13,6 +13,7 @@ from emojimask.cli.progress import Progress
 def add_live(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--camera",
+        type=given_name,
         default="0",
         metavar="0|NAME|URL|FILE",
         help="which camera, or a video played in its place (default: 0)",
@@ -25,8 +26,12 @@ def add_live(parser: argparse.ArgumentParser) -> None:
         metavar="DEVICE",
         help="be a camera for other programs (extra [virtual-camera])",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="record the masked video, without sound")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv")
+    parser.add_argument(
+        "-o", "--output", type=given_path, metavar="FILE", help="record the masked video, without sound"
+    )
+    parser.add_argument(
+        "--report", type=given_path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv"
+    )
     add_output_flags(parser)
     add_setting_flags(parser)
     parser.set_defaults(run=run_live)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
@@ -20,15 +21,17 @@ MARK = "_masked"
 
 
 def add_mask(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="pictures, videos or folders")
+    parser.add_argument("inputs", nargs="+", type=given_path, metavar="INPUT", help="pictures, videos or folders")
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=given_path,
         metavar="OUT",
         help=f"a file, or a folder (default: {{name}}{MARK} beside the input)",
     )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv")
+    parser.add_argument(
+        "--report", type=given_path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv"
+    )
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="leave sound and subtitles out")
     add_output_flags(parser)
     add_setting_flags(parser)
@@ -58,13 +61,13 @@ class Result:
 
 def run_mask(args: argparse.Namespace) -> int:
     settings = settings_from(args)
-    jobs, missing = plan(args.inputs, args.output, args.report)
+    jobs, undone = plan(args.inputs, args.output, args.report)
     if jobs:
         _check(settings, args.report)
-    for result in missing:
+    for result in undone:
         _warn(result.error or "")
-    alone = len(jobs) + len(missing) == 1
-    results = missing + [_attempt(job, settings, args, alone=alone) for job in jobs]
+    alone = len(jobs) + len(undone) == 1
+    results = undone + [_attempt(job, settings, args, alone=alone) for job in jobs]
     if args.json:
         print(json.dumps([asdict(result) for result in results], indent=2))
     failed = sum(result.error is not None for result in results)
@@ -82,32 +85,30 @@ def _check(settings: MaskSettings, report: Path | None) -> None:
 
 
 def plan(inputs: Sequence[Path], output: Path | None, report: Path | None) -> tuple[list[Job], list[Result]]:
-    """What to mask and where to, and the inputs that are not there or cannot be looked at.
+    """What to mask and where to, and the inputs that cannot be: not there, or with the output of another.
 
     Raises:
-        UsageError: two inputs would go to one output, or the folder holds nothing to mask.
+        UsageError: a folder holds nothing to mask, or a file is in the place of the folder for the outputs.
     """
-    found, missing = _find(inputs)
-    if not found:
-        return [], missing
-    many = len(found) + len(missing) > 1 or any(path.is_dir() for path in inputs)
+    found, problems = _find(inputs)
+    many = len(found) + len(problems) > 1 or any(path.is_dir() for path in inputs)
     into_folder = output is not None and (many or output.is_dir())
+    if output is not None and into_folder and output.is_file():
+        raise UsageError(f"{output}: is a file; name a folder for the outputs of several inputs")
+    tails = _told_apart(list(found)) if many else [""] * len(found)
     jobs = []
-    for path, root in found:
+    for (path, root), tail in zip(found.items(), tails, strict=True):
         target = _output(path, root, output if into_folder else None) if output is None or into_folder else output
-        jobs.append(Job(path, target, _report(report, path) if report and many else report))
-    for paths in ([job.output for job in jobs], [job.report for job in jobs if job.report]):
-        twice = [path for path, count in Counter(paths).items() if count > 1]
-        if twice:
-            raise UsageError(f"{twice[0]}: two inputs would be written there; mask them one by one with -o")
-    return jobs, missing
+        jobs.append(Job(path, target, report and report.with_name(f"{report.stem}{tail}{report.suffix}")))
+    jobs, rivals = _without_rivals(jobs)
+    return jobs, problems + rivals
 
 
-def _find(inputs: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[Result]]:
+def _find(inputs: Iterable[Path]) -> tuple[dict[Path, Path], list[Result]]:
     """Each file with the folder that it was found under (its own, where it was named itself)."""
     from emojimask.sources.folder import find_inputs
 
-    found: list[tuple[Path, Path]] = []
+    found: dict[Path, Path] = {}
     missing: list[Result] = []
     for path in inputs:
         problems: list[SourceError] = []
@@ -116,28 +117,62 @@ def _find(inputs: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[Result]
                 files = [file for file in find_inputs(path, problems.append) if not file.stem.endswith(MARK)]
                 if not files and not problems:
                     raise UsageError(f"{path}: the folder holds no picture and no video")
-                found += [(file, path) for file in files]
+                for file in files:
+                    found.setdefault(file, path)
             elif path.exists():
-                found.append((path, path.parent))
+                found.setdefault(path, path.parent)
             else:
                 problems.append(SourceError(f"{path}: no such file or folder"))
         except OSError as error:  # a name that is too long, for one
             problems.append(SourceError(f"{path}: cannot be opened ({error.strerror})"))
-        missing += [Result(str(path), "", 0, 0, 0, str(problem)) for problem in problems]
-    return list(dict.fromkeys(found)), missing
+        missing += [_not_done(path, str(problem)) for problem in problems]
+    return found, missing
+
+
+def _told_apart(paths: Sequence[Path]) -> list[str]:
+    """For the reports' names: ``_`` and the stem; among equal ones the whole name, with folders if need be."""
+    tails = [path.stem for path in paths]
+    for depth in range(1, max((len(path.absolute().parts) for path in paths), default=1)):
+        count = Counter(tails)
+        tails = [
+            tail if count[tail] == 1 else "_".join(path.absolute().parts[1:][-depth:])
+            for path, tail in zip(paths, tails, strict=True)
+        ]
+    return [f"_{tail}" for tail in tails]
+
+
+def _without_rivals(jobs: Sequence[Job]) -> tuple[list[Job], list[Result]]:
+    """The jobs whose files are theirs alone, and what is said of the others: none of them may win by chance."""
+    by_file: dict[Path, list[Job]] = defaultdict(list)
+    for job in jobs:
+        for file in (job.output, job.report):
+            if file is not None:
+                by_file[file].append(job)
+    refused: dict[Job, str] = {}
+    for file, rivals in by_file.items():
+        for job in rivals if len(rivals) > 1 else ():
+            others = ", ".join(str(rival.source) for rival in rivals if rival is not job)
+            refused[job] = (
+                f"{job.source}: would be written to {file}, and so would {others}; rename one, or mask each by itself "
+                "with an -o of its own"
+            )
+    told = [_not_done(job.source, reason) for job, reason in refused.items()]
+    return [job for job in jobs if job not in refused], told
+
+
+def _not_done(path: Path, reason: str) -> Result:
+    return Result(str(path), "", 0, 0, 0, reason)
 
 
 def _output(path: Path, root: Path, folder: Path | None) -> Path:
     from emojimask.sinks.image_files import SUFFIXES as PICTURES
     from emojimask.sinks.video_file import SUFFIXES as VIDEOS
+    from emojimask.sources.folder import picture_suffix
 
-    suffix = path.suffix if path.suffix.lower() in {*PICTURES, *VIDEOS} else ".mp4"
+    still = picture_suffix(path)
+    suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
     name = f"{path.stem}{MARK}{suffix}"
     return path.with_name(name) if folder is None else folder / path.relative_to(root).with_name(name)
-
-
-def _report(report: Path, path: Path) -> Path:
-    return report.with_name(f"{report.stem}_{path.stem}{report.suffix}")
 
 
 def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace, *, alone: bool) -> Result:

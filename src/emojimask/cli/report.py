@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.errors import OutputExistsError, SinkError, SourceError
 from emojimask.whole import write_whole
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.jsonl, or the folder it is in")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the page (default: beside it, as .html)")
+    parser.add_argument(
+        "manifest", type=given_path, metavar="MANIFEST", help="a manifest.jsonl, or the folder it is in"
+    )
+    parser.add_argument(
+        "-o", "--output", type=given_path, metavar="FILE", help="the page (default: beside it, as .html)"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite a page that exists")
     parser.set_defaults(run=run_report)
 

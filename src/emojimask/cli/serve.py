@@ -6,8 +6,8 @@ import argparse
 import logging
 import threading
 from contextlib import suppress
-from pathlib import Path
 
+from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_setting_flags, settings_from
 from emojimask.errors import MissingExtraError, UsageError
@@ -25,13 +25,16 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"0 takes a free one (default: {DEFAULT_PORT})")
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open the browser")
     parser.add_argument(
-        "--camera", metavar="0|NAME|URL|FILE", help="use this machine's camera here, and not the browser's"
+        "--camera",
+        type=given_name,
+        metavar="0|NAME|URL|FILE",
+        help="use this machine's camera here, and not the browser's",
     )
     board = parser.add_argument_group("class board")
     board.add_argument("--board", action="store_true", help="be the class board instead: takes no picture from anybody")
     board.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    board.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, PEM; needed off this machine")
-    board.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, PEM")
+    board.add_argument("--tls-cert", type=given_path, metavar="FILE", help="certificate, PEM; needed off this machine")
+    board.add_argument("--tls-key", type=given_path, metavar="FILE", help="its key, PEM")
     board.add_argument("--redis", metavar="URL", help="share rooms between several servers (extra [redis])")
     add_setting_flags(parser)
     parser.set_defaults(run=run_serve)

@@ -18,6 +18,8 @@ _TIFF = {"format": "TIFF", "compression": "tiff_deflate"}
 _FORMATS: dict[str, dict[str, Any]] = {
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
+    ".jpe": _JPEG,
+    ".jfif": _JPEG,
     ".png": {"format": "PNG"},
     ".webp": {"format": "WEBP", "quality": 95},
     ".bmp": {"format": "BMP"},

@@ -84,4 +84,7 @@ def _new_window() -> Any:
     try:
         return tkinter.Tk()
     except tkinter.TclError as error:
-        raise SinkError(f"window: there is no screen to show it on ({error}); leave --window away") from None
+        raise SinkError(
+            f"window: there is no screen to show it on ({error}); without --window, record with -o FILE or be a camera "
+            "with --virtual-camera"
+        ) from None

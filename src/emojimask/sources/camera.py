@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from emojimask.errors import SourceError
+from emojimask.sources.folder import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from emojimask.types import Frame, Image, StreamInfo
 
 _VIDEO4LINUX = Path("/sys/class/video4linux")
@@ -191,13 +192,18 @@ def _open_capture(target: int | str) -> Capture:
 def _target(spec: str) -> int | str:
     if spec.isdecimal():
         return int(spec)
-    if "://" in spec or Path(spec).exists():
+    path = Path(spec)
+    if "://" in spec or (path.exists() and not path.is_dir()):
         return spec
     cameras = list_cameras()
     matches = [camera for camera in cameras if spec.casefold() in camera.name.casefold()]
     exact = [camera for camera in matches if camera.name.casefold() == spec.casefold()]
     if matches:
         return (exact or matches)[0].index
+    if path.is_dir():
+        raise SourceError(f"camera {spec}: is a folder; name a camera, or a video to play in its place")
+    if os.sep in spec or "/" in spec or path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+        raise SourceError(f"camera {spec}: no such file; check the name, or give the number of a camera, such as 0")
     raise SourceError(f"camera {spec}: no camera has this name; {_known(cameras)}")
 
 

@@ -10,21 +10,27 @@ from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
 from emojimask.sources.video_file import VideoFileSource
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 VIDEO_SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
     | {".ogv", ".ts", ".vob", ".webm", ".wmv"}
 )
 
-_PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"II*\0", b"MM\0*")
+_PICTURE_HEADS = {
+    b"\xff\xd8\xff": ".jpg",
+    b"\x89PNG\r\n": ".png",
+    b"BM": ".bmp",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
+}
 _GIF_HEAD = b"GIF8"
 
 
-def _raise(error: SourceError) -> None:
-    raise error
+def raise_problem(problem: SourceError) -> None:
+    raise problem
 
 
-def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = _raise) -> Iterator[Path]:
+def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = raise_problem) -> Iterator[Path]:
     """The pictures and videos of a folder and the folders in it, in order of their names; a file is yielded itself.
 
     Hidden files and folders are left out; links are followed, but no folder is entered twice.
@@ -56,7 +62,23 @@ def open_source(
         SourceError: as the two sources raise it.
     """
     path = Path(path)
-    return ImageFileSource(path) if _is_picture(path) else VideoFileSource(path, threads, span)
+    return ImageFileSource(path) if picture_suffix(path) else VideoFileSource(path, threads, span)
+
+
+def picture_suffix(path: Path) -> str | None:
+    """A suffix that suits the picture in a file, by its first bytes or else its name; None: the file is a video."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        head = b""  # the source that opens it says what is wrong
+    for start, suffix in _PICTURE_HEADS.items():
+        if head.startswith(start):
+            return suffix
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return ".webp"
+    suffix = path.suffix.lower()
+    return suffix if suffix in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
 
 
 def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], None]) -> Iterator[Path]:
@@ -79,14 +101,3 @@ def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], Non
                 yield Path(entry.path)
         except OSError as error:
             on_problem(SourceError(f"{entry.path}: cannot be opened ({error.strerror})"))
-
-
-def _is_picture(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(12)
-    except OSError:
-        head = b""  # the source that opens it says what is wrong
-    if head.startswith(_PICTURE_HEADS) or (head[:4] == b"RIFF" and head[8:] == b"WEBP"):
-        return True
-    return path.suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD)

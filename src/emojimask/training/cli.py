@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
+from emojimask.cli.given import given_path
 from emojimask.errors import MissingExtraError, UsageError
 from emojimask.training import zoo
 from emojimask.training.recipe import Recipe, changed, load_recipe
@@ -19,9 +20,13 @@ from emojimask.training.recipe import Recipe, changed, load_recipe
 def add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_train)
     parser.add_argument("recipe", metavar="RECIPE", help="a shipped recipe's name, or the path of a .toml file")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
-    parser.add_argument("--extra", type=Path, nargs="+", default=[], metavar="DIR", help="more data to learn from")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for checkpoints and the log")
+    parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
+    parser.add_argument(
+        "--extra", type=given_path, nargs="+", default=[], metavar="DIR", help="more data to learn from"
+    )
+    parser.add_argument(
+        "--out", type=given_path, required=True, metavar="DIR", help="folder for checkpoints and the log"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="change the recipe, for example: --set seed=2"
@@ -136,7 +141,9 @@ def add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--measure", action="store_true", help="measure everything here instead of printing what was measured before"
     )
-    parser.add_argument("--results", type=Path, metavar="DIR", help="folder of what emojimask evaluate --out wrote")
+    parser.add_argument(
+        "--results", type=given_path, metavar="DIR", help="folder of what emojimask evaluate --out wrote"
+    )
 
 
 def run_zoo(args: argparse.Namespace) -> int:
@@ -150,9 +157,13 @@ def run_zoo(args: argparse.Namespace) -> int:
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_export)
-    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a best.pt that training wrote")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of FER2013 and FER+, for the card's metrics")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for NAME.onnx and NAME.json")
+    parser.add_argument("checkpoint", type=given_path, metavar="CHECKPOINT", help="a best.pt that training wrote")
+    parser.add_argument(
+        "--data", type=given_path, metavar="DIR", help="folder of FER2013 and FER+, for the card's metrics"
+    )
+    parser.add_argument(
+        "--out", type=given_path, required=True, metavar="DIR", help="folder for NAME.onnx and NAME.json"
+    )
     parser.add_argument(
         "--precision",
         default="fp32",

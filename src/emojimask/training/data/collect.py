@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 
 from emojimask.build import open_file
-from emojimask.errors import DataError
-from emojimask.sources.folder import find_inputs
+from emojimask.errors import DataError, SourceError, UsageError
+from emojimask.sources.folder import find_inputs, raise_problem
 from emojimask.training.data import rows
 from emojimask.training.data.cropping import FaceFinder, crops_of
 from emojimask.training.data.fer2013 import FER2013_CLASSES
@@ -31,7 +31,11 @@ CAMERA_PATIENCE_S = 10.0
 
 
 def collect_pictures(
-    inputs: Iterable[Path], out: Path, label: str | None = None, find: FaceFinder = crops_of
+    inputs: Iterable[Path],
+    out: Path,
+    label: str | None = None,
+    find: FaceFinder = crops_of,
+    on_problem: Callable[[SourceError], None] = raise_problem,
 ) -> Counter[str]:
     """Every face in pictures and videos.
 
@@ -40,22 +44,26 @@ def collect_pictures(
         out: the data set's folder, made if needed; what is there stays.
         label: of all faces; by default the name of the folder in which a file lies.
         find: finds and crops the faces of a picture.
+        on_problem: is told of an input that cannot be read, which is left out then; by default it is raised.
 
     Returns:
         How many crops of each label were found; the same crop is kept once.
 
     Raises:
-        DataError: a label is unknown; nothing has been written then.
-        SourceError: a file cannot be read; the crops of those before it stay.
+        UsageError, DataError: ``label``, or a folder's name, is no label; nothing has been written then.
     """
-    files = [(file, _label(label or file.parent.name, file)) for path in inputs for file in find_inputs(path)]
+    given = None if label is None else known_label(label)
+    files = [(file, given or _label_of(file)) for path in inputs for file in _files(path, on_problem)]
     found: Counter[str] = Counter()
     for file, name in files:
-        with open_file(file) as source:
-            for frame in spaced(source, EVERY_S):
-                for crop in find(frame.image):
-                    write(crop, out, name)
-                    found[name] += 1
+        try:
+            with open_file(file) as source:
+                for frame in spaced(source, EVERY_S):
+                    for crop in find(frame.image):
+                        write(crop, out, name)
+                        found[name] += 1
+        except SourceError as error:
+            on_problem(error)
     return found
 
 
@@ -81,10 +89,10 @@ def collect_camera(
         How many crops of each label were taken.
 
     Raises:
-        DataError: a label is unknown; nothing has been written then.
+        UsageError: a label is unknown; nothing has been written then.
         SourceError: the camera fails.
     """
-    names = [_label(label, Path("--label")) for label in labels]
+    names = [known_label(label) for label in labels]
     newest = iter(frames)
     taken: Counter[str] = Counter()
     for name in names:
@@ -93,6 +101,14 @@ def collect_camera(
                 write(crop, out, name)
                 taken[name] += 1
     return taken
+
+
+def known_label(label: str) -> str:
+    """A label that was given, as the folders of the data set spell it. Raises UsageError."""
+    try:
+        return FER2013_CLASSES[rows.label_named(label, "--label")]
+    except DataError as error:
+        raise UsageError(str(error)) from None
 
 
 def write(crop: Crop, out: Path, label: str) -> Path:
@@ -127,5 +143,18 @@ def _shots(newest: Iterator[Frame], count: int, find: FaceFinder) -> Iterator[Cr
             return
 
 
-def _label(name: str, where: Path) -> str:
-    return FER2013_CLASSES[rows.label_named(name, str(where))]
+def _files(path: Path, on_problem: Callable[[SourceError], None]) -> Iterator[Path]:
+    try:
+        yield from find_inputs(path, on_problem)
+    except SourceError as error:  # there is nothing of this name
+        on_problem(error)
+
+
+def _label_of(file: Path) -> str:
+    folder = file.parent
+    if folder.name in ("", ".."):  # the working folder, or one above it: the path alone does not tell its name
+        folder = folder.resolve()
+    try:
+        return FER2013_CLASSES[rows.label_named(folder.name, str(file))]
+    except DataError as error:
+        raise DataError(f"{error}; name one with --label") from None

@@ -1,0 +1,17 @@
+"""Names of files and folders as the command line gives them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def given_name(text: str) -> str:
+    """A name that is not empty: ``"$FILE"`` with FILE unset must not stand for the working folder, as Path does it."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; give a file or a folder ('.' is the working folder)")
+    return text
+
+
+def given_path(text: str) -> Path:
+    return Path(given_name(text))
