@@ -108,6 +108,8 @@ def test_an_extra_that_is_missing_is_named(
         ["emojis", "preview", "flat", "-o", ""],
         ["demo", "-o", ""],
         ["report", ""],
+        ["leak", "", "a.jpg"],
+        ["bench", "speed", ""],
     ],
 )
 def test_an_empty_name_is_wrong_usage_and_never_the_working_folder(

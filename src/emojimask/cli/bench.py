@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from emojimask.cli.bench_expressions import add_expressions
 from emojimask.cli.bench_speed import add_speed
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, LEAKED
 
 
@@ -16,7 +16,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     benches = parser.add_subparsers(dest="bench", required=True, metavar="privacy|faces|speed|expressions")
     privacy = benches.add_parser("privacy", help="leaked frames when everything goes wrong, ours and simpler ways'")
     privacy.add_argument(
-        "--media", type=Path, metavar="DIR", help="clips of one large face to use besides the portrait"
+        "--media", type=given_path, metavar="DIR", help="clips of one large face to use besides the portrait"
     )
     privacy.add_argument(
         "--fps", type=_positive, default=30, help="frames a second; fewer are harder and quicker (default: 30)"
@@ -29,7 +29,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     privacy.set_defaults(run=run_privacy)
     faces = benches.add_parser("faces", help="the installed face back ends side by side")
     faces.add_argument(
-        "--media", type=Path, metavar="DIR", help="pictures and clips to search, and to take actors from"
+        "--media", type=given_path, metavar="DIR", help="pictures and clips to search, and to take actors from"
     )
     faces.add_argument(
         "--every", type=_positive, default=15, metavar="N", help="of the clips, search each N-th frame (default: 15)"

@@ -5,15 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 
 
 def add_expressions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--media", type=Path, required=True, metavar="DIR", help="the folder of pictures and clips")
     parser.add_argument(
-        "--labels", type=Path, required=True, metavar="TABLE.toml", help="which expression is shown in which, and when"
+        "--media", type=given_path, required=True, metavar="DIR", help="the folder of pictures and clips"
+    )
+    parser.add_argument(
+        "--labels",
+        type=given_path,
+        required=True,
+        metavar="TABLE.toml",
+        help="which expression is shown in which, and when",
     )
     parser.add_argument(
         "--expressions", nargs="+", default=["default"], metavar="MODEL", help="models to compare (default: default)"

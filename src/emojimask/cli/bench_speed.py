@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import PLOTS, check_outputs, plot_file
 from emojimask.errors import SinkError, UsageError
@@ -16,7 +17,7 @@ PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start",
 
 
 def add_speed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a video (default: one that is made)")
+    parser.add_argument("file", type=given_path, nargs="?", metavar="FILE", help="a video (default: one that is made)")
     parser.add_argument(
         "--faces", type=int, choices=range(1, 9), metavar="1..8", help="in the video that is made (default: 1)"
     )
@@ -25,9 +26,9 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
         "--minutes", type=_minutes, help="of the live run, and of the video whose memory is watched (default: 1)"
     )
     parser.add_argument("--only", type=_parts, metavar="PART,...", help=f"some of: {', '.join(PARTS)}")
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="a settings file instead of emojimask.toml")
+    parser.add_argument("--settings", type=given_path, metavar="FILE", help="a settings file instead of emojimask.toml")
     parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw the curves: {', '.join(PLOTS)}")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--out", type=given_path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, LEAKED
 from emojimask.cli.options import PLOTS, check_outputs, plot_file
 from emojimask.errors import OutputExistsError, SinkError
@@ -19,8 +20,10 @@ SHOWN = 10  # leaked frames listed in the table; all are in the JSON
 
 
 def add_leak(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("original", type=Path, metavar="ORIGINAL", help="the file as it was before")
-    parser.add_argument("masked", type=Path, metavar="MASKED", help="what emojimask, or any other tool, made of it")
+    parser.add_argument("original", type=given_path, metavar="ORIGINAL", help="the file as it was before")
+    parser.add_argument(
+        "masked", type=given_path, metavar="MASKED", help="what emojimask, or any other tool, made of it"
+    )
     parser.add_argument(
         "--limit",
         type=_share,
@@ -34,7 +37,9 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
         help=f"who looks for faces: {', '.join(EYES)} (default: haar, and hog where it is installed)",
     )
     parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw what shows over time: {', '.join(PLOTS)}")
-    parser.add_argument("--worst", type=Path, metavar="DIR", help="save the worst frames side by side; they SHOW FACES")
+    parser.add_argument(
+        "--worst", type=given_path, metavar="DIR", help="save the worst frames side by side; they SHOW FACES"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")

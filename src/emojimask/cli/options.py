@@ -8,6 +8,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from emojimask.cli.given import given_path
 from emojimask.errors import SinkError
 from emojimask.settings import MaskSettings, load_settings
 from emojimask.whole import check_place
@@ -25,7 +26,7 @@ def add_setting_flags(parser: argparse.ArgumentParser) -> None:
     for knob in fields(MaskSettings):
         text = f"{knob.metadata['help']} (default: {_plain(knob.default)})"
         group.add_argument(flag(knob.name), dest=knob.name, default=None, help=text, **_kind(knob))
-    group.add_argument("--settings", type=Path, metavar="FILE", help="a settings file instead of emojimask.toml")
+    group.add_argument("--settings", type=given_path, metavar="FILE", help="a settings file instead of emojimask.toml")
 
 
 def _kind(knob: Field[Any]) -> dict[str, Any]:
