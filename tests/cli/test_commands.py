@@ -170,7 +170,7 @@ def test_a_command_that_cannot_be_loaded_is_one_line(
         "emojis {} preview {} nonesuch {}",
         "bench {} speed {} no.mp4 {}",
         "bench {} expressions {} --media no --labels no.toml {}",
-        "data {} collect {} out no.png {}",
+        "data {} collect {} out a.png --label none {}",
     ],
 )
 def test_debug_shows_where_an_error_comes_from_wherever_it_stands(
