@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.errors import MissingExtraError, OutputExistsError, SinkError, UsageError
+from emojimask.cli.options import check_outputs
+from emojimask.errors import MissingExtraError, SinkError, UsageError
 from emojimask.whole import write_whole
 
 if TYPE_CHECKING:
@@ -105,14 +106,12 @@ def check(name: str, folder: Path, *, force: bool) -> None:
 
     Raises:
         OutputExistsError: one of this name is there already and ``force`` was not given.
-        SinkError: the folder is a file.
+        SinkError: the folder is a file, or a file's place cannot be looked at.
     """
     if folder.is_file():
         raise SinkError(f"{folder}: is a file; name a folder")
-    there = [folder / f"{name}.json", folder / f"{name}.md", *folder.glob(f"{escape(name)}_*.png")]
-    for path in there:
-        if path.exists() and not force:
-            raise OutputExistsError(f"{path}: is there already; add --force to replace it")
+    plots = folder.glob(f"{escape(name)}_*.png")
+    check_outputs([folder / f"{name}.json", folder / f"{name}.md", *plots], [], force=force)
 
 
 def write(result: dict[str, Any], folder: Path) -> None:
