@@ -50,6 +50,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("stay = 0.5", "stay needs weights"),
         ("frozen = 2", "frozen needs weights"),
         ("frozen = -2\nweights = 'default'", "frozen must be 0 or more, found -2"),
+        ("side = -1", "side must be 0 or more, found -1"),
         ("rate = -0.1", "rate must be above 0, found -0.1"),
         ("rate = nan", "rate must be above 0, found nan"),
         ("momentum = 2.0", "momentum must be 0 to 1, found 2.0"),

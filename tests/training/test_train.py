@@ -410,6 +410,23 @@ def test_frozen_layers_stay_as_they_were(data: Path, tmp_path: Path) -> None:
     assert torch.equal(late["features.2.body.0.0.weight"], begun["features.2.body.0.0.weight"])
 
 
+def test_smaller_pictures_first_then_whole_ones(data: Path, tmp_path: Path) -> None:
+    """What was learned from them is what the next run begins with; a network that takes one size alone says so."""
+    small = replace(RECIPE, side=24)
+    first = train(small, data, tmp_path / "first")
+    cpu = torch.device("cpu")
+    model, recipe = load_network(first, cpu)
+    sides = []
+    model.features.register_forward_pre_hook(lambda _, given: sides.append(tuple(given[0].shape[-2:])))
+    model(torch.zeros(1, 1, 48, 48))
+    assert (sides, recipe.side) == ([(24, 24)], 24)
+    whole, _ = load_network(train(replace(RECIPE, epochs=0, weights=str(first)), data, tmp_path / "next"), cpu)
+    assert whole.side == 48
+    assert torch.equal(next(whole.features.parameters()), next(model.features.parameters()))
+    with pytest.raises(UsageError, match="recipe tiny: alexnet takes no pictures of side 24"):
+        build_model(replace(small, model="alexnet"))
+
+
 def test_a_run_begins_with_trained_weights(data: Path, tmp_path: Path) -> None:
     """Before it learns anything it is worth what they were; also where one of their heads is not asked for."""
     first = train(replace(RECIPE, epochs=8, dropout=0.0), data, tmp_path / "first")

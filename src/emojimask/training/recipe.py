@@ -25,7 +25,7 @@ CHOICES = {
 SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
 SEEDS = 2**32
 ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
-AT_LEAST_0 = ("frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
+AT_LEAST_0 = ("side", "frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,9 @@ class Recipe:
     Attributes:
         name: names the run's folder and the exported files.
         model: a name in ``emojimask.training.models.MODELS``.
+        side: the side of the pictures that the network sees, in pixels; 0: the one it was made for. Smaller ones make
+            the first part of a training quicker (Howard 2018, progressive resizing), where the network pools what is
+            left of them.
         widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
         dropout: share of the features dropped; where, the network says.
         weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
@@ -78,6 +81,7 @@ class Recipe:
 
     name: str = "run"
     model: str = "compact-resnet"
+    side: int = 0
     widths: tuple[int, ...] = (32, 64, 128, 256)
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     dropout: float = 0.2

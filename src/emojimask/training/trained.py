@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from torch.nn.utils import fuse_conv_bn_eval
 from emojimask.errors import DataError, UsageError
 from emojimask.expressions.classifier import find_model, read_model
 from emojimask.training.checkpoint import read_checkpoint
-from emojimask.training.data.fer2013 import WITH_VOTES
+from emojimask.training.data.fer2013 import SIDE, WITH_VOTES
 from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
 from emojimask.training.models.compact_resnet import deepen
-from emojimask.training.models.network import channels_last
+from emojimask.training.models.network import channels_last, run_once
 from emojimask.training.models.pretrained import FACES, SOURCES, Pretrained
 from emojimask.training.optimisation import works_in_half
 from emojimask.training.recipe import Recipe
@@ -29,9 +30,17 @@ def check_model(recipe: Recipe) -> None:
 
 
 def build_model(recipe: Recipe) -> Network:
-    """The recipe's network with weights by chance. Raises UsageError where there is none of that name."""
+    """The recipe's network with weights by chance. Raises UsageError where there is none of that name or side."""
     check_model(recipe)
-    return Network(MODELS[recipe.model](recipe), heads(recipe))
+    backbone = MODELS[recipe.model](recipe)
+    if not recipe.side:
+        return Network(backbone, heads(recipe))
+    network = Network(replace(backbone, side=recipe.side), heads(recipe))
+    try:
+        run_once(network, torch.zeros(1, 1, SIDE, SIDE), [])
+    except RuntimeError as error:
+        raise UsageError(f"recipe {recipe.name}: {recipe.model} takes no pictures of side {recipe.side}") from error
+    return network
 
 
 def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recipe]:

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.errors import DataError
+from emojimask.sources.folder import PICTURE_SUFFIXES
 from emojimask.training.data.fer2013 import FER2013_CLASSES, FERPLUS_VOTES, SIDE, FerSplit
 
 Crop = NDArray[np.uint8]
 """(48, 48) uint8, gray."""
-
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 _OTHER_NAMES = {
     "anger": "angry",
