@@ -21,7 +21,7 @@ def measure_all(tell: Callable[[str], None]) -> list[ZooRow]:
     found = []
     for path in sorted(RECIPES.glob("*.toml")):
         recipe = load_recipe(path.stem)
-        network = (recipe.model, recipe.widths, recipe.blocks, recipe.labels, recipe.variant == SIX)
+        network = (recipe.model, recipe.side, recipe.widths, recipe.blocks, recipe.labels, recipe.variant == SIX)
         if network not in rows:
             tell(path.stem)
             rows[network] = measure(path.stem)
