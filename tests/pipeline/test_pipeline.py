@@ -92,6 +92,14 @@ def test_live_shields_on_a_new_size_until_a_face_is_seen_in_it() -> None:
     assert tracker.resets == 1
 
 
+def test_live_begins_anew_where_the_time_falls() -> None:
+    tracker = ScriptedTracker(lambda i: i < 5 or i >= 8)
+    masking = pipeline(tracker)
+    out = [masking.process(Frame(frame(i).picture, i, (i % 5) / 30)) for i in range(10)]
+    assert [m.shielded for m in out] == [False] * 5 + [True] * 3 + [False] * 2
+    assert tracker.resets == 1
+
+
 def test_one_of_two_who_leaves_is_first_held_then_shielded_then_taken_for_gone() -> None:
     class Two(ScriptedTracker):
         def update(self, f):  # type: ignore[no-untyped-def]
@@ -142,6 +150,15 @@ def test_files_follow_the_policy_when_a_face_does_not_come_back(policy: str, fir
     out = filed(ScriptedTracker(lambda i: i < 10), 200, on_lost=policy, hold_s=1.0)
     raw = [i for i, m in enumerate(out) if shows_face(m)]
     assert (raw[0] if raw else None) == first_raw
+
+
+def test_of_one_file_nothing_is_kept_for_the_next() -> None:
+    tracker = ScriptedTracker(lambda i: i < 10)
+    masking = pipeline(tracker)
+    first = list(masking.process_file(frame(i) for i in range(10)))
+    second = list(masking.process_file(frame(i) for i in range(10, 20)))
+    assert [len(m.faces) for m in first + second] == [1] * 10 + [0] * 10
+    assert tracker.last is None
 
 
 def test_a_cut_ends_the_hold() -> None:
