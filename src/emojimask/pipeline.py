@@ -73,7 +73,7 @@ class MaskingPipeline:
         self._motion = motion
         self._reads = reads
         self._live = self._live_policy()
-        self._size: tuple[int, ...] | None = None
+        self._before: tuple[tuple[int, ...], float] | None = None
         self._shown: dict[int, _Shown] = {}
         self.failures: Counter[str] = Counter()
         self._noting = Lock()
@@ -81,7 +81,8 @@ class MaskingPipeline:
     def process(self, frame: Frame) -> MaskedFrame:
         """Mask the next frame of a live stream. Never raises on account of a frame; shields it instead."""
         try:
-            if self._is_new_size(frame):
+            if self._begins_anew(frame):
+                self._tracker.reset()
                 self._live = self._live_policy()
             return self._finish(frame, self._live.decide(frame.time_s, self._tracker.update(frame)))
         except Exception as error:
@@ -101,12 +102,15 @@ class MaskingPipeline:
     def analysed(self, frames: Iterable[Frame]) -> Iterator[Decided]:
         """The first half of :meth:`process_file`, who is where; each half may run in a thread of its own."""
         policy = self._file_policy()
+        if self._before is not None:  # another stream was masked before
+            self._tracker.reset()
+            self._before = None
         try:
             for frame in frames:
-                if frame.picture.shape != self._size:
+                if self._begins_anew(frame):
                     yield from self._flushed(policy)  # looks at the last frame, before the tracker forgets
                     policy = self._file_policy()
-                    self._is_new_size(frame)
+                    self._tracker.reset()
                 self._look(policy.announce(frame), policy)
                 yield from policy.ready()
         except Exception:
@@ -190,13 +194,10 @@ class MaskingPipeline:
             if self.failures[reason] == 1:
                 _log.warning("a frame was shielded because of %s", reason, exc_info=error)
 
-    def _is_new_size(self, frame: Frame) -> bool:
-        """True where the size differs from the frame before; then nothing known of places holds any longer."""
-        before, self._size = self._size, frame.picture.shape
-        if before in (None, self._size):
-            return False
-        self._tracker.reset()
-        return True
+    def _begins_anew(self, frame: Frame) -> bool:
+        """Whether the size differs from the frame before, or time falls: nothing known of places holds any longer."""
+        before, self._before = self._before, (frame.picture.shape, frame.time_s)
+        return before is not None and (before[0] != self._before[0] or frame.time_s < before[1])
 
     def _live_policy(self) -> LivePolicy:
         return LivePolicy(self._settings.on_lost, self._settings.hold_s)

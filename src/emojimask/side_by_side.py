@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -56,3 +57,7 @@ def cores_taken(threads: int) -> Iterator[None]:
 def _hands() -> ThreadPoolExecutor:
     """For all callers; begins no more threads than are asked for at once."""
     return ThreadPoolExecutor(cv2.getNumberOfCPUs(), thread_name_prefix="emojimask-face")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_hands.cache_clear)  # a forked process has none of the threads, and would wait

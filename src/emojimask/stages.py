@@ -121,7 +121,7 @@ class FaceTracker(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget every face: the picture's size has changed. Ids are not given anew."""
+        """Forget every face: another stream begins, or a picture of another size. Ids are not given anew."""
         ...
 
 

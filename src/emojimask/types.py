@@ -71,7 +71,7 @@ class Frame:
     Attributes:
         picture: upright; (H, W, 3) uint8 BGR, or a video's own planes. Nobody writes into it.
         index: counts the source's frames from 0.
-        time_s: presentation time in seconds; never falls from one frame to the next.
+        time_s: presentation time in seconds; where it falls from one frame to the next, another stream begins.
     """
 
     picture: Picture

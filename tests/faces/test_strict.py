@@ -7,7 +7,7 @@ import pytest
 
 from emojimask.faces.tracking import Doubt, LandmarkTracker
 from emojimask.stages import Detection
-from emojimask.types import Box, Face, Frame
+from emojimask.types import Box, Face, Frame, TrackState
 
 BOX = Box(40, 30, 40, 40)
 
@@ -68,3 +68,16 @@ def test_doubt_forgets_nobody():
         tracker.update(frame(1))
     second.detections = []
     assert [track.id for track in tracker.update(frame(2))] == [1]
+
+
+def test_a_held_face_does_not_vouch_for_a_find():
+    """Once the hold has run out nothing is drawn there, while the tracker remembers the person for longer."""
+    first, second = Sees(Detection(BOX, 0.9, points(BOX))), Sees()
+    outlines = Outlines(True)
+    tracker = LandmarkTracker(first, outlines, second=second)
+    tracker.update(frame(0))
+    first.detections, outlines.confirms = [], False
+    assert [track.state for track in tracker.update(frame(1))] == [TrackState.HELD]
+    second.detections = [Detection(BOX, 0.9)]
+    with pytest.raises(Doubt):
+        tracker.update(frame(60))

@@ -82,6 +82,12 @@ def test_a_lost_face_is_held_where_it_should_be_and_takes_up_its_identity() -> N
     assert list(seen(film.shoot(red=(260, 150, 40)))) == [1]
 
 
+def test_a_face_that_is_not_seen_is_held_even_in_a_frame_of_the_same_time() -> None:
+    film = Film(fps=np.inf)
+    film.shoot(red=(100, 100, 40))
+    assert [track.state for track in film.shoot().values()] == [TrackState.HELD]
+
+
 def test_two_who_cross_keep_their_identities() -> None:
     film = Film()
     for i in range(100):

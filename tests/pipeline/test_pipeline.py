@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from fakes import RAW, BlockRenderer, EvenClassifier, Failing, PlainSmoother, ScriptedTracker, frame
+from fakes import RAW, BlockRenderer, EvenClassifier, Failing, PlainSmoother, ScriptedTracker, face, frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.types import MaskedFrame, TrackState
+from emojimask.types import Frame, MaskedFrame, Track, TrackState
 
 FACE_PIXEL = (20, 30)
 
@@ -57,6 +57,26 @@ def test_live_hold_never_shields_once_a_face_was_seen() -> None:
     assert not any(shows_face(m) for m in out)
 
 
+def test_live_hold_keeps_the_mask_of_one_who_is_hidden_while_somebody_else_comes() -> None:
+    class Comes(ScriptedTracker):
+        def update(self, f):  # type: ignore[no-untyped-def]
+            return [*super().update(f), *([Track(2, face(50, 40))] if f.index >= 11 else [])]
+
+    out = live(Comes(lambda i: i < 10 or 20 <= i < 30), 90, on_lost="hold", hold_s=1.0)
+    ids = [[masked.track.id for masked in m.faces] for m in out]
+    assert ids == [[1]] * 11 + [[1, 2]] * 79
+    assert not any(shows_face(m) for m in out)
+
+
+def test_live_hold_takes_a_newcomer_for_whoever_stays_away() -> None:
+    class Comes(ScriptedTracker):
+        def update(self, f):  # type: ignore[no-untyped-def]
+            return [*super().update(f), *([Track(2, face(50, 40))] if f.index >= 11 else [])]
+
+    out = live(Comes(lambda i: i < 10), 90, on_lost="hold", hold_s=1.0)
+    assert [[masked.track.id for masked in m.faces] for m in out] == [[1]] * 11 + [[1, 2]] * 29 + [[2]] * 50
+
+
 def test_live_pass_shows_the_camera_where_no_face_is_seen_because_the_person_asked_for_it() -> None:
     out = live(ScriptedTracker(lambda i: i == 3), 6, on_lost="pass")
     assert [shows_face(m) for m in out] == [True, True, True, False, True, True]
@@ -72,13 +92,17 @@ def test_live_shields_on_a_new_size_until_a_face_is_seen_in_it() -> None:
     assert tracker.resets == 1
 
 
+def test_live_begins_anew_where_the_time_falls() -> None:
+    tracker = ScriptedTracker(lambda i: i < 5 or i >= 8)
+    masking = pipeline(tracker)
+    out = [masking.process(Frame(frame(i).picture, i, (i % 5) / 30)) for i in range(10)]
+    assert [m.shielded for m in out] == [False] * 5 + [True] * 3 + [False] * 2
+    assert tracker.resets == 1
+
+
 def test_one_of_two_who_leaves_is_first_held_then_shielded_then_taken_for_gone() -> None:
     class Two(ScriptedTracker):
         def update(self, f):  # type: ignore[no-untyped-def]
-            from fakes import face
-
-            from emojimask.types import Track
-
             first = super().update(f)
             return [*first, Track(2, face(50, 40))]
 
@@ -89,6 +113,12 @@ def test_one_of_two_who_leaves_is_first_held_then_shielded_then_taken_for_gone()
     assert abs(shielded[0] - (9 + 15 + 1)) <= 1
     assert abs(len(shielded) - 30) <= 2
     assert [f.track.id for f in out[-1].faces] == [2]
+
+
+def test_a_look_that_fails_between_frames_of_one_time_shields_that_frame_alone() -> None:
+    masking = pipeline(Failing(ScriptedTracker(lambda i: True), lambda call: call == 2))
+    out = list(masking.process_file(Frame(frame(i).picture, i, 1.0) for i in range(3)))
+    assert [m.shielded for m in out] == [False, True, False]
 
 
 @pytest.mark.parametrize("gap", [1, 10, 59])
@@ -122,12 +152,19 @@ def test_files_follow_the_policy_when_a_face_does_not_come_back(policy: str, fir
     assert (raw[0] if raw else None) == first_raw
 
 
+def test_of_one_file_nothing_is_kept_for_the_next() -> None:
+    tracker = ScriptedTracker(lambda i: i < 10)
+    masking = pipeline(tracker)
+    first = list(masking.process_file(frame(i) for i in range(10)))
+    second = list(masking.process_file(frame(i) for i in range(10, 20)))
+    assert [len(m.faces) for m in first + second] == [1] * 10 + [0] * 10
+    assert tracker.last is None
+
+
 def test_a_cut_ends_the_hold() -> None:
     rng = np.random.default_rng(1)
     scenes = rng.integers(0, 256, (2, 48, 64, 3), np.uint8)
     tracker = ScriptedTracker(lambda i: i < 10)
-    from emojimask.types import Frame
-
     frames = (Frame(scenes[int(i >= 10)], i, i / 30) for i in range(60))
     out = list(pipeline(tracker).process_file(frames))
     covered = [i for i, m in enumerate(out) if m.faces]

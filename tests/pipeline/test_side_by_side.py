@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from multiprocessing import get_context
 from threading import Barrier, current_thread
 
 import cv2
@@ -40,6 +42,18 @@ def test_two_work_at_once_unless_opencv_may_use_but_one_thread(threads: int) -> 
     names = side_by_side(meet, [1, 2])
     assert len(set(names)) == threads
     assert current_thread().name in names
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of what is tested here
+def test_a_forked_process_has_threads_of_its_own(threads: int) -> None:
+    side_by_side(str, [1, 2])
+    child = get_context("fork").Process(target=side_by_side, args=(str, [1, 2]))
+    child.start()
+    child.join(timeout=10)
+    ended = child.exitcode
+    child.kill()
+    assert ended == 0
 
 
 def test_shares_hold_all_in_order_one_for_each_thread(threads: int) -> None:

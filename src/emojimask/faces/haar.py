@@ -91,9 +91,10 @@ class HaarDetector:
 class HaarGlances:
     """The same for strict mode: something of it at every frame, all of it by turns. One per stream.
 
-    The first frame is searched thoroughly. From then on front faces are looked for in every frame, from a twelfth of
-    the picture's longer side on. By turns, each every eighth frame, it also looks for profiles, for mirrored profiles,
-    and in six parts of the picture for smaller front faces, from a twenty-fourth on.
+    In the first frame front faces and profiles are looked for from a twenty-fourth of the picture's longer side on.
+    From then on front faces are looked for in every frame, from a twelfth on. By turns, each every eighth frame, it
+    also looks for profiles, for mirrored profiles, and in six parts of the picture for smaller front faces, from a
+    twenty-fourth on.
     """
 
     def __init__(self) -> None:

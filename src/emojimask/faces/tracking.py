@@ -71,7 +71,7 @@ DOUBT = 0.75
 
 
 class Doubt(Exception):  # noqa: N818  (no error: the pipeline shields the frame)
-    """The second detector sees a face where no face is tracked and the landmarker finds none."""
+    """The second detector sees a face where no face is in sight and the landmarker finds none."""
 
 
 @dataclass(slots=True)
@@ -155,10 +155,12 @@ class LandmarkTracker:
             if person.id in seen and person.id not in resting:
                 person.see(seen[person.id], frame)
         tracks = [
-            Track(p.id, resting[p.id], looked=False) if p.id in resting else self._track(p, frame) for p in self._people
+            Track(p.id, resting[p.id], looked=False) if p.id in resting else self._track(p, frame, p.id in seen)
+            for p in self._people
         ]
+        # A face that is only held vouches for nothing: whether it is covered, the policy decides.
         for other in others:
-            if other.score >= DOUBT and not any(covers(track.face.box, other.box) for track in tracks):
+            if other.score >= DOUBT and not any(covers(face.box, other.box) for face in seen.values()):
                 raise Doubt(f"the second detector sees a face ({other.score:.1f}) that nobody can outline")
         return tracks
 
@@ -358,8 +360,8 @@ class LandmarkTracker:
         self._people.append(person)
         return person
 
-    def _track(self, person: _Person, frame: Frame) -> Track:
-        if person.seen_s == frame.time_s:
+    def _track(self, person: _Person, frame: Frame, seen: bool) -> Track:
+        if seen:
             return Track(person.id, person.face)
         return Track(person.id, self._carried_on(person, frame), TrackState.HELD, frame.time_s - person.seen_s)
 

@@ -187,7 +187,7 @@ class FilePolicy:
             after = None
         unseen_s = float(min(since, until))
         if before and after:
-            face = between(before.track.face, after.track.face, since / (since + until))
+            face = between(before.track.face, after.track.face, since / max(since + until, 1e-6))
         elif before and (since <= self._hold_s or self._on_lost == "hold"):
             predicted = pending.tracks.get(track_id, before.track)
             face = predicted.face

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ class LivePolicy:
         self._ever_seen = False
         self._last_seen: dict[int, tuple[float, Track]] = {}
         self._missing: dict[int, float] = {}
+        self._newcomer_s = -math.inf
 
     def decide(self, time_s: float, tracks: Sequence[Track]) -> list[Track] | None:
         """The tracks to cover now; None: shield the whole frame."""
@@ -47,10 +49,15 @@ class LivePolicy:
         return None if self._missing or not holding else holding
 
     def _hold_for_ever(self, time_s: float, seen: list[Track]) -> list[Track]:
-        newcomers = any(track.id not in self._last_seen for track in seen)
-        if newcomers:  # a newcomer is taken for the one who was lost
-            self._last_seen.clear()
+        if any(track.id not in self._last_seen for track in seen):
+            self._newcomer_s = time_s
         self._last_seen.update({track.id: (time_s, track) for track in seen})
+        # A newcomer is taken for whoever was lost before; but that one may only be hidden for a moment.
+        self._last_seen = {
+            i: (then, track)
+            for i, (then, track) in self._last_seen.items()
+            if then >= self._newcomer_s or time_s - then <= self._hold_s
+        }
         return [
             track if then == time_s else replace(track, state=TrackState.HELD, unseen_s=time_s - then)
             for then, track in self._last_seen.values()
