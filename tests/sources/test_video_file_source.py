@@ -181,6 +181,13 @@ def test_wherever_a_file_is_cut_no_frame_is_lost_without_a_word(tmp_path: Path, 
         assert len(frames) == 50, f"cut at {share:.0%}"
 
 
+def test_a_matroska_that_begins_late_is_whole_until_it_is_cut(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.mkv", ticks=range(10 * 25, 10 * 25 + 100), options={"g": "25"})
+    assert len(read(whole)) == 100
+    with VideoFileSource(cut(whole, 0.6)) as source, pytest.raises(SourceError, match="breaks off"):
+        list(source)
+
+
 def test_pictures_that_stay_in_an_avi_are_none_that_are_missing(tmp_path: Path) -> None:
     ticks = [i for i in range(60) if i % 7]
     path = media.write_video(tmp_path / "a.avi", codec="mpeg4", ticks=ticks, sound="libmp3lame")

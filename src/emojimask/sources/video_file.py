@@ -196,7 +196,7 @@ class _PacketReader:
         """
         kind, duration = self._container.format.name, self._container.duration
         if "matroska" in kind and duration:
-            return end_s + _MISSING_END_S < ((self._container.start_time or 0) + duration) / av.time_base
+            return end_s + _MISSING_END_S < duration / av.time_base  # counts from 0, however late the file begins
         if steps is None:
             return False
         if kind.startswith("mov"):
