@@ -244,6 +244,27 @@ def test_damaged_packets_are_passed_over_and_told(tmp_path: Path) -> None:
     assert len(frames) >= 30
 
 
+def test_pictures_that_are_lost_before_the_first_are_told_too(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=75, options={"g": "25"})
+    with av.open(str(path)) as file:
+        first = next(packet for packet in file.demux(video=0) if packet.size)
+        start, size = first.pos, first.size
+    data = bytearray(path.read_bytes())
+    data[start : start + size] = bytes(size)
+    path.write_bytes(data)
+    frames = []
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="1 packets of the video are damaged"):
+        frames.extend(source)
+    assert len(frames) == 50
+
+
+def test_what_is_before_the_first_key_frame_of_a_recording_is_no_damage(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.ts", frames=75, codec="mpeg2video", options={"g": "25"})
+    path = tmp_path / "from the middle.ts"
+    path.write_bytes(whole.read_bytes()[188 * 40 :])
+    assert len(read(path)) == 50
+
+
 @pytest.mark.parametrize("content", [b"", b"only some text\n" * 50, b"\0" * 5000])
 def test_what_is_no_video_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"

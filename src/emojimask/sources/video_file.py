@@ -106,12 +106,15 @@ class VideoFileSource:
 
     def _decode(self) -> Generator[Frame]:
         count, lost, time_s = 0, 0, 0.0
+        first_pts: int | None = None
         reader = _PacketReader(self._container, self._stream)
         for packet in reader:
             if time_s >= self._end_s:
                 break
             if packet is not None and packet.is_corrupt and count:
                 lost += 1
+            if packet is not None and first_pts is None and not packet.is_discard:
+                first_pts = packet.pts
             try:
                 decoded = self._stream.decode(packet)
             except av.FFmpegError:
@@ -119,6 +122,7 @@ class VideoFileSource:
                 continue
             for raw in decoded:
                 time_s = self._time_s(raw, count, time_s)
+                lost += not count and self._comes_late(raw, first_pts)
                 if time_s < self._start_s:  # shown before the key frame that the decoder had to begin with
                     continue
                 if time_s >= self._end_s:
@@ -128,6 +132,15 @@ class VideoFileSource:
         if lost or reader.broken_off:
             what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
             raise SourceError(f"{self._path}: {what}; {count} frames could be read; {_REPAIR}")
+
+    def _comes_late(self, first: VideoFrame, pts: int | None) -> bool:
+        """Whether the first picture is not that of the first packet: decoders pass over what they cannot begin with.
+
+        An MP4 begins with a key frame; recordings of streams need not.
+        """
+        if not self._container.format.name.startswith("mov") or first.pts is None or pts is None:
+            return False
+        return first.pts > pts
 
     def _axes_of(self, raw: VideoFrame) -> _Axes:
         """The frame's display axes, read once for each rotation.
