@@ -81,6 +81,51 @@ def test_a_late_start_is_kept_in_step_with_the_sound(tmp_path: Path) -> None:
     assert [data for _, data in media.packets(other, "audio")] == [data for _, data in media.packets(original, "audio")]
 
 
+def delayed(original: Path, target: Path, seconds: int) -> Path:
+    """The same file with a clock that is ahead."""
+    with av.open(str(original)) as file, av.open(str(target), "w", container_options={"mpegts_copyts": "1"}) as late:
+        streams = {stream.index: late.add_stream_from_template(stream) for stream in file.streams}
+        for packet in file.demux():
+            if packet.size:
+                assert packet.pts is not None
+                assert packet.dts is not None
+                ahead = round(seconds / packet.time_base)
+                packet.pts, packet.dts = packet.pts + ahead, packet.dts + ahead
+                packet.stream = streams[packet.stream_index]
+                late.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_clock_that_began_hours_before_the_recording_is_set_back(tmp_path: Path, suffix: str) -> None:
+    plain = media.write_video(tmp_path / "a.ts", codec="mpeg2video", frames=30, sound="mp2")
+    original = delayed(plain, tmp_path / "b.ts", 36000)
+    assert media.times(original)[0] > 36000
+    target = convert(original, tmp_path / f"c{suffix}")
+    starts = [float(media.packets(target, kind)[0][0]) for kind in ("video", "audio")]
+    assert max(starts) < 1
+    apart = media.packets(original, "audio")[0][0] - media.times(original)[0]
+    assert starts[1] - starts[0] == pytest.approx(float(apart), abs=0.0001 if suffix == ".mp4" else 0.04)
+    with av.open(str(target)) as file:
+        assert file.duration < 3_000_000
+
+
+def test_pictures_that_begin_late_are_written_to_an_avi(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", ticks=range(10, 40), sound="libmp3lame")
+    target = convert(original, tmp_path / "b.avi")
+    assert media.times(target)[1:] == media.times(original)[1:]
+
+
+def test_sound_whose_clock_begins_anew_is_told(tmp_path: Path) -> None:
+    part = media.write_video(tmp_path / "a.mpg", codec="mpeg1video", frames=30, sound="mp2")
+    original = tmp_path / "two of them.mpg"
+    original.write_bytes(part.read_bytes() * 2)
+    with pytest.raises(SinkError, match="clock of its audio jumps back"), VideoFileSink(tmp_path / "b.mp4") as sink:
+        sink.open(media.info(path=original))
+        for index in range(100):
+            sink.write(media.masked(media.bars(), index, index / 25))
+
+
 def test_avi_keeps_pictures_and_sound_together(tmp_path: Path) -> None:
     original = media.write_video(tmp_path / "a.mp4", frames=30, sound="libmp3lame")
     target = convert(original, tmp_path / "b.avi")

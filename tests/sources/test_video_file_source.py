@@ -265,6 +265,16 @@ def test_what_is_before_the_first_key_frame_of_a_recording_is_no_damage(tmp_path
     assert len(read(path)) == 50
 
 
+def test_recordings_one_behind_the_other_end_where_the_clock_begins_anew(tmp_path: Path) -> None:
+    part = media.write_video(tmp_path / "a.mpg", codec="mpeg1video", frames=50)
+    path = tmp_path / "two of them.mpg"
+    path.write_bytes(part.read_bytes() * 2)
+    frames = []
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="clock jumps back"):
+        frames.extend(source)
+    assert len(frames) == 50
+
+
 @pytest.mark.parametrize("content", [b"", b"only some text\n" * 50, b"\0" * 5000])
 def test_what_is_no_video_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"

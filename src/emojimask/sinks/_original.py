@@ -22,6 +22,9 @@ class CopiedStreams:
 
     Of the original's metadata only the language of a stream is kept.
 
+    Args:
+        ahead_s: taken off every time, as off those of the pictures.
+
     Attributes:
         sounds: what went through each stream of sound.
 
@@ -30,8 +33,9 @@ class CopiedStreams:
         SinkError: the original cannot be read.
     """
 
-    def __init__(self, original: Path, output: OutputContainer, target: Path) -> None:
+    def __init__(self, original: Path, output: OutputContainer, target: Path, ahead_s: int = 0) -> None:
         self._original = original
+        self._ahead_s = ahead_s
         self._output = output
         self._target = target
         self._input = _open(original)
@@ -68,12 +72,19 @@ class CopiedStreams:
 
     def _demux(self) -> Iterator[Packet[Any]]:
         wanted = [stream for stream in self._input.streams if stream.index in self._streams]
+        last: dict[int, int] = {}
         try:
             for packet in self._input.demux(wanted) if wanted else ():
-                if packet.dts is None:
-                    packet.dts = packet.pts
-                if packet.dts is not None:  # the last packet of each stream is an empty one
-                    yield packet
+                dts = packet.pts if packet.dts is None else packet.dts
+                if dts is None:  # the last packet of each stream is an empty one
+                    continue
+                if dts < last.get(packet.stream_index, dts):
+                    fault = f"the clock of its {packet.stream.type} jumps back; repair it first: ffmpeg -i INPUT -c copy REPAIRED"
+                    raise SinkError(f"{self._original}: {fault}; or leave that out with --no-audio")
+                last[packet.stream_index] = dts
+                ahead = round(self._ahead_s / packet.time_base)
+                packet.pts, packet.dts = None if packet.pts is None else packet.pts - ahead, dts - ahead
+                yield packet
         except av.FFmpegError as error:
             fault = f"its sound cannot be read to the end ({error.strerror})"
             raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio") from error

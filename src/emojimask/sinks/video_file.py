@@ -109,7 +109,7 @@ class VideoFileSink:
             self._output = av.open(f"file:{part}", "w", format=container, container_options=options)
             self._add_video(self._output, info)
             if self._audio and info.path is not None:
-                self._copied = CopiedStreams(info.path, self._output, self._file.path)
+                self._copied = CopiedStreams(info.path, self._output, self._file.path, info.ahead_s)
             self._start(self._output)
             self._time_base = self._stream.time_base or _UNKNOWN_TICK  # the container may have chosen another
             self._tick_s = float(self._time_base)
@@ -178,7 +178,7 @@ class VideoFileSink:
         if self._count:
             tick = max(tick, self._last_tick + 1)
         else:
-            self._first_tick = tick
+            self._first_tick = 0 if self._format.container == "avi" else tick  # an AVI shows its first picture from 0 on
         self._count, self._last_tick = self._count + 1, tick
         return tick
 
