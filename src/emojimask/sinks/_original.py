@@ -14,13 +14,14 @@ from av.stream import Disposition, Stream
 
 from emojimask.errors import SinkError, UsageError
 from emojimask.sinks._check import Sound
+from emojimask.sinks._heads import anonymous
 from emojimask.types import StreamInfo
 
 
 class CopiedStreams:
     """The sound and subtitle packets of the original, untouched, each with its own time.
 
-    Of the original's metadata only the language of a stream is kept.
+    Of the original's metadata only the language of a stream is kept; what the heads of streams say of people is not.
 
     Args:
         ahead_s: taken off every time, as off those of the pictures.
@@ -79,8 +80,8 @@ class CopiedStreams:
                 if dts is None:  # the last packet of each stream is an empty one
                     continue
                 if dts < last.get(packet.stream_index, dts):
-                    fault = f"the clock of its {packet.stream.type} jumps back; repair it first: ffmpeg -i INPUT -c copy REPAIRED"
-                    raise SinkError(f"{self._original}: {fault}; or leave that out with --no-audio")
+                    remedy = "repair the file first: ffmpeg -i INPUT -c copy REPAIRED"
+                    raise SinkError(f"{self._original}: the clock of its {packet.stream.type} jumps back; {remedy}")
                 last[packet.stream_index] = dts
                 ahead = round(self._ahead_s / packet.time_base)
                 packet.pts, packet.dts = None if packet.pts is None else packet.pts - ahead, dts - ahead
@@ -117,6 +118,12 @@ def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
         copy = output.add_stream_from_template(stream)
     except ValueError:  # the container has no place for it
         raise _refusal(target, [stream]) from None
+    if copy.codec_context is not None and copy.codec_context.extradata:
+        try:
+            head = anonymous(copy.codec_context.codec.canonical_name, bytes(copy.codec_context.extradata))
+        except ValueError:  # it is damaged
+            raise _refusal(target, [stream]) from None
+        copy.codec_context.extradata = head
     copy.disposition = stream.disposition
     if stream.language:
         copy.metadata["language"] = stream.language
