@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,6 +142,13 @@ def test_links_in_loops_and_to_nowhere(tmp_path: Path) -> None:
     assert progress.done == 1
     assert set(progress.failed) == {"broken.mp4", "self.mp4"}
     assert sorted(line.split(":")[0] for line in said) == ["broken.mp4", "self.mp4"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    os.mkfifo(tmp_path / "in" / "b.mp4")
+    assert [found.name for found in LocalFolder(tmp_path / "in").find()] == ["a.mp4"]
 
 
 def test_two_inputs_with_one_output_are_refused_and_the_rest_is_done(tmp_path: Path) -> None:

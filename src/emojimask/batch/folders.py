@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from typing import NamedTuple, Protocol
 
 from emojimask.errors import SinkError, SourceError, UsageError
@@ -121,7 +122,7 @@ class LocalFolder:
             try:
                 if entry.is_dir():
                     yield from self._walk(path, seen)
-                elif is_media(entry.name):
+                elif is_media(entry.name) and S_ISREG(entry.stat().st_mode):  # a pipe would be waited for for ever
                     yield Found(self._name(path), entry.stat().st_size)
             except OSError as error:  # a link that leads nowhere, or to itself
                 yield Found(self._name(path), problem=f"cannot be opened ({error.strerror})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
@@ -36,7 +37,7 @@ def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = ra
     Hidden files and folders are left out; links are followed, but no folder is entered twice.
 
     Args:
-        on_problem: is told of a folder that may not be read, or a link to itself, which are left out then.
+        on_problem: is told of a folder that may not be read, or a link to nowhere or itself, which are left out then.
 
     Raises:
         SourceError: there is nothing at ``path``; by default every problem, too.
@@ -97,7 +98,7 @@ def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], Non
         try:
             if entry.is_dir():
                 yield from _walk(Path(entry.path), seen, on_problem)
-            elif entry.is_file() and Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            elif Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES and S_ISREG(entry.stat().st_mode):
                 yield Path(entry.path)
-        except OSError as error:
+        except OSError as error:  # a link that leads nowhere, or to itself
             on_problem(SourceError(f"{entry.path}: cannot be opened ({error.strerror})"))

@@ -86,7 +86,7 @@ def _read(path: Path) -> Image:
 
 def _upright(picture: Pillow.Image) -> Pillow.Image:
     """Pillow's own way writes the EXIF anew besides, and fails over what some cameras put there."""
-    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     return picture if turn is None else picture.transpose(turn)
 
 
