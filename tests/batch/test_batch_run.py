@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 from archives import SameProcess, clip, face_clip, picture, records, request, run
+from PIL import Image as Pillow
 
 import media
 from emojimask.batch.folders import STAGING, LocalFolder
@@ -167,6 +168,16 @@ def test_pictures_named_jfif_and_jpe_are_masked(tmp_path: Path) -> None:
     progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
     assert (progress.done, progress.failed) == (2, {})
     assert (tmp_path / "out" / "a_masked.jfif").read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_what_a_file_is_its_content_says(tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png").rename(tmp_path / "in" / "a.mp4")
+    gray, white = (Pillow.new("L", (80, 60), level) for level in (90, 255))
+    gray.save(tmp_path / "in" / "b.png", "GIF", save_all=True, append_images=[white])
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert (progress.done, progress.failed) == (2, {})
+    assert (tmp_path / "out" / "b_masked.mp4").is_file()
+    assert (tmp_path / "out" / "a_masked.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_outputs_within_the_inputs_are_no_inputs(tmp_path: Path) -> None:

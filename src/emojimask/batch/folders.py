@@ -41,6 +41,10 @@ class Folder(Protocol):
         """Every picture and video, hidden ones left out. Raises SourceError where there is no such folder."""
         ...
 
+    def head(self, name: str) -> bytes:
+        """The first bytes, which tell a picture from a video; none where they cannot be read."""
+        ...
+
     def fetch(self, name: str) -> AbstractContextManager[Path]:
         """The file, to be read on this machine. Raises SourceError."""
         ...
@@ -129,6 +133,11 @@ class LocalFolder:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+    def head(self, name: str) -> bytes:
+        from emojimask.sources.folder import head_of
+
+        return head_of(self.root / name)
 
     @contextmanager
     def fetch(self, name: str) -> Iterator[Path]:

@@ -25,6 +25,8 @@ _PICTURE_HEADS = {
     b"MM\0*": ".tif",
 }
 _GIF_HEAD = b"GIF8"
+HEAD_BYTES = 12
+"""So many tell what a file is."""
 
 
 def raise_problem(problem: SourceError) -> None:
@@ -68,18 +70,26 @@ def open_source(
 
 def picture_suffix(path: Path) -> str | None:
     """A suffix that suits the picture in a file, by its first bytes or else its name; None: the file is a video."""
+    return suffix_by_head(head_of(path), path.suffix)
+
+
+def head_of(path: Path) -> bytes:
+    """The first :data:`HEAD_BYTES` bytes of a file; none where it cannot be read."""
     try:
         with path.open("rb") as file:
-            head = file.read(12)
-    except OSError:
-        head = b""  # the source that opens it says what is wrong
-    for start, suffix in _PICTURE_HEADS.items():
+            return file.read(HEAD_BYTES)
+    except OSError:  # the source that opens it says what is wrong
+        return b""
+
+
+def suffix_by_head(head: bytes, suffix: str) -> str | None:
+    """:func:`picture_suffix` by what :func:`head_of` gives and the suffix of the name."""
+    for start, known in _PICTURE_HEADS.items():
         if head.startswith(start):
-            return suffix
+            return known
     if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         return ".webp"
-    suffix = path.suffix.lower()
-    return suffix if suffix in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
+    return suffix.lower() if suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
 
 
 def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], None]) -> Iterator[Path]:
