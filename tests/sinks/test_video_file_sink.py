@@ -177,6 +177,24 @@ def test_the_colour_space_is_told_and_right(tmp_path: Path, height: int, matrix:
     assert np.abs(read(target)[0].astype(int) - image).mean() < 3
 
 
+@pytest.mark.parametrize(("primaries", "transfer"), [(9, 18), (9, 16), (5, 6), (2, 2)])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_the_original_s_primaries_and_brightness_are_told(
+    tmp_path: Path, primaries: int, transfer: int, suffix: str
+) -> None:
+    original = tmp_path / "a.mp4"
+    with av.open(str(original), "w") as output:
+        stream = output.add_stream("libx264", 25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        stream.codec_context.color_primaries, stream.codec_context.color_trc = primaries, transfer
+        output.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p10le")))
+        output.mux(stream.encode(None))
+    with av.open(str(convert(original, tmp_path / f"b{suffix}"))) as file:
+        context = file.streams.video[0].codec_context
+        said = (primaries, transfer) if primaries != 2 else (1, 1)
+        assert (context.color_primaries, context.color_trc) == said
+
+
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (64, 33), (33, 64)])
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mpg", ".gif", ".avi"])
 def test_odd_sizes_lose_nothing(tmp_path: Path, size: tuple[int, int], suffix: str) -> None:

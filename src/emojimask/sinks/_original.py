@@ -1,11 +1,11 @@
-"""What an output takes over from the original file: sound, subtitles and the shape of its pixels; nothing else."""
+"""What an output takes over from the original file: sound, subtitles and how pixels are to be shown; nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -16,6 +16,10 @@ from emojimask.errors import SinkError, UsageError
 from emojimask.sinks._check import Sound
 from emojimask.sinks._heads import anonymous
 from emojimask.types import StreamInfo
+
+BT709 = 1
+"""FFmpeg's number of these primaries, this transfer function and this matrix."""
+_UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
 
 
 class CopiedStreams:
@@ -91,17 +95,33 @@ class CopiedStreams:
             raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio") from error
 
 
-def pixel_aspect(info: StreamInfo) -> Fraction:
-    """Width to height of a pixel of the original, upright; 1 where it is square or there is no file."""
+class Look(NamedTuple):
+    """How the original's pixels are to be shown.
+
+    Attributes:
+        aspect: width to height of a pixel, upright.
+        primaries, transfer: which red, green and blue are meant, and how bright: FFmpeg's numbers; BT.709's where the
+            original does not say. Those of HDR differ most.
+    """
+
+    aspect: Fraction = Fraction(1)
+    primaries: int = BT709
+    transfer: int = BT709
+
+
+def look_of(info: StreamInfo) -> Look:
+    """Square pixels in BT.709's colours where there is no file."""
     if info.path is None:
-        return Fraction(1)
+        return Look()
     with _open(info.path) as original:
         for stream in original.streams.video:
             if not stream.disposition & Disposition.attached_pic:
                 aspect = stream.sample_aspect_ratio or Fraction(1)
                 turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
-                return 1 / aspect if turned else aspect
-    return Fraction(1)
+                context = stream.codec_context
+                said = (BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc))
+                return Look(1 / aspect if turned else aspect, *said)
+    return Look()
 
 
 def _open(path: Path) -> InputContainer:
