@@ -232,6 +232,36 @@ def test_mpeg_refuses_a_rate_that_it_cannot_say(tmp_path: Path) -> None:
     assert np.diff([float(time) for time in media.times(target)]) == pytest.approx([1 / 29.97] * 9, abs=1e-4)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".gif"])
+def test_the_last_picture_stays_as_long_as_in_the_original(tmp_path: Path, suffix: str) -> None:
+    original = tmp_path / f"a{suffix}"
+    with av.open(str(media.write_video(tmp_path / "b.mp4", frames=12, options={"bf": "0"}))) as file:
+        pictures = list(file.decode(video=0))
+    with av.open(str(original), "w") as output:
+        stream = output.add_stream("gif" if suffix == ".gif" else "libx264", 25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 140, 64, "rgb8" if suffix == ".gif" else "yuv420p"
+        encoded = [
+            packet for p in (*pictures, None) for packet in stream.encode(p and p.reformat(format=stream.pix_fmt))
+        ]
+        for packet in encoded:
+            packet.duration = round((3 if packet is encoded[-1] else 0.04) / packet.time_base)
+            output.mux(packet)
+    target = convert(original, tmp_path / f"c{suffix}")
+    with av.open(str(original)) as before, av.open(str(target)) as after:
+        assert after.duration == pytest.approx(before.duration, abs=10_000)
+        assert after.duration > 3_000_000
+
+
+def test_an_original_that_is_gone_in_the_end_takes_no_picture_along(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=12)
+    with VideoFileSource(original) as source, VideoFileSink(tmp_path / "b.mp4", audio=False) as sink:
+        sink.open(source.info)
+        for frame in source:
+            sink.write(media.masked(frame.image, frame.index, frame.time_s))
+        original.unlink()
+    assert len(read(tmp_path / "b.mp4")) == 12
+
+
 def test_gif_plays_at_its_pace(tmp_path: Path) -> None:
     original = write(tmp_path / "a.gif", [media.bars(), media.quarters(140, 64), media.bars()], fps=5.0)
     assert [float(time) for time in media.times(original)] == pytest.approx([0.0, 0.2, 0.4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
 
 from emojimask.errors import SinkError, UsageError
 from emojimask.sinks._check import Sound
@@ -114,14 +116,36 @@ def look_of(info: StreamInfo) -> Look:
     if info.path is None:
         return Look()
     with _open(info.path) as original:
-        for stream in original.streams.video:
-            if not stream.disposition & Disposition.attached_pic:
-                aspect = stream.sample_aspect_ratio or Fraction(1)
-                turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
-                context = stream.codec_context
-                said = (BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc))
-                return Look(1 / aspect if turned else aspect, *said)
-    return Look()
+        stream = _video(original)
+        if stream is None:
+            return Look()
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
+        context = stream.codec_context
+        said = (BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc))
+        return Look(1 / aspect if turned else aspect, *said)
+
+
+def stay_of_last(info: StreamInfo, time_s: float) -> float | None:
+    """For how many seconds the original shows its picture of ``time_s``, the last; None where that is not known."""
+    if info.path is None:
+        return None
+    with suppress(SinkError, av.FFmpegError), _open(info.path) as original:  # it may be gone by now, or be damaged
+        stream = _video(original)
+        if stream is None or not stream.time_base:
+            return None
+        tick = round((time_s + info.ahead_s) / stream.time_base)
+        with suppress(av.FFmpegError):  # what cannot be searched is read from its beginning
+            original.seek(tick, stream=stream)
+        for packet in original.demux(stream):
+            if packet.pts == tick and packet.duration:
+                return float(packet.duration * stream.time_base)
+    return None
+
+
+def _video(original: InputContainer) -> VideoStream | None:
+    streams = (s for s in original.streams.video if not s.disposition & Disposition.attached_pic)
+    return next(streams, None)
 
 
 def _open(path: Path) -> InputContainer:
