@@ -116,6 +116,17 @@ def test_pictures_that_begin_late_are_written_to_an_avi(tmp_path: Path) -> None:
     assert media.times(target)[1:] == media.times(original)[1:]
 
 
+def test_sound_of_a_recording_from_its_middle_on_is_copied_whole(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.mpg", codec="mpeg2video", frames=100, sound="mp2", options={"g": "12"})
+    data = whole.read_bytes()
+    original = tmp_path / "from the middle.mpg"
+    original.write_bytes(data[len(data) // 2 // 2048 * 2048 :])
+    sound = media.packets(original, "audio")
+    assert len({time for time, _ in sound}) < len(sound), "the rest of a packet has the time of the one after it"
+    target = convert(original, tmp_path / "b.mp4")
+    assert sorted(data for _, data in media.packets(target, "audio")) == sorted(data for _, data in sound)
+
+
 def test_sound_whose_clock_begins_anew_is_told(tmp_path: Path) -> None:
     part = media.write_video(tmp_path / "a.mpg", codec="mpeg1video", frames=30, sound="mp2")
     original = tmp_path / "two of them.mpg"

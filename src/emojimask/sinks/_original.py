@@ -21,6 +21,8 @@ from emojimask.types import StreamInfo
 
 BT709 = 1
 """FFmpeg's number of these primaries, this transfer function and this matrix."""
+_DISORDER_S = 1  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
+_APART_S = 0.001  # in no unit of time are packets so far apart at the same time
 _UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
 
 
@@ -85,12 +87,15 @@ class CopiedStreams:
                 dts = packet.pts if packet.dts is None else packet.dts
                 if dts is None:  # the last packet of each stream is an empty one
                     continue
-                if dts < last.get(packet.stream_index, dts):
+                previous = last.get(packet.stream_index, dts - 1)
+                if (previous - dts) * packet.time_base > _DISORDER_S:
                     remedy = "repair the file first: ffmpeg -i INPUT -c copy REPAIRED"
                     raise SinkError(f"{self._original}: the clock of its {packet.stream.type} jumps back; {remedy}")
+                if dts <= previous and packet.stream_index in self._sounds:  # no container takes sound like that
+                    dts = previous + max(1, round(_APART_S / packet.time_base))
                 last[packet.stream_index] = dts
                 ahead = round(self._ahead_s / packet.time_base)
-                packet.pts, packet.dts = None if packet.pts is None else packet.pts - ahead, dts - ahead
+                packet.pts, packet.dts = None if packet.pts is None else max(packet.pts, dts) - ahead, dts - ahead
                 yield packet
         except av.FFmpegError as error:
             fault = f"its sound cannot be read to the end ({error.strerror})"
