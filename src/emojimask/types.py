@@ -100,6 +100,7 @@ class StreamInfo:
         fps: frames a second, average where it varies; 0 for still pictures.
         frame_count: how many frames will come; None where unknown.
         time_base: the unit in which every ``time_s`` is a whole number; None where there is none (cameras).
+        ahead_s: whole seconds by which the file's own clock is ahead of ``time_s``.
         bt709: the frames are YUV planes, in BT.709's colours (true) or BT.601's (false); None: they are BGR.
         live: true where frames that come too fast are dropped and time does not wait.
         path: the file behind the source, from which a sink may copy sound and subtitles; None where there is none.
@@ -111,6 +112,7 @@ class StreamInfo:
     fps: float
     frame_count: int | None = None
     time_base: Fraction | None = None
+    ahead_s: int = 0
     bt709: bool | None = None
     live: bool = False
     path: Path | None = None

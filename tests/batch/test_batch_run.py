@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import pytest
 from archives import SameProcess, clip, face_clip, picture, records, request, run
+from PIL import Image as Pillow
 
 import media
 from emojimask.batch.folders import STAGING, LocalFolder
@@ -143,6 +145,13 @@ def test_links_in_loops_and_to_nowhere(tmp_path: Path) -> None:
     assert sorted(line.split(":")[0] for line in said) == ["broken.mp4", "self.mp4"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    os.mkfifo(tmp_path / "in" / "b.mp4")
+    assert [found.name for found in LocalFolder(tmp_path / "in").find()] == ["a.mp4"]
+
+
 def test_two_inputs_with_one_output_are_refused_and_the_rest_is_done(tmp_path: Path) -> None:
     for name in ("a.flv", "a.mp4", "b.mp4"):
         clip(tmp_path / "in" / name)
@@ -159,6 +168,16 @@ def test_pictures_named_jfif_and_jpe_are_masked(tmp_path: Path) -> None:
     progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
     assert (progress.done, progress.failed) == (2, {})
     assert (tmp_path / "out" / "a_masked.jfif").read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_what_a_file_is_its_content_says(tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png").rename(tmp_path / "in" / "a.mp4")
+    gray, white = (Pillow.new("L", (80, 60), level) for level in (90, 255))
+    gray.save(tmp_path / "in" / "b.png", "GIF", save_all=True, append_images=[white])
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert (progress.done, progress.failed) == (2, {})
+    assert (tmp_path / "out" / "b_masked.mp4").is_file()
+    assert (tmp_path / "out" / "a_masked.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_outputs_within_the_inputs_are_no_inputs(tmp_path: Path) -> None:

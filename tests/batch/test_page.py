@@ -65,6 +65,14 @@ def test_a_manifest_becomes_a_file_once(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["report", str(tmp_path / "nowhere")]) == 1
 
 
+def test_the_page_never_takes_the_place_of_the_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text(DONE.line())
+    assert main(["report", str(tmp_path), "-o", str(manifest), "--force"]) == 2
+    assert "is the input itself" in capsys.readouterr().err
+    assert manifest.read_text() == DONE.line()
+
+
 def test_a_record_survives_its_line() -> None:
     assert parse_manifest(DONE.line() + "not json\n[1]\n" + FAILED.line()) == [DONE, FAILED]
     assert FAILED.line().isascii()

@@ -152,6 +152,14 @@ def test_a_folder_is_no_place_for_a_plot(films, capsys, tmp_path):
     assert "is a folder; name a file in it" in err
 
 
+def test_a_file_is_no_place_for_the_worst_frames(films, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("searched"))
+    (tmp_path / "worst").write_text("mine")
+    status, out, err = leak(capsys, films["bare"], films["leaking"], "--worst", str(tmp_path / "worst"), "--force")
+    assert (status, out) == (1, "")
+    assert "is a file; name a folder" in err
+
+
 def test_no_picture_of_a_face_is_written_unasked(films, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     leak(capsys, films["bare"], films["leaking"])

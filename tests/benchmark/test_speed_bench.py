@@ -177,6 +177,16 @@ def test_results_take_the_place_of_no_file_unasked_and_never_that_of_the_video(
     assert there.read_text() != "mine"
 
 
+def test_results_and_plot_do_not_share_a_file(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojimask.benchmark.speed.bench", lambda *_: pytest.fail("measured"))
+    (tmp_path / "in").mkdir()
+    same, other = str(tmp_path / "x.svg"), str(tmp_path / "in" / ".." / "x.svg")
+    assert main(["bench", "speed", str(clip), "--out", same, "--plot", other, "--force", "--quick"]) == 2
+    assert "is named for two outputs" in capsys.readouterr().err
+
+
 def test_the_page_is_written_from_the_record(record: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spread_ = {"median_ms": 1.0, "p95_ms": 2.0, "mean_ms": 1.5}
     frame = {"ours": spread_, "reference": spread_, "reference_steps": {"network": spread_}, "reference_to_ours": 7.0}

@@ -324,6 +324,28 @@ def test_a_file_in_the_place_of_the_output_folder_is_told_before_the_work(
     assert picture.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["new.jpg", "new.MP4"])
+def test_no_folder_is_made_with_the_name_of_a_file(
+    name: str, tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin, place = shutil.copy(picture, tmp_path / "you.jpg"), tmp_path / name
+    assert main(["mask", str(picture), str(twin), "-o", str(place), "--quiet"]) == 2
+    (error,) = lines(capsys.readouterr().err)
+    assert f"{place}: is a file; name a folder" in error
+    assert not place.exists()
+    place.mkdir()
+    assert main(["mask", str(picture), str(twin), "-o", str(place), "--quiet"]) == 0
+    assert len(list(place.iterdir())) == 2
+
+
+def test_one_name_for_picture_and_report_is_wrong_usage(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = str(tmp_path / "me.jsonl")
+    assert main(["mask", str(picture), "-o", both, "--report", both, "--quiet"]) == 2
+    assert "no picture format is known" in lines(capsys.readouterr().err)[0]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "output"),
     [

@@ -81,6 +81,67 @@ def test_a_late_start_is_kept_in_step_with_the_sound(tmp_path: Path) -> None:
     assert [data for _, data in media.packets(other, "audio")] == [data for _, data in media.packets(original, "audio")]
 
 
+def delayed(original: Path, target: Path, seconds: int) -> Path:
+    """The same file with a clock that is ahead."""
+    with av.open(str(original)) as file, av.open(str(target), "w", container_options={"mpegts_copyts": "1"}) as late:
+        streams = {stream.index: late.add_stream_from_template(stream) for stream in file.streams}
+        for packet in file.demux():
+            if packet.size:
+                assert packet.pts is not None
+                assert packet.dts is not None
+                ahead = round(seconds / packet.time_base)
+                packet.pts, packet.dts = packet.pts + ahead, packet.dts + ahead
+                packet.stream = streams[packet.stream_index]
+                late.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_clock_that_began_hours_before_the_recording_is_set_back(tmp_path: Path, suffix: str) -> None:
+    plain = media.write_video(tmp_path / "a.ts", codec="mpeg2video", frames=30, sound="mp2")
+    original = delayed(plain, tmp_path / "b.ts", 36000)
+    assert media.times(original)[0] > 36000
+    target = convert(original, tmp_path / f"c{suffix}")
+    starts = [float(media.packets(target, kind)[0][0]) for kind in ("video", "audio")]
+    assert max(starts) < 1
+    apart = media.packets(original, "audio")[0][0] - media.times(original)[0]
+    assert starts[1] - starts[0] == pytest.approx(float(apart), abs=0.0001 if suffix == ".mp4" else 0.04)
+    with av.open(str(target)) as file:
+        assert file.duration < 3_000_000
+
+
+def test_pictures_that_begin_late_are_written_to_an_avi(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", ticks=range(10, 40), sound="libmp3lame")
+    target = convert(original, tmp_path / "b.avi")
+    assert media.times(target)[1:] == media.times(original)[1:]
+
+
+def test_sound_of_a_recording_from_its_middle_on_is_copied_whole(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.mpg", codec="mpeg2video", frames=100, sound="mp2", options={"g": "12"})
+    data = whole.read_bytes()
+    original = tmp_path / "from the middle.mpg"
+    original.write_bytes(data[len(data) // 2 // 2048 * 2048 :])
+    sound = media.packets(original, "audio")
+    assert len({time for time, _ in sound}) < len(sound), "the rest of a packet has the time of the one after it"
+    target = convert(original, tmp_path / "b.mp4")
+    assert sorted(data for _, data in media.packets(target, "audio")) == sorted(data for _, data in sound)
+
+
+def test_sound_whose_clock_begins_anew_is_told(tmp_path: Path) -> None:
+    part = media.write_video(tmp_path / "a.mpg", codec="mpeg1video", frames=30, sound="mp2")
+    original = tmp_path / "two of them.mpg"
+    original.write_bytes(part.read_bytes() * 2)
+
+    def copy() -> None:
+        with VideoFileSink(tmp_path / "b.mp4") as sink:
+            sink.open(media.info(path=original))
+            for index in range(100):
+                sink.write(media.masked(media.bars(), index, index / 25))
+
+    with pytest.raises(SinkError, match="clock of its audio jumps back"):
+        copy()
+
+
 def test_avi_keeps_pictures_and_sound_together(tmp_path: Path) -> None:
     original = media.write_video(tmp_path / "a.mp4", frames=30, sound="libmp3lame")
     target = convert(original, tmp_path / "b.avi")
@@ -127,6 +188,24 @@ def test_the_colour_space_is_told_and_right(tmp_path: Path, height: int, matrix:
     assert np.abs(read(target)[0].astype(int) - image).mean() < 3
 
 
+@pytest.mark.parametrize(("primaries", "transfer"), [(9, 18), (9, 16), (5, 6), (2, 2)])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_the_original_s_primaries_and_brightness_are_told(
+    tmp_path: Path, primaries: int, transfer: int, suffix: str
+) -> None:
+    original = tmp_path / "a.mp4"
+    with av.open(str(original), "w") as output:
+        stream = output.add_stream("libx264", 25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        stream.codec_context.color_primaries, stream.codec_context.color_trc = primaries, transfer
+        output.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p10le")))
+        output.mux(stream.encode(None))
+    with av.open(str(convert(original, tmp_path / f"b{suffix}"))) as file:
+        context = file.streams.video[0].codec_context
+        said = (primaries, transfer) if primaries != 2 else (1, 1)
+        assert (context.color_primaries, context.color_trc) == said
+
+
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (64, 33), (33, 64)])
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mpg", ".gif", ".avi"])
 def test_odd_sizes_lose_nothing(tmp_path: Path, size: tuple[int, int], suffix: str) -> None:
@@ -162,6 +241,36 @@ def test_mpeg_refuses_a_rate_that_it_cannot_say(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     target = write(tmp_path / "a.mpg", [media.bars()] * 10, fps=29.97)
     assert np.diff([float(time) for time in media.times(target)]) == pytest.approx([1 / 29.97] * 9, abs=1e-4)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".gif"])
+def test_the_last_picture_stays_as_long_as_in_the_original(tmp_path: Path, suffix: str) -> None:
+    original = tmp_path / f"a{suffix}"
+    with av.open(str(media.write_video(tmp_path / "b.mp4", frames=12, options={"bf": "0"}))) as file:
+        pictures = list(file.decode(video=0))
+    with av.open(str(original), "w") as output:
+        stream = output.add_stream("gif" if suffix == ".gif" else "libx264", 25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 140, 64, "rgb8" if suffix == ".gif" else "yuv420p"
+        encoded = [
+            packet for p in (*pictures, None) for packet in stream.encode(p and p.reformat(format=stream.pix_fmt))
+        ]
+        for packet in encoded:
+            packet.duration = round((3 if packet is encoded[-1] else 0.04) / packet.time_base)
+            output.mux(packet)
+    target = convert(original, tmp_path / f"c{suffix}")
+    with av.open(str(original)) as before, av.open(str(target)) as after:
+        assert after.duration == pytest.approx(before.duration, abs=10_000)
+        assert after.duration > 3_000_000
+
+
+def test_an_original_that_is_gone_in_the_end_takes_no_picture_along(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=12)
+    with VideoFileSource(original) as source, VideoFileSink(tmp_path / "b.mp4", audio=False) as sink:
+        sink.open(source.info)
+        for frame in source:
+            sink.write(media.masked(frame.image, frame.index, frame.time_s))
+        original.unlink()
+    assert len(read(tmp_path / "b.mp4")) == 12
 
 
 def test_gif_plays_at_its_pace(tmp_path: Path) -> None:
@@ -223,6 +332,62 @@ def test_nothing_of_the_original_s_metadata_gets_out(tmp_path: Path) -> None:
         with av.open(str(target)) as file:
             everything = str([file.metadata, *(stream.metadata for stream in file.streams)])
             assert "creation_time" not in everything.lower()
+
+
+def vorbis_head(head: bytes, comments: list[bytes]) -> bytes:
+    """The head of a Vorbis stream that has no comments, with some."""
+    first, second = head[3:33], b"".join([len(text).to_bytes(4, "little") + text for text in comments])
+    setup = head[head.index(b"\x05vorbis") :]
+    second = b"\x03vorbis" + bytes(4) + len(comments).to_bytes(4, "little") + second + b"\x01"
+    return bytes([2, len(first), *[255] * (len(second) // 255), len(second) % 255]) + first + second + setup
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mp4"])
+def test_comments_in_the_head_of_the_sound_stay_behind(tmp_path: Path, suffix: str) -> None:
+    with av.open(str(tmp_path / "plain.mka"), "w") as output:
+        media._write_tone(output, output.add_stream("vorbis", 48000, {"strict": "experimental"}), 0.5)
+    pictures, original = media.write_video(tmp_path / "plain.mkv", frames=12), tmp_path / "a.mkv"
+    with (
+        av.open(str(pictures)) as video,
+        av.open(str(tmp_path / "plain.mka")) as sound,
+        av.open(original, "w") as output,
+    ):
+        inputs = {output.add_stream_from_template(file.streams[0]): file for file in (video, sound)}
+        tone = output.streams.audio[0].codec_context
+        tone.extradata = vorbis_head(bytes(tone.extradata or b""), [b"ARTIST=SECRET NAME", b"COVER=" + b"SECRET" * 80])
+        for stream, file in inputs.items():
+            for packet in file.demux():
+                if packet.size:
+                    packet.stream = stream
+                    output.mux(packet)
+    assert original.read_bytes().count(b"SECRET") == 81
+    target = convert(original, tmp_path / f"b{suffix}")
+    assert b"SECRET" not in target.read_bytes()
+    assert [data for _, data in media.packets(target, "audio")] == [
+        data for _, data in media.packets(original, "audio")
+    ]
+    with av.open(str(target)) as file:
+        assert sum(frame.samples for frame in file.decode(audio=0)) > 20000
+
+
+def test_titles_names_and_paths_in_the_head_of_subtitles_stay_behind(tmp_path: Path) -> None:
+    layout = "[Script Info]\n{}ScriptType: v4.00+\nPlayResX: 64\n{}[V4+ Styles]\nStyle: Default,Arial,20\n[Events]\n"
+    head = layout.format("; by SECRET\nTitle: SECRET\n", "[Aegisub Project Garbage]\nAudio File: /home/SECRET/a.wav\n")
+    (tmp_path / "a.ass").write_text(f"{head}Dialogue: 0,0:00:00.10,0:00:00.90,Default,,0,0,0,,a line of text\n")
+    pictures, original = media.write_video(tmp_path / "plain.mkv", frames=30), tmp_path / "a.mkv"
+    with av.open(str(pictures)) as video, av.open(str(tmp_path / "a.ass")) as text, av.open(original, "w") as output:
+        inputs = {output.add_stream_from_template(file.streams[0]): file for file in (video, text)}
+        for stream, file in inputs.items():
+            for packet in file.demux():
+                if packet.size:
+                    packet.stream = stream
+                    output.mux(packet)
+    assert original.read_bytes().count(b"SECRET") == 3
+    target = convert(original, tmp_path / "b.mkv")
+    with av.open(str(target)) as file:
+        kept = bytes(file.streams.subtitles[0].codec_context.extradata or b"").decode()
+    assert "".join(kept.split()) == "".join(layout.format("", "").split())
+    assert media.packets(target, "subtitle") == media.packets(original, "subtitle")
 
 
 def test_chapters_attachments_and_second_pictures_stay_behind(tmp_path: Path) -> None:

@@ -89,6 +89,17 @@ def test_every_exif_orientation_is_upright(tmp_path: Path, orientation: int) -> 
     assert (read(tmp_path / "a.png") == upright).all()
 
 
+def test_exif_that_is_not_as_it_should_be_spoils_no_picture(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[2] = (59.0, 54.0, 3.0)
+    latitude, as_text = b"\0\2\0\5\0\0\0\3", b"\0\2\0\2\0\0\0\3"
+    assert latitude in exif.tobytes()
+    picture = Pillow.fromarray(np.ascontiguousarray(np.rot90(media.quarters())[:, :, ::-1]))
+    picture.save(tmp_path / "a.png", exif=exif.tobytes().replace(latitude, as_text))
+    assert (read(tmp_path / "a.png") == media.quarters()).all()
+
+
 def test_one_pixel_and_a_long_strip(tmp_path: Path) -> None:
     for size in ((1, 1), (5001, 1)):
         Pillow.new("RGB", size).save(tmp_path / "a.png")

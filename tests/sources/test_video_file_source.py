@@ -181,6 +181,13 @@ def test_wherever_a_file_is_cut_no_frame_is_lost_without_a_word(tmp_path: Path, 
         assert len(frames) == 50, f"cut at {share:.0%}"
 
 
+def test_a_matroska_that_begins_late_is_whole_until_it_is_cut(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.mkv", ticks=range(10 * 25, 10 * 25 + 100), options={"g": "25"})
+    assert len(read(whole)) == 100
+    with VideoFileSource(cut(whole, 0.6)) as source, pytest.raises(SourceError, match="breaks off"):
+        list(source)
+
+
 def test_pictures_that_stay_in_an_avi_are_none_that_are_missing(tmp_path: Path) -> None:
     ticks = [i for i in range(60) if i % 7]
     path = media.write_video(tmp_path / "a.avi", codec="mpeg4", ticks=ticks, sound="libmp3lame")
@@ -235,6 +242,37 @@ def test_damaged_packets_are_passed_over_and_told(tmp_path: Path) -> None:
     with VideoFileSource(path) as source, pytest.raises(SourceError, match="damaged"):
         frames.extend(source)
     assert len(frames) >= 30
+
+
+def test_pictures_that_are_lost_before_the_first_are_told_too(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=75, options={"g": "25"})
+    with av.open(str(path)) as file:
+        first = next(packet for packet in file.demux(video=0) if packet.size)
+        start, size = first.pos, first.size
+    data = bytearray(path.read_bytes())
+    data[start : start + size] = bytes(size)
+    path.write_bytes(data)
+    frames = []
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="1 packets of the video are damaged"):
+        frames.extend(source)
+    assert len(frames) == 50
+
+
+def test_what_is_before_the_first_key_frame_of_a_recording_is_no_damage(tmp_path: Path) -> None:
+    whole = media.write_video(tmp_path / "a.ts", frames=75, codec="mpeg2video", options={"g": "25"})
+    path = tmp_path / "from the middle.ts"
+    path.write_bytes(whole.read_bytes()[188 * 40 :])
+    assert len(read(path)) == 50
+
+
+def test_recordings_one_behind_the_other_end_where_the_clock_begins_anew(tmp_path: Path) -> None:
+    part = media.write_video(tmp_path / "a.mpg", codec="mpeg1video", frames=50)
+    path = tmp_path / "two of them.mpg"
+    path.write_bytes(part.read_bytes() * 2)
+    frames = []
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="clock jumps back"):
+        frames.extend(source)
+    assert len(frames) == 50
 
 
 @pytest.mark.parametrize("content", [b"", b"only some text\n" * 50, b"\0" * 5000])

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from typing import NamedTuple, Protocol
 
 from emojimask.errors import SinkError, SourceError, UsageError
@@ -38,6 +39,10 @@ class Folder(Protocol):
 
     def find(self) -> Iterator[Found]:
         """Every picture and video, hidden ones left out. Raises SourceError where there is no such folder."""
+        ...
+
+    def head(self, name: str) -> bytes:
+        """The first bytes, which tell a picture from a video; none where they cannot be read."""
         ...
 
     def fetch(self, name: str) -> AbstractContextManager[Path]:
@@ -121,13 +126,18 @@ class LocalFolder:
             try:
                 if entry.is_dir():
                     yield from self._walk(path, seen)
-                elif is_media(entry.name):
+                elif is_media(entry.name) and S_ISREG(entry.stat().st_mode):  # a pipe would be waited for for ever
                     yield Found(self._name(path), entry.stat().st_size)
             except OSError as error:  # a link that leads nowhere, or to itself
                 yield Found(self._name(path), problem=f"cannot be opened ({error.strerror})")
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+    def head(self, name: str) -> bytes:
+        from emojimask.sources.folder import head_of
+
+        return head_of(self.root / name)
 
     @contextmanager
     def fetch(self, name: str) -> Iterator[Path]:

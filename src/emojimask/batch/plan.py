@@ -81,7 +81,7 @@ def _find(request: Request) -> tuple[Mapping[str, list[Found]], dict[str, str]]:
         if file.problem is not None:
             refused[file.name] = file.problem
         else:
-            found[output_name(file.name)].append(file)
+            found[output_name(file.name, request.inputs.head(file.name))].append(file)
     return found, refused
 
 
@@ -104,13 +104,18 @@ def _files(request: Request, output: str) -> set[str]:
     return {output, report_name(output)} if request.reports else {output}
 
 
-def output_name(name: str) -> str:
-    """Of an input's output: the same folder, ``_masked`` added, and .mp4 where the suffix cannot be written."""
+def output_name(name: str, head: bytes) -> str:
+    """Of an input's output: the same folder, ``_masked`` added, and another suffix where its own cannot be written.
+
+    ``head``: the file's first bytes; what it is they say, and not its name.
+    """
     from emojimask.sinks.image_files import SUFFIXES as PICTURES
     from emojimask.sinks.video_file import SUFFIXES as VIDEOS
+    from emojimask.sources.folder import suffix_by_head
 
     path = PurePosixPath(name)
-    suffix = path.suffix if path.suffix.lower() in PICTURES | VIDEOS else ".mp4"
+    still = suffix_by_head(head, path.suffix)
+    suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
     return str(path.with_name(f"{path.stem}{MARK}{suffix}"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from emojimask.batch.folders import Found, is_media
 from emojimask.errors import EmojimaskError, MissingExtraError, SinkError, SourceError, UsageError
+from emojimask.sources.folder import HEAD_BYTES
 
 
 class Store:
@@ -58,6 +59,12 @@ class Store:
             name = path[len(self._root) :].lstrip("/")
             if is_media(name) and not any(part.startswith(".") for part in PurePosixPath(name).parts):
                 yield Found(name, int(about.get("size") or 0))
+
+    def head(self, name: str) -> bytes:
+        try:
+            return bytes(self._fs.cat_file(self._path(name), 0, HEAD_BYTES))
+        except Exception:  # whatever the store's own client raises; fetching the file says what is wrong
+            return b""
 
     @contextmanager
     def fetch(self, name: str) -> Iterator[Path]:

@@ -72,6 +72,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
     check_outputs([args.plot], [args.original, args.masked], force=args.force)
     worst: Path | None = args.worst
     try:
+        if worst is not None and worst.is_file():
+            raise SinkError(f"{worst}: is a file; name a folder for the frames")
         used = worst is not None and worst.is_dir() and any(worst.iterdir())
     except OSError as error:
         raise SinkError(f"{worst}: cannot be written to: {error.strerror}") from error

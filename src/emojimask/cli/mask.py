@@ -88,12 +88,13 @@ def plan(inputs: Sequence[Path], output: Path | None, report: Path | None) -> tu
     """What to mask and where to, and the inputs that cannot be: not there, or with the output of another.
 
     Raises:
-        UsageError: a folder holds nothing to mask, or a file is in the place of the folder for the outputs.
+        UsageError: a folder holds nothing to mask, or a file is in the place of the folder for the outputs, or the
+            name given for that is a file's.
     """
     found, problems = _find(inputs)
     many = len(found) + len(problems) > 1 or any(path.is_dir() for path in inputs)
     into_folder = output is not None and (many or output.is_dir())
-    if output is not None and into_folder and output.is_file():
+    if output is not None and into_folder and _is_for_a_file(output):
         raise UsageError(f"{output}: is a file; name a folder for the outputs of several inputs")
     tails = _told_apart(list(found)) if many else [""] * len(found)
     jobs = []
@@ -145,7 +146,7 @@ def _without_rivals(jobs: Sequence[Job]) -> tuple[list[Job], list[Result]]:
     """The jobs whose files are theirs alone, and what is said of the others: none of them may win by chance."""
     by_file: dict[Path, list[Job]] = defaultdict(list)
     for job in jobs:
-        for file in (job.output, job.report):
+        for file in dict.fromkeys((job.output, job.report)):
             if file is not None:
                 by_file[file].append(job)
     refused: dict[Job, str] = {}
@@ -173,6 +174,13 @@ def _output(path: Path, root: Path, folder: Path | None) -> Path:
     suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
     name = f"{path.stem}{MARK}{suffix}"
     return path.with_name(name) if folder is None else folder / path.relative_to(root).with_name(name)
+
+
+def _is_for_a_file(place: Path) -> bool:
+    from emojimask.sinks.image_files import SUFFIXES as PICTURES
+    from emojimask.sinks.video_file import SUFFIXES as VIDEOS
+
+    return place.is_file() or (not place.is_dir() and place.suffix.lower() in PICTURES | VIDEOS)
 
 
 def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace, *, alone: bool) -> Result:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emojimask.cli.given import given_path
-from emojimask.errors import SinkError
+from emojimask.errors import SinkError, UsageError
 from emojimask.settings import MaskSettings, load_settings
 from emojimask.whole import check_place
 
@@ -68,12 +68,17 @@ def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None],
     """Refuse, before long work, to write over its inputs and, without ``force``, over anything else; None: not given.
 
     Raises:
-        UsageError: an output is an input.
+        UsageError: an output is an input, or is named twice.
         OutputExistsError: an output is there, and ``force`` was not given.
         SinkError: an output is a folder, or its place cannot be looked at.
     """
+    places: set[Path] = set()
     for output in filter(None, outputs):
         try:
             check_place(output, filter(None, inputs), force=force)
+            place = output.resolve()
         except OSError as error:
             raise SinkError(f"{output}: cannot be written: {error.strerror}") from error
+        if place in places:
+            raise UsageError(f"{output}: is named for two outputs; give each a file of its own")
+        places.add(place)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.errors import OutputExistsError, SinkError, SourceError
+from emojimask.cli.options import check_outputs
+from emojimask.errors import SinkError, SourceError
 from emojimask.whole import write_whole
 
 
@@ -34,8 +35,7 @@ def run_report(args: argparse.Namespace) -> int:
         raise SourceError(f"{manifest}: cannot be read ({error.strerror})") from error
     if not records:
         raise SourceError(f"{manifest}: holds no record of a batch")
-    if output.exists() and not args.force:
-        raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
+    check_outputs([output], [manifest], force=args.force)
     try:
         write_whole(output, make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"))
     except OSError as error:

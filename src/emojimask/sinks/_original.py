@@ -1,26 +1,38 @@
-"""What an output takes over from the original file: sound, subtitles and the shape of its pixels; nothing else."""
+"""What an output takes over from the original file: sound, subtitles and how pixels are to be shown; nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
 
 from emojimask.errors import SinkError, UsageError
 from emojimask.sinks._check import Sound
+from emojimask.sinks._heads import anonymous
 from emojimask.types import StreamInfo
+
+BT709 = 1
+"""FFmpeg's number of these primaries, this transfer function and this matrix."""
+_DISORDER_S = 1  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
+_APART_S = 0.001  # in no unit of time are packets so far apart at the same time
+_UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
 
 
 class CopiedStreams:
     """The sound and subtitle packets of the original, untouched, each with its own time.
 
-    Of the original's metadata only the language of a stream is kept.
+    Of the original's metadata only the language of a stream is kept; what the heads of streams say of people is not.
+
+    Args:
+        ahead_s: taken off every time, as off those of the pictures.
 
     Attributes:
         sounds: what went through each stream of sound.
@@ -30,8 +42,9 @@ class CopiedStreams:
         SinkError: the original cannot be read.
     """
 
-    def __init__(self, original: Path, output: OutputContainer, target: Path) -> None:
+    def __init__(self, original: Path, output: OutputContainer, target: Path, ahead_s: int = 0) -> None:
         self._original = original
+        self._ahead_s = ahead_s
         self._output = output
         self._target = target
         self._input = _open(original)
@@ -68,28 +81,76 @@ class CopiedStreams:
 
     def _demux(self) -> Iterator[Packet[Any]]:
         wanted = [stream for stream in self._input.streams if stream.index in self._streams]
+        last: dict[int, int] = {}
         try:
             for packet in self._input.demux(wanted) if wanted else ():
-                if packet.dts is None:
-                    packet.dts = packet.pts
-                if packet.dts is not None:  # the last packet of each stream is an empty one
-                    yield packet
+                dts = packet.pts if packet.dts is None else packet.dts
+                if dts is None:  # the last packet of each stream is an empty one
+                    continue
+                previous = last.get(packet.stream_index, dts - 1)
+                if (previous - dts) * packet.time_base > _DISORDER_S:
+                    remedy = "repair the file first: ffmpeg -i INPUT -c copy REPAIRED"
+                    raise SinkError(f"{self._original}: the clock of its {packet.stream.type} jumps back; {remedy}")
+                if dts <= previous and packet.stream_index in self._sounds:  # no container takes sound like that
+                    dts = previous + max(1, round(_APART_S / packet.time_base))
+                last[packet.stream_index] = dts
+                ahead = round(self._ahead_s / packet.time_base)
+                packet.pts, packet.dts = None if packet.pts is None else max(packet.pts, dts) - ahead, dts - ahead
+                yield packet
         except av.FFmpegError as error:
             fault = f"its sound cannot be read to the end ({error.strerror})"
             raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio") from error
 
 
-def pixel_aspect(info: StreamInfo) -> Fraction:
-    """Width to height of a pixel of the original, upright; 1 where it is square or there is no file."""
+class Look(NamedTuple):
+    """How the original's pixels are to be shown.
+
+    Attributes:
+        aspect: width to height of a pixel, upright.
+        primaries, transfer: which red, green and blue are meant, and how bright: FFmpeg's numbers; BT.709's where the
+            original does not say. Those of HDR differ most.
+    """
+
+    aspect: Fraction = Fraction(1)
+    primaries: int = BT709
+    transfer: int = BT709
+
+
+def look_of(info: StreamInfo) -> Look:
+    """Square pixels in BT.709's colours where there is no file."""
     if info.path is None:
-        return Fraction(1)
+        return Look()
     with _open(info.path) as original:
-        for stream in original.streams.video:
-            if not stream.disposition & Disposition.attached_pic:
-                aspect = stream.sample_aspect_ratio or Fraction(1)
-                turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
-                return 1 / aspect if turned else aspect
-    return Fraction(1)
+        stream = _video(original)
+        if stream is None:
+            return Look()
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
+        context = stream.codec_context
+        said = (BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc))
+        return Look(1 / aspect if turned else aspect, *said)
+
+
+def stay_of_last(info: StreamInfo, time_s: float) -> float | None:
+    """For how many seconds the original shows its picture of ``time_s``, the last; None where that is not known."""
+    if info.path is None:
+        return None
+    with suppress(SinkError, av.FFmpegError), _open(info.path) as original:  # it may be gone by now, or be damaged
+        stream = _video(original)
+        if stream is None or not stream.time_base:
+            return None
+        tick = round((time_s + info.ahead_s) / stream.time_base)
+        with suppress(av.FFmpegError):  # what cannot be searched is read from its beginning
+            original.seek(tick, stream=stream)
+        for packet in original.demux(stream):
+            if packet.pts == tick and packet.duration:
+                return float(packet.duration * stream.time_base)
+    return None
+
+
+def _video(original: InputContainer) -> VideoStream | None:
+    streams = (s for s in original.streams.video if not s.disposition & Disposition.attached_pic)
+    return next(streams, None)
 
 
 def _open(path: Path) -> InputContainer:
@@ -106,6 +167,12 @@ def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
         copy = output.add_stream_from_template(stream)
     except ValueError:  # the container has no place for it
         raise _refusal(target, [stream]) from None
+    if copy.codec_context is not None and copy.codec_context.extradata:
+        try:
+            head = anonymous(copy.codec_context.codec.canonical_name, bytes(copy.codec_context.extradata))
+        except ValueError:  # it is damaged
+            raise _refusal(target, [stream]) from None
+        copy.codec_context.extradata = head
     copy.disposition = stream.disposition
     if stream.language:
         copy.metadata["language"] = stream.language

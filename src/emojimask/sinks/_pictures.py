@@ -12,27 +12,27 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from emojimask.pixels import YuvImage, bgr
-from emojimask.types import Picture
+from emojimask.sinks._original import BT709, Look
+from emojimask.types import Picture, StreamInfo
 
 _ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 _HD_LINES = 720
-_BT709, _BT601, _LIMITED = 1, 6, 1  # FFmpeg's numbers
+_BT601, _LIMITED = 6, 1  # FFmpeg's numbers
 
 
 class YuvPictures:
     """Even-sized yuv420p, limited range. The stream is tagged with what it is.
 
-    Args:
-        bt709: the colours' matrix; None: BT.709 from 720 lines up, else BT.601, which is what players expect.
+    Pictures that come as BGR get BT.709's matrix from 720 lines up, else BT.601's, which is what players expect.
     """
 
-    def __init__(self, stream: VideoStream, width: int, height: int, bt709: bool | None) -> None:
-        context = stream.codec_context
+    def __init__(self, stream: VideoStream, info: StreamInfo, look: Look) -> None:
+        context, width, height = stream.codec_context, info.width, info.height
         context.pix_fmt = "yuv420p"
         context.width, context.height = width + width % 2, height + height % 2
-        self._bt709 = height >= _HD_LINES if bt709 is None else bt709
-        context.colorspace = _BT709 if self._bt709 else _BT601
-        context.color_primaries = context.color_trc = _BT709
+        self._bt709 = height >= _HD_LINES if info.bt709 is None else info.bt709
+        context.colorspace = BT709 if self._bt709 else _BT601
+        context.color_primaries, context.color_trc = look.primaries, look.transfer
         context.color_range = _LIMITED
         self._matrix = Colorspace.ITU709 if self._bt709 else Colorspace.ITU601
         self._reformatter = VideoReformatter()

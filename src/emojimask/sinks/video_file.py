@@ -21,7 +21,7 @@ from emojimask.sinks._atomic import AtomicFile
 from emojimask.sinks._check import fault_in
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
-from emojimask.sinks._original import CopiedStreams, pixel_aspect
+from emojimask.sinks._original import CopiedStreams, look_of, stay_of_last
 from emojimask.sinks._pictures import GifPictures, YuvPictures
 from emojimask.types import MaskedFrame, StreamInfo
 
@@ -99,9 +99,12 @@ class VideoFileSink:
         self._count = 0  # of frames
         self._first_tick = self._last_tick = 0  # of all, in the output's time base
         self._ticks: dict[int, int] = {}  # of those that the encoder still holds, by number
+        self._last_s = 0.0  # when the last is shown
+        self._waiting: Packet[VideoStream] | None = None  # the last may be shown for longer than the others
 
     def open(self, info: StreamInfo) -> None:
         part = self._file.open(info.path)
+        self._info = info
         self._size = info.width, info.height
         container = self._format.container
         options = _CONTAINER_OPTIONS.get(container, {})
@@ -109,7 +112,7 @@ class VideoFileSink:
             self._output = av.open(f"file:{part}", "w", format=container, container_options=options)
             self._add_video(self._output, info)
             if self._audio and info.path is not None:
-                self._copied = CopiedStreams(info.path, self._output, self._file.path)
+                self._copied = CopiedStreams(info.path, self._output, self._file.path, info.ahead_s)
             self._start(self._output)
             self._time_base = self._stream.time_base or _UNKNOWN_TICK  # the container may have chosen another
             self._tick_s = float(self._time_base)
@@ -163,13 +166,14 @@ class VideoFileSink:
         stream.codec_context.time_base = self._frame_s = 1 / rate
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = self._threads or cv2.getNumberOfCPUs()  # x264 alone takes half as many more
-        stream.codec_context.sample_aspect_ratio = pixel_aspect(info)
+        look = look_of(info)
+        stream.codec_context.sample_aspect_ratio = look.aspect
         stream.time_base = self._frame_s if self._format.container == "avi" else info.time_base or _UNKNOWN_TICK
         self._stream = stream
         self._pictures = (
             GifPictures(stream, info.width, info.height)
             if self._format.container == "gif"
-            else YuvPictures(stream, info.width, info.height, info.bt709)
+            else YuvPictures(stream, info, look)
         )
 
     def _next_tick(self, time_s: float) -> int:
@@ -178,8 +182,10 @@ class VideoFileSink:
         if self._count:
             tick = max(tick, self._last_tick + 1)
         else:
-            self._first_tick = tick
-        self._count, self._last_tick = self._count + 1, tick
+            self._first_tick = (
+                0 if self._format.container == "avi" else tick
+            )  # an AVI shows its first picture from 0 on
+        self._count, self._last_tick, self._last_s = self._count + 1, tick, time_s
         return tick
 
     def _encode(self, output: OutputContainer, picture: VideoFrame | None) -> None:
@@ -192,13 +198,23 @@ class VideoFileSink:
         packet.pts = packet.dts = tick
         packet.duration = self._frame_ticks
         packet.time_base = self._time_base
-        output.mux(packet)
+        if self._waiting is not None:
+            output.mux(self._waiting)
+        self._waiting = packet
+
+    def _mux_last(self, output: OutputContainer) -> None:
+        assert self._waiting is not None, "there is a last packet where there are frames"
+        stay_s = stay_of_last(self._info, self._last_s)
+        if stay_s is not None:
+            self._waiting.duration = max(1, round(stay_s / self._time_base))
+        output.mux(self._waiting)
 
     def _finish(self, output: OutputContainer) -> None:
         if not self._count:
             raise SinkError(f"{self._file.path}: no frame came, so no video was written")
         try:
             self._encode(output, None)
+            self._mux_last(output)
             if self._copied is not None:
                 self._copied.copy_until(math.inf)
                 self._copied.close()

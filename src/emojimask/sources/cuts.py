@@ -10,7 +10,8 @@ from av.stream import Disposition
 
 from emojimask.errors import SourceError
 
-_SEEKABLE = ("mov", "matroska")  # by an index with exact times; other containers are searched by guessing
+SEEKABLE = ("mov", "matroska")
+"""Containers with an index of exact times, by FFmpeg's names; others are searched by guessing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def frame_times(path: Path) -> FrameTimes | None:
     try:
         with av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
             streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-            if not streams or not container.format.name.startswith(_SEEKABLE):
+            if not streams or not container.format.name.startswith(SEEKABLE):
                 return None
             frames, keys = [], []
             for packet in container.demux(streams[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
@@ -24,6 +25,8 @@ _PICTURE_HEADS = {
     b"MM\0*": ".tif",
 }
 _GIF_HEAD = b"GIF8"
+HEAD_BYTES = 12
+"""So many tell what a file is."""
 
 
 def raise_problem(problem: SourceError) -> None:
@@ -36,7 +39,7 @@ def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = ra
     Hidden files and folders are left out; links are followed, but no folder is entered twice.
 
     Args:
-        on_problem: is told of a folder that may not be read, or a link to itself, which are left out then.
+        on_problem: is told of a folder that may not be read, or a link to nowhere or itself, which are left out then.
 
     Raises:
         SourceError: there is nothing at ``path``; by default every problem, too.
@@ -67,18 +70,26 @@ def open_source(
 
 def picture_suffix(path: Path) -> str | None:
     """A suffix that suits the picture in a file, by its first bytes or else its name; None: the file is a video."""
+    return suffix_by_head(head_of(path), path.suffix)
+
+
+def head_of(path: Path) -> bytes:
+    """The first :data:`HEAD_BYTES` bytes of a file; none where it cannot be read."""
     try:
         with path.open("rb") as file:
-            head = file.read(12)
-    except OSError:
-        head = b""  # the source that opens it says what is wrong
-    for start, suffix in _PICTURE_HEADS.items():
+            return file.read(HEAD_BYTES)
+    except OSError:  # the source that opens it says what is wrong
+        return b""
+
+
+def suffix_by_head(head: bytes, suffix: str) -> str | None:
+    """:func:`picture_suffix` by what :func:`head_of` gives and the suffix of the name."""
+    for start, known in _PICTURE_HEADS.items():
         if head.startswith(start):
-            return suffix
+            return known
     if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         return ".webp"
-    suffix = path.suffix.lower()
-    return suffix if suffix in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
+    return suffix.lower() if suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
 
 
 def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], None]) -> Iterator[Path]:
@@ -97,7 +108,7 @@ def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], Non
         try:
             if entry.is_dir():
                 yield from _walk(Path(entry.path), seen, on_problem)
-            elif entry.is_file() and Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            elif Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES and S_ISREG(entry.stat().st_mode):
                 yield Path(entry.path)
-        except OSError as error:
+        except OSError as error:  # a link that leads nowhere, or to itself
             on_problem(SourceError(f"{entry.path}: cannot be opened ({error.strerror})"))

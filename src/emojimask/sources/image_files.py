@@ -10,13 +10,23 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
+from PIL.Image import Transpose
 
 from emojimask.errors import SourceError
 from emojimask.types import Frame, Image, StreamInfo
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+_TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises over broken files
 
 
@@ -53,11 +63,12 @@ class ImageFileSource:
 def _read(path: Path) -> Image:
     try:
         with warnings.catch_warnings():
-            # Pillow warns at half of the size that it refuses; the refusal is enough.
+            # Pillow warns at half of the size that it refuses, and of EXIF that is not as it should be.
+            warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             with Pillow.open(path, formats=_FORMATS) as picture:
                 picture.load()
-                return _to_bgr(ImageOps.exif_transpose(picture))
+                return _to_bgr(_upright(picture))
     except FileNotFoundError:
         raise SourceError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -71,6 +82,12 @@ def _read(path: Path) -> Image:
         raise SourceError(f"{path}: is not a JPEG, PNG, WebP, BMP or TIFF picture, or its head is damaged") from None
     except _DAMAGED as error:
         raise SourceError(f"{path}: the picture is damaged ({error})") from None
+
+
+def _upright(picture: Pillow.Image) -> Pillow.Image:
+    """Pillow's own way writes the EXIF anew besides, and fails over what some cameras put there."""
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _to_bgr(picture: Pillow.Image) -> Image:

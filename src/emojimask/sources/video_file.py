@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from emojimask.errors import NoVideoError, SourceError
 from emojimask.pixels import YuvImage
+from emojimask.sources.cuts import SEEKABLE
 from emojimask.types import Frame, Picture, StreamInfo
 
 _AnyImage = np.ndarray[Any, Any]
@@ -31,13 +32,15 @@ _FULL_RANGE = 2  # FFmpeg's number
 _Axes = tuple[int, int, int, int]
 _UPRIGHT: _Axes = 1, 0, 0, 1
 _MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header, which counts the sound too
+_DISORDER_S = 1.0  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
 _REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
 
 
 class VideoFileSource:
     """The first real video stream of a file, frame by frame, upright, with its own time stamps.
 
-    Every frame is yielded, none is dropped or doubled, whatever its rate. A frame comes in the size that it has in
+    Every frame is yielded, none is dropped or doubled, whatever its rate. Where the clock of a recording began before
+    it, as in MPEG-TS, that is left out in whole seconds. A frame comes in the size that it has in
     the file; that may change on the way. Colours follow the file's tags; untagged video is taken for BT.709 from 720
     lines up and for BT.601 below, as players do.
 
@@ -68,6 +71,7 @@ class VideoFileSource:
             if span is not None and self._stream.time_base:
                 self._container.seek(round(self._start_s / self._stream.time_base), stream=self._stream)
             self._rate = _rate(self._stream)
+            self._ahead_s = _ahead_s(self._container)
             self._axes: dict[int, _Axes] = {}
             self._frames = self._decode()
             self._first = next(self._frames, None)
@@ -84,6 +88,7 @@ class VideoFileSource:
             fps=float(self._rate),
             frame_count=self._estimated_count(),
             time_base=self._stream.time_base,
+            ahead_s=self._ahead_s,
             bt709=self._first.picture.bt709 if isinstance(self._first.picture, YuvImage) else None,
             path=self._path,
         )
@@ -106,12 +111,15 @@ class VideoFileSource:
 
     def _decode(self) -> Generator[Frame]:
         count, lost, time_s = 0, 0, 0.0
+        first_pts: int | None = None
         reader = _PacketReader(self._container, self._stream)
         for packet in reader:
             if time_s >= self._end_s:
                 break
             if packet is not None and packet.is_corrupt and count:
                 lost += 1
+            if packet is not None and first_pts is None and not packet.is_discard:
+                first_pts = packet.pts
             try:
                 decoded = self._stream.decode(packet)
             except av.FFmpegError:
@@ -119,6 +127,7 @@ class VideoFileSource:
                 continue
             for raw in decoded:
                 time_s = self._time_s(raw, count, time_s)
+                lost += not count and self._comes_late(raw, first_pts)
                 if time_s < self._start_s:  # shown before the key frame that the decoder had to begin with
                     continue
                 if time_s >= self._end_s:
@@ -128,6 +137,15 @@ class VideoFileSource:
         if lost or reader.broken_off:
             what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
             raise SourceError(f"{self._path}: {what}; {count} frames could be read; {_REPAIR}")
+
+    def _comes_late(self, first: VideoFrame, pts: int | None) -> bool:
+        """Whether the first picture is not that of the first packet: decoders pass over what they cannot begin with.
+
+        An MP4 begins with a key frame; recordings of streams need not.
+        """
+        if not self._container.format.name.startswith("mov") or first.pts is None or pts is None:
+            return False
+        return first.pts > pts
 
     def _axes_of(self, raw: VideoFrame) -> _Axes:
         """The frame's display axes, read once for each rotation.
@@ -142,7 +160,10 @@ class VideoFileSource:
     def _time_s(self, raw: VideoFrame, index: int, previous_s: float) -> float:
         if raw.pts is None:
             return previous_s + float(1 / self._rate) if index else 0.0
-        time_s = float(raw.pts * (raw.time_base or self._stream.time_base or 1 / self._rate))
+        time_s = float(raw.pts * (raw.time_base or self._stream.time_base or 1 / self._rate) - self._ahead_s)
+        if index and time_s < previous_s - _DISORDER_S:
+            begins = f"its clock jumps back from {previous_s:.3f} s to {time_s:.3f} s"
+            raise SourceError(f"{self._path}: {begins}; {index} frames could be read; {_REPAIR}")
         return max(time_s, previous_s) if index else time_s
 
     def _estimated_count(self) -> int | None:
@@ -196,7 +217,7 @@ class _PacketReader:
         """
         kind, duration = self._container.format.name, self._container.duration
         if "matroska" in kind and duration:
-            return end_s + _MISSING_END_S < ((self._container.start_time or 0) + duration) / av.time_base
+            return end_s + _MISSING_END_S < duration / av.time_base  # counts from 0, however late the file begins
         if steps is None:
             return False
         if kind.startswith("mov"):
@@ -239,6 +260,16 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 def _rate(stream: VideoStream) -> Fraction:
     return stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+
+
+def _ahead_s(container: InputContainer) -> int:
+    """Whole seconds before anything begins; they can be said in every unit of time.
+
+    What has an index begins late only where that is meant; recordings of streams have a clock that began long before.
+    """
+    if container.format.name.startswith(SEEKABLE) or container.start_time is None:
+        return 0
+    return max(0, container.start_time // av.time_base)
 
 
 def _picture(raw: VideoFrame, axes: _Axes) -> Picture:
