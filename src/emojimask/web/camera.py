@@ -56,7 +56,7 @@ class CameraFeed:
             self._wants_virtual = wish.pop("virtual_camera") is True
             self._tell(self._status())
         if wish:
-            self._masker.change(self._choices.chosen(wish))
+            self._masker.change(self._choices.chosen(wish, self._masker.wanted))
 
     def close(self) -> None:
         self._closed = True

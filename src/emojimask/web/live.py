@@ -72,7 +72,7 @@ class LiveStream:
             wish = None
         if not isinstance(wish, dict):
             raise BadPicture("a message is a JPEG frame or a JSON object of settings")
-        self._masker.change(self._choices.chosen(wish))
+        self._masker.change(self._choices.chosen(wish, self._masker.wanted))
 
     async def _mask(self, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
