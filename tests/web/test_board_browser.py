@@ -217,6 +217,12 @@ def test_sharing_recognised_expressions_from_the_page(people, board: Program, pa
     assert sent.startswith('{"type":"share","label":"happy","confidence":')
     assert len(sent) < 70
 
+    student.evaluate("HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0")  # the camera freezes
+    until(student, "document.querySelector('#trouble').textContent.includes('no new picture')")
+    student.evaluate("document.querySelector('#sent').textContent = 'nothing since'")
+    student.wait_for_timeout(1500)
+    assert student.inner_text("#sent") == "nothing since", "what was read before is not sent on"
+
     onlooker = people(lecturer.get_attribute("#link", "href"))  # a browser alone recognises nothing
     onlooker.click("text=Join >> nth=-1")
     onlooker.click("text=Start sharing")
