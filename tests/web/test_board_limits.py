@@ -16,7 +16,7 @@ from emojimask.web.board.store import Event, MemoryStore, RoomsFullError, StoreG
 
 def with_hub(limits: Limits, scene: Callable[[Hub], Awaitable[None]], store: MemoryStore | None = None) -> None:
     async def play() -> None:
-        hub = Hub(store or MemoryStore(limits.rooms, limits.members), limits)
+        hub = Hub(store or MemoryStore(limits.rooms, limits.members, limits.room_s), limits)
         await hub.start()
         try:
             await scene(hub)
@@ -86,6 +86,19 @@ def test_rooms_expire() -> None:
     with_hub(Limits(room_s=0.1), scene)
 
 
+def test_rooms_expire_where_nobody_is_connected() -> None:
+    async def scene(hub: Hub) -> None:
+        local, token = await hub.open_room("reactions", 1)
+        assert not isinstance(await hub.join(local.room.code, "Ada"), str)
+        while local.room.code in hub._rooms:  # till it is let go, as nobody is connected
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+        await hub.open_room("reactions", 1)  # there is room for another
+        assert await hub.as_host(local.room.code, token) is None
+
+    with_hub(Limits(rooms=1, room_s=1.5), scene)
+
+
 def test_what_the_store_did_not_take_is_not_lost() -> None:
     class Moody(MemoryStore):
         gone = True
@@ -95,7 +108,7 @@ def test_what_the_store_did_not_take_is_not_lost() -> None:
                 raise StoreGoneError
             await super().publish(code, event)
 
-    store = Moody(9, 9)
+    store = Moody(9, 9, 60)
 
     async def scene(hub: Hub) -> None:
         local, _ = await hub.open_room("reactions", 1)
