@@ -337,8 +337,9 @@ def test_accessible(browser, page_url: str, theme: str, width: int, tmp_path: Pa
         tab.goto(page_url)
         start_camera(tab)
         wait_for_face(tab)
-        cv2.imwrite(str(tmp_path / "a.png"), portrait())
-        drop(tab, tmp_path / "a.png")
+        path = tmp_path / f"{'a_long_word_' * 6}.png"
+        cv2.imwrite(str(path), portrait())
+        drop(tab, path)
         tab.wait_for_selector("img.preview", timeout=30_000)
         tab.click("summary")
         assert axe_violations(tab) == []

@@ -32,21 +32,18 @@ export class ClassPanel {
     const field = (text, properties, help) => make("label", { className: "field" }, text, make("input", { type: "text", autocomplete: "off", spellcheck: false, ...properties }),
       help ? make("span", { className: "soft", textContent: help }) : null);
     const message = make("p", { className: "say", role: "alert", hidden: true });
-    const button = make("button", { className: "main", textContent: "Join" });
     const form = make("form", { className: "card", id: "join-form" },
       this.#viaThisMachine ? field("Link of the class", { name: "url", placeholder: "https://school.example:8764/join", value: this.#address, required: true }) : null,
       field("Code", { name: "code", value: code, required: true, maxLength: 12, autocapitalize: "characters" }),
       field("Nickname", { name: "nick", maxLength: 24 }, "Leave it empty for a made-up one."),
       make("p", { className: "soft", textContent: "Joining shows your nickname and nothing else. You decide afterwards what you share." }),
-      make("div", {}, button), message);
+      make("div", {}, make("button", { className: "main", textContent: "Join" })), message);
     form.onsubmit = (event) => {
       event.preventDefault();
+      if (this.#socket?.going) return; // two clicks must not join twice
       const values = new FormData(form);
       this.#address = (values.get("url") ?? "").trim();
-      this.#join(values.get("code"), values.get("nick"), (text) => {
-        say(message, text);
-        button.disabled = !text; // till it is known how this one ended: two clicks must not join twice
-      });
+      this.#join(values.get("code"), values.get("nick"), (text) => say(message, text));
     };
     if (this.#viaThisMachine) form.elements.url.onchange = () => readLink(form);
     this.#box.replaceChildren(form);
@@ -67,8 +64,7 @@ export class ClassPanel {
       tell("The class cannot be reached. Check the link and the network, then join again.");
     };
     socket.onend = (ended, reason) => {
-      if (this.#socket !== socket) return;
-      if (!this.#me) return this.#join
+      if (this.#socket !== socket || !this.#me) return;
       this.#end(END_WORDS[ended] ?? `${reason || "You have left the room"}. Nothing of you is kept.`);
     };
   }
