@@ -6,6 +6,7 @@ import asyncio
 import json
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import cv2
@@ -19,6 +20,8 @@ from starlette.websockets import WebSocket
 from emojimask.settings import MaskSettings
 from emojimask.web.choices import Choices
 from emojimask.web.live import LiveStream
+
+NOBODY = np.full((48, 64, 3), 90, np.uint8)
 
 
 def frame(number: int, image: np.ndarray) -> bytes:
@@ -58,9 +61,41 @@ def play(settings: MaskSettings, *said: str | bytes) -> dict[str, Any]:
         return thread.submit(asyncio.run, scene()).result()
 
 
+def test_a_page_that_goes_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, may_end, done = Event(), Event(), Event()
+
+    def mask(*_: object) -> bytes:
+        at_work.set()
+        may_end.wait(5)
+        done.set()
+        return b""
+
+    async def scene() -> bool:
+        messages = [{"type": "websocket.connect"}, {"type": "websocket.receive", "bytes": frame(0, NOBODY)}]
+
+        async def receive() -> dict[str, Any]:
+            if messages:
+                return messages.pop(0)
+            await asyncio.to_thread(at_work.wait)
+            return {"type": "websocket.disconnect", "code": 1001}
+
+        async def send(_: object) -> None:
+            """To nobody."""
+
+        socket = WebSocket({"type": "websocket"}, receive, send)
+        await socket.accept()
+        await LiveStream(socket, Choices(MaskSettings())).run()
+        return done.is_set()
+
+    monkeypatch.setattr(LiveStream, "_answer", mask)
+    with ThreadPoolExecutor(1) as thread:
+        waited = thread.submit(asyncio.run, scene()).result()
+    may_end.set()
+    assert not waited
+
+
 def test_a_wish_leaves_what_was_wished_before() -> None:
-    nobody = np.full((48, 64, 3), 90, np.uint8)
     open_end = MaskSettings(on_lost="pass")
-    assert not play(open_end, frame(0, nobody))["shielded"]
-    assert play(open_end, '{"on_lost": "shield"}', frame(0, nobody))["shielded"]
-    assert play(open_end, '{"on_lost": "shield"}', '{"emojis": "paper"}', frame(0, nobody))["shielded"]
+    assert not play(open_end, frame(0, NOBODY))["shielded"]
+    assert play(open_end, '{"on_lost": "shield"}', frame(0, NOBODY))["shielded"]
+    assert play(open_end, '{"on_lost": "shield"}', '{"emojis": "paper"}', frame(0, NOBODY))["shielded"]
