@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import cv2
 
@@ -144,7 +144,7 @@ class _CtrlC:
 @contextmanager
 def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterator[Iterable[MaskedFrame]]:
     if source.info.live:
-        standby = _Standby(source.info, pipeline)
+        standby = Standby(source.info, pipeline)
         made = (standby.note(pipeline.process(frame)) for frame in source)
         with closing(ahead(made, 1, standby, PATIENCE_S)) as live:
             yield live
@@ -169,11 +169,17 @@ def _overlapping(source: Source, pipeline: MaskingPipeline, threads: ExitStack) 
     return in_a_thread(pipeline.finished(in_a_thread(decided) if halves else decided))
 
 
-class _Standby:
+class Shields(Protocol):
+    """What makes shields, as :class:`MaskingPipeline` does; from any thread."""
+
+    def standby(self, width: int, height: int, index: int, time_s: float) -> MaskedFrame: ...
+
+
+class Standby:
     """The shield in place of a live frame that does not come, so that no old frame stays in sight."""
 
-    def __init__(self, info: StreamInfo, pipeline: MaskingPipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, info: StreamInfo, shields: Shields) -> None:
+        self._shields = shields
         self._size = info.width, info.height
         self._index, self._time_s, self._since = 0, 0.0, time.monotonic()
 
@@ -185,4 +191,4 @@ class _Standby:
 
     def __call__(self) -> MaskedFrame:
         time_s = self._time_s + time.monotonic() - self._since
-        return self._pipeline.standby(*self._size, self._index, time_s)
+        return self._shields.standby(*self._size, self._index, time_s)

@@ -218,7 +218,8 @@ GARBAGE = [
     "", "null", "[]", "7", '"x"', "{", '{"type": null}', '{"type": "share"}', '{"type": ["share"]}', "[" * 400,
     '{"type": "share", "label": "furious"}', '{"type": "share", "label": ["happy"]}', b"\xff\xfe",
     '{"type": "share", "label": "happy", "confidence": 0.5}', '{"type": "share", "label": "happy", "confidence": NaN}',
-    '{"type": "hand", "up": "yes"}', '{"type": "share", "label": "' + "h" * 600 + '"}',
+    '{"type": "hand", "up": "yes"}', '{"type": "open", "key": "\\ud800"}',
+    '{"type": "share", "label": "' + "h" * 600 + '"}',
 ]  # fmt: skip
 
 
@@ -278,7 +279,9 @@ def test_names_are_cleaned() -> None:
     assert clean_nick("<b>Ada</b>") == "<b>Ada</b>"  # shown as text, never as markup
     assert clean_nick("\u202eAda\u0000\n  B\u200bob") == "Ada Bob"
     assert len(clean_nick("x" * 10_000)) == 24
-    assert len(clean_nick("a" + "\u0301" * 500)) <= 24
+    assert clean_nick("\u0301b" + "\u0301\u200b" * 500) == "b" + "\u0301" * 3
+    for name in ("प्रिया", "มานี ใจดี", "தமிழ்", "أَحْمَد", "Zoë", "Ada ❤️"):
+        assert clean_nick(name) == name
     for nothing in ("", "   ", None, 7, "\u200b", ["x"]):
         assert len(clean_nick(nothing).split()) == 3
 

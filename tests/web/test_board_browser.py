@@ -89,6 +89,83 @@ def test_a_lesson_with_three_students(people, board: Program) -> None:
     assert lecturer.locator("#open").is_visible()
 
 
+SPOKEN = """
+    window.spoken = [];
+    const hear = (news) => news.forEach(({ target }) => window.spoken.push(target.textContent));
+    for (const box of document.querySelectorAll("[role=status]"))
+      new MutationObserver(hear).observe(box, { childList: true });
+"""
+"""Gathers what a screen reader is given to speak."""
+
+
+def test_the_lecturer_hears_what_is_new_and_not_every_message(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    ada = Student(board.url, code_of(lecturer), "Ada")
+    ada.say({"type": "hand", "up": True})
+    ada.say({"type": "share", "label": "happy"})
+    until(lecturer, "document.querySelector('#status').textContent === '1 here, 1 sharing.'")
+    lecturer.evaluate(SPOKEN)
+    for label in ("sad", "fear", "happy"):
+        ada.say({"type": "share", "label": label})
+        until(lecturer, SEAT_SAYS + f"'{label}')")
+    assert lecturer.inner_text("#total") == "4 messages so far."
+    assert lecturer.evaluate("window.spoken") == []
+    ada.close()
+
+
+def test_two_clicks_open_one_room_and_join_it_once(people, board: Program) -> None:
+    lecturer, sockets = people(board.lecturer_url), []
+    lecturer.on("websocket", lambda line: sockets.append(line))
+    lecturer.dblclick("text=Open the room")
+    lecturer.wait_for_selector("#code:visible")
+    student = people(lecturer.get_attribute("#link", "href"))
+    student.fill("input[name=code]", "AAAA2222")
+    student.click("#join-form button")
+    until(student, "document.querySelector('#class').innerText.includes('no open room')")
+    student.fill("input[name=code]", code_of(lecturer))
+    student.dblclick("#join-form button")
+    student.wait_for_selector("#in-room")
+    lecturer.wait_for_timeout(1000)
+    assert lecturer.locator(".seat").count() == 1
+    assert len(sockets) == 1
+
+
+def test_a_room_that_is_gone_is_told_and_shown_no_longer(people, board: Program) -> None:
+    def refuse(line) -> None:
+        line.send('{"type": "error", "error": "not_you", "text": ""}')
+        line.close(code=1008)
+
+    def relay(line) -> None:
+        lines.append(line)
+        if len(lines) == 1:
+            line.connect_to_server()
+        else:
+            line.on_message(lambda _: refuse(line))
+
+    lecturer, lines = people(board.lecturer_url), []
+    lecturer.route_web_socket("**/board", relay)
+    lecturer.click("text=Open the room")
+    lecturer.wait_for_selector("#code:visible")
+    lines[0].close(code=1012)  # the server was started anew
+    lecturer.wait_for_selector("#open-trouble:visible")
+    assert "not there any more" in lecturer.inner_text("#open-trouble")
+    assert lecturer.locator("#room").is_hidden()
+
+
+def test_a_letter_that_chooses_in_a_list_does_not_share(people, board: Program, page_url: str) -> None:
+    lecturer, student = open_room(people, board), people(page_url)
+    join_from_own_page(student, lecturer, "Ada")
+    student.wait_for_selector("#in-room")
+    student.focus("#emojis")
+    student.keyboard.press("p")
+    assert student.input_value("#emojis") == "paper"
+    assert "Nothing is shared" in student.inner_text("#in-room")
+    student.focus("#mirror")
+    for _ in range(4):
+        student.keyboard.down("p")  # held down
+    assert "You share" in student.inner_text("#in-room")
+
+
 def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Program) -> None:
     lecturer = open_room(people, board)
     join(people, lecturer, "Ada")
@@ -217,6 +294,12 @@ def test_sharing_recognised_expressions_from_the_page(people, board: Program, pa
     assert sent.startswith('{"type":"share","label":"happy","confidence":')
     assert len(sent) < 70
 
+    student.evaluate("HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0")  # the camera freezes
+    until(student, "document.querySelector('#trouble').textContent.includes('no new picture')")
+    student.evaluate("document.querySelector('#sent').textContent = 'nothing since'")
+    student.wait_for_timeout(1500)
+    assert student.inner_text("#sent") == "nothing since", "what was read before is not sent on"
+
     onlooker = people(lecturer.get_attribute("#link", "href"))  # a browser alone recognises nothing
     onlooker.click("text=Join >> nth=-1")
     onlooker.click("text=Start sharing")
@@ -240,8 +323,9 @@ def test_accessible(people, board: Program, theme: str) -> None:
     until(lecturer, "document.querySelector('#lesson svg') !== null", 20)
     assert axe_violations(lecturer) == []
     assert lecturer.evaluate("document.documentElement.scrollWidth") <= 390
-    student = join(people, lecturer, "Ada", **look)
+    student = join(people, lecturer, "W" * 24, **look)
     student.click("text=Start sharing")
+    assert student.evaluate("document.documentElement.scrollWidth") <= 390
     assert axe_violations(student) == []
     for each in [*students, host]:
         each.close()

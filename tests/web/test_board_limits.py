@@ -10,13 +10,14 @@ import pytest
 
 from emojimask.web.board.hub import Hub
 from emojimask.web.board.limits import Bucket, Buckets, Limits
+from emojimask.web.board.local_room import LocalRoom, MemberLine
 from emojimask.web.board.room import LEAST_FOR_AGGREGATES, Member, new_code, new_token, plain_code, shares
 from emojimask.web.board.store import Event, MemoryStore, RoomsFullError, StoreGoneError
 
 
 def with_hub(limits: Limits, scene: Callable[[Hub], Awaitable[None]], store: MemoryStore | None = None) -> None:
     async def play() -> None:
-        hub = Hub(store or MemoryStore(limits.rooms, limits.members), limits)
+        hub = Hub(store or MemoryStore(limits.rooms, limits.members, limits.room_s), limits)
         await hub.start()
         try:
             await scene(hub)
@@ -86,16 +87,46 @@ def test_rooms_expire() -> None:
     with_hub(Limits(room_s=0.1), scene)
 
 
+def test_rooms_expire_where_nobody_is_connected() -> None:
+    async def scene(hub: Hub) -> None:
+        local, token = await hub.open_room("reactions", 1)
+        assert not isinstance(await hub.join(local.room.code, "Ada"), str)
+        while local.room.code in hub._rooms:  # till it is let go, as nobody is connected
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+        await hub.open_room("reactions", 1)  # there is room for another
+        assert await hub.as_host(local.room.code, token) is None
+
+    with_hub(Limits(rooms=1, room_s=1.5), scene)
+
+
+class Moody(MemoryStore):
+    """A store that is out of touch for a while, and takes its time to say so."""
+
+    gone = True
+
+    def __init__(self) -> None:
+        super().__init__(9, 9, 60)
+        self._asked = 0
+
+    async def publish(self, code: str, event: Event) -> None:
+        if self.gone:
+            self._asked += 1
+            await asyncio.sleep(0.01 * self._asked)
+            raise StoreGoneError
+        await super().publish(code, event)
+
+
+async def seated(hub: Hub) -> tuple[LocalRoom, Member, MemberLine]:
+    """A member connected to a room of its own."""
+    local, _ = await hub.open_room("reactions", 1)
+    joined = await hub.join(local.room.code, "Ada")
+    assert not isinstance(joined, str)
+    return local, joined[1], hub.attach(*joined[:2])
+
+
 def test_what_the_store_did_not_take_is_not_lost() -> None:
-    class Moody(MemoryStore):
-        gone = True
-
-        async def publish(self, code: str, event: Event) -> None:
-            if self.gone:
-                raise StoreGoneError
-            await super().publish(code, event)
-
-    store = Moody(9, 9)
+    store = Moody()
 
     async def scene(hub: Hub) -> None:
         local, _ = await hub.open_room("reactions", 1)
@@ -114,6 +145,74 @@ def test_what_the_store_did_not_take_is_not_lost() -> None:
         assert await store.received(local.room.code) == 2
 
     with_hub(Limits(), scene, store)
+
+
+def test_who_leaves_any_room_while_the_store_is_gone_has_left() -> None:
+    store = Moody()
+
+    async def scene(hub: Hub) -> None:
+        places = [await seated(hub) for _ in range(3)]
+        for place in places:
+            hub.detach(*place, leaves=True)
+        await asyncio.sleep(0.6)
+        store.gone = False
+        await asyncio.sleep(0.6)
+        for local, _, _ in places:
+            assert await store.members(local.room.code) == []
+
+    with_hub(Limits(), scene, store)
+
+
+def test_who_goes_away_while_the_store_is_gone_is_away() -> None:
+    store = Moody()
+
+    async def scene(hub: Hub) -> None:
+        store.gone = False
+        local, member, line = await seated(hub)
+        member.sharing, member.label = True, "happy"
+        local.dirty.add(member.id)
+        await asyncio.sleep(0.4)
+        store.gone = True
+        hub.detach(local, member, line, leaves=False)
+        store.gone = False
+        hub.apply("", {"resync": True, "restarted": False})
+        await asyncio.sleep(0.6)
+        for known in ([local.members[member.id]], await store.members(local.room.code)):
+            assert [(each.home, each.label) for each in known] == [("", "")]
+
+    with_hub(Limits(), scene, store)
+
+
+def test_a_host_is_told_what_was_missed_while_the_store_was_gone() -> None:
+    store = Moody()
+
+    async def scene(hub: Hub) -> None:
+        store.gone = False
+        local, member, line = await seated(hub)
+        hub.detach(local, member, line, leaves=False)
+        host = hub.attach_host(local)
+        await asyncio.sleep(0.4)
+        host.take(local)
+        elsewhere = Member("elsewhere", "Bob", "", home="another process", sharing=True, label="sad")
+        store._members[local.room.code] = {elsewhere.id: elsewhere}  # Ada was removed there, and Bob has come
+        hub.apply("", {"resync": True, "restarted": False})
+        await asyncio.wait_for(host.woken.wait(), 5)
+        told = host.take(local)
+        assert (told["type"], told["members"]) == ("room", [elsewhere.shown()])
+
+    with_hub(Limits(), scene, store)
+
+
+def test_the_hand_of_somebody_away_can_be_lowered() -> None:
+    async def scene(hub: Hub) -> None:
+        local, member, line = await seated(hub)
+        member.hand = True
+        hub.detach(local, member, line, leaves=False)
+        await hub.lower(local, [member.id])
+        await asyncio.sleep(0.4)
+        assert not local.members[member.id].hand
+
+    with_hub(Limits(), scene)
 
 
 def test_codes_and_tokens() -> None:

@@ -31,6 +31,7 @@ class Page:
         self.closed: list[tuple[int, str]] = []
         self._says, self._leaves = says, leaves
         self._told = asyncio.Event()
+        self._gone = False
 
     async def run(self, board_port: int) -> None:
         first = {"type": "join", "code": "AAAA2222", "url": f"http://127.0.0.1:{board_port}/"}
@@ -45,11 +46,14 @@ class Page:
             if self._says is None:
                 await self._told.wait()
             if self._leaves:
+                self._gone = True
                 return {"type": "websocket.disconnect", "code": 1001}
             await asyncio.sleep(0.001 if self._says else 60)
             return {"type": "websocket.receive", "text": self._says}
 
         async def send(message: Any) -> None:
+            if self._gone:
+                raise OSError("nobody listens any more")
             if message["type"] == "websocket.send":
                 self.heard.append(message["text"])
                 self._told.set()
@@ -59,6 +63,10 @@ class Page:
         socket = WebSocket({"type": "websocket"}, receive, send)
         await socket.accept()
         await asyncio.wait_for(ClassLink(socket).run(), 10)
+
+    def go(self) -> None:
+        """While the board is being called."""
+        self._gone = True
 
 
 def play(board: Board, says: str | None = None, *, leaves: bool = False) -> Page:
@@ -122,3 +130,19 @@ def test_a_page_that_goes_is_told_nothing_more() -> None:
 
     assert play(board, leaves=True).closed == []
     assert ended == [1000]
+
+
+def test_a_page_that_goes_while_the_board_is_called_is_no_error() -> None:
+    page = Page()
+
+    async def scene() -> None:
+        async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            page.go()
+            writer.close()
+
+        async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+            await page.run(server.sockets[0].getsockname()[1])
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
+    assert page.heard == page.closed == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Event
 
 import cv2
 import httpx
@@ -21,6 +24,7 @@ from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import MaskedFrame
 from emojimask.web.choices import Choices
+from emojimask.web.desk import FileDesk
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
 
@@ -157,6 +161,25 @@ def test_pass_is_offered_only_where_the_program_was_started_with_it() -> None:
     with pytest.raises(UsageError):
         Choices(MaskSettings()).chosen({"on_lost": "pass"})
     assert Choices(MaskSettings(on_lost="pass")).chosen({"on_lost": "pass"}).on_lost == "pass"
+
+
+def test_a_file_that_is_cancelled_while_it_waits_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def upload() -> AsyncIterator[bytes]:
+        yield b"film"
+
+    async def scene() -> list[object]:
+        desk, before, opened = FileDesk(), Event(), []
+        monkeypatch.setattr("emojimask.web.desk.open_file", opened.append)
+        desk._thread.submit(before.wait)  # another file is being masked
+        job = await desk.take("me.mp4", None, upload(), MaskSettings())
+        desk.cancel(job)
+        before.set()
+        await asyncio.to_thread(desk.close)
+        assert job.state == "cancelled"
+        return opened
+
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        assert thread.submit(asyncio.run, scene()).result() == []
 
 
 def test_timeline_stays_small_and_keeps_the_mean() -> None:

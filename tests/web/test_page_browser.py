@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from web_help import (
 )
 
 from emojimask.sources.synthetic import SyntheticSource, portrait
+from emojimask.web.live import MAX_STREAMS
 
 ASKS_FIRST = "navigator.permissions.query = async () => ({state: 'prompt'})"
 """A page that does not start by itself."""
@@ -198,6 +200,52 @@ def test_frozen_camera_is_told_and_shielded(tab, page_url: str) -> None:
     assert is_shield(canvas_picture(tab))
 
 
+@pytest.fixture
+def held(tab) -> Iterator[list]:
+    """Put something in, and the program's answers stay away and are gathered here."""
+    held: list = []
+
+    def relay(line) -> None:
+        program = line.connect_to_server()
+        program.on_message(lambda answer: held.append(answer) if held else line.send(answer))
+
+    tab.route_web_socket("**/live", relay)
+    yield held
+    held.clear()
+
+
+def test_a_program_that_does_not_answer_is_told_and_shielded(tab, page_url: str, held: list) -> None:
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    held.append("from now on")
+    until(tab, "document.querySelector('#trouble').textContent.includes('does not answer')")
+    assert is_shield(canvas_picture(tab))
+    assert "Out of touch" in tab.inner_text("#status")
+    assert tab.locator(".bar").count() == 0, "no expression of before stays"
+    held.clear()
+    wait_for_face(tab)
+    assert tab.locator("#trouble").is_hidden()
+
+
+def test_a_page_too_many_is_told_so(browser, page_url: str) -> None:
+    with closing(browser.new_context()) as context:
+        for _ in range(MAX_STREAMS):
+            other = context.new_page()
+            other.goto(page_url)
+            start_camera(other)
+            wait_for_face(other)
+        tab = context.new_page()
+        tab.goto(page_url)
+        start_camera(tab)
+        until(tab, "document.querySelector('#trouble').textContent.includes('close one of them')")
+        tab.wait_for_timeout(1000)
+        assert "close one of them" in tab.inner_text("#trouble"), "no other words take their place"
+        other.close()
+        tab.click("#start")
+        wait_for_face(tab)
+
+
 def test_two_people_have_a_chart_each(chromium, playwright_session, page_url: str, tmp_path: Path) -> None:
     one = cv2.resize(portrait()[:320, 60:380], (320, 320))
     both = np.zeros((480, 640, 3), np.uint8)
@@ -289,8 +337,9 @@ def test_accessible(browser, page_url: str, theme: str, width: int, tmp_path: Pa
         tab.goto(page_url)
         start_camera(tab)
         wait_for_face(tab)
-        cv2.imwrite(str(tmp_path / "a.png"), portrait())
-        drop(tab, tmp_path / "a.png")
+        path = tmp_path / f"{'a_long_word_' * 6}.png"
+        cv2.imwrite(str(path), portrait())
+        drop(tab, path)
         tab.wait_for_selector("img.preview", timeout=30_000)
         tab.click("summary")
         assert axe_violations(tab) == []

@@ -1,18 +1,25 @@
 """The page's switch: the server's own camera, masked, becomes a camera for other programs, and ends being one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from typing import Any
 
+import numpy as np
 import pytest
 
 from fake_camera import FakeBackend
 
 pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
+from web_help import TOP_OF_SHIELD
+
 from emojimask import MaskSettings
-from emojimask.sources.synthetic import SyntheticSource
+from emojimask.sources.synthetic import SyntheticSource, portrait
+from emojimask.types import Frame
 from emojimask.web.camera import CameraFeed
 from emojimask.web.choices import Choices
 from emojimask.web.slot import Outbox
@@ -36,6 +43,53 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+def is_shield(picture: np.ndarray) -> bool:
+    return bool((np.abs(picture[2:6].astype(int) - TOP_OF_SHIELD[::-1]).max(-1) < 45).all())
+
+
+def in_another_thread(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with ThreadPoolExecutor(1) as another:  # the browser tests leave a loop running in this thread
+        another.submit(lambda: asyncio.run(scene())).result()
+
+
+class Stalling:
+    """A camera that shows a face for a while, and then hangs till it is closed."""
+
+    info = replace(info(512, 512, fps=10.0), live=True)
+
+    def __init__(self, _: str) -> None:
+        self._closed = Event()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(4):
+            yield Frame(portrait(), index, index / 10)
+        self._closed.wait(20)
+
+    def __enter__(self) -> "Stalling":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+
+
+def test_a_camera_that_hangs_shows_the_shield(
+    monkeypatch: pytest.MonkeyPatch, virtual_camera: type[FakeBackend]
+) -> None:
+    monkeypatch.setattr("emojimask.web.camera.open_camera", Stalling)
+
+    async def play() -> None:
+        feed = CameraFeed("0", Choices(MaskSettings()))
+        feed.wish({"virtual_camera": True})
+        feed.add(Outbox())
+        try:
+            await until(lambda: any(not is_shield(picture) for each in virtual_camera.made for picture in each.sent))
+            await until(lambda: is_shield(virtual_camera.made[0].sent[-1]))
+        finally:
+            feed.close()
+
+    in_another_thread(play)
+
+
 def test_the_switch_opens_feeds_and_closes_the_virtual_camera(
     tmp_path: Path, virtual_camera: type[FakeBackend]
 ) -> None:
@@ -54,8 +108,7 @@ def test_the_switch_opens_feeds_and_closes_the_virtual_camera(
         finally:
             feed.close()
 
-    with ThreadPoolExecutor(1) as another:  # the browser tests leave a loop running in this thread
-        another.submit(lambda: asyncio.run(play())).result()
+    in_another_thread(play)
     (camera,) = virtual_camera.made
     assert (camera.width, camera.height) == (320, 240)
     blue, green, red = camera.sent[-1][..., 0], camera.sent[-1][..., 1], camera.sent[-1][..., 2]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from threading import Thread
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from emojimask.ahead import ahead
 from emojimask.build import open_camera, virtual_camera_sink
 from emojimask.errors import EmojimaskError
-from emojimask.stages import Sink
-from emojimask.types import MaskedFrame, StreamInfo
+from emojimask.runner import PATIENCE_S, Standby
+from emojimask.stages import Sink, Source
+from emojimask.types import Frame, MaskedFrame, StreamInfo
 from emojimask.web.choices import Choices
 from emojimask.web.masker import Masker
 from emojimask.web.picture import pack
@@ -56,7 +58,7 @@ class CameraFeed:
             self._wants_virtual = wish.pop("virtual_camera") is True
             self._tell(self._status())
         if wish:
-            self._masker.change(self._choices.chosen(wish))
+            self._masker.change(self._choices.chosen(wish, self._masker.wanted))
 
     def close(self) -> None:
         self._closed = True
@@ -91,10 +93,10 @@ class CameraFeed:
 
     def _play(self, tell: Callable[[bytes | str], None]) -> bool:
         """False where the source has ended; true where nobody looks on any more."""
-        with open_camera(self._spec) as source, VirtualCamera(source.info) as virtual:
-            for frame in source:
-                masked, worked_ms = self._masker.mask(frame)
-                tell(pack(masked, frame.index, worked_ms))
+        self._masker.prepare()  # before the camera opens: no frame waits for the models
+        with open_camera(self._spec) as source, VirtualCamera(source.info) as virtual, self._masked(source) as frames:
+            for masked, worked_ms in frames:
+                tell(pack(masked, masked.index, worked_ms))
                 trouble = virtual.switch(self._wants_virtual)
                 if trouble is not None:
                     self._wants_virtual = False
@@ -104,6 +106,18 @@ class CameraFeed:
                     return True
         tell(json.dumps({"trouble": f"{self._spec}: has ended; reload the page to begin again"}))
         return False
+
+    @contextmanager
+    def _masked(self, source: Source) -> Iterator[Iterable[tuple[MaskedFrame, float]]]:
+        """Masked frames and the milliseconds that each took; the shield where none comes in time."""
+        standby = Standby(source.info, self._masker)
+
+        def mask(frame: Frame) -> tuple[MaskedFrame, float]:
+            masked, worked_ms = self._masker.mask(frame)
+            return standby.note(masked), worked_ms
+
+        with closing(ahead(map(mask, source), 1, lambda: (standby(), 0.0), PATIENCE_S)) as frames:
+            yield frames
 
     def _status(self) -> str:
         return json.dumps({"camera": self._spec, "virtual_camera": self._wants_virtual})

@@ -31,13 +31,17 @@ class Choices:
     def start(self) -> MaskSettings:
         return self._start
 
-    def chosen(self, wanted: Mapping[str, object]) -> MaskSettings:
-        """The settings with ``wanted`` in them. Raises UsageError for anything that was not offered."""
+    def chosen(self, wanted: Mapping[str, object], before: MaskSettings | None = None) -> MaskSettings:
+        """``before``, or else what the program was started with, with ``wanted`` in it.
+
+        Raises:
+            UsageError: something was not offered.
+        """
         for name, value in wanted.items():
             if value not in self.offered.get(name, ()):
                 raise UsageError(f"{str(name)[:40]}: {str(value)[:40]!r} was not offered")
         changes: dict[str, Any] = dict(wanted)
-        return replace(self._start, **changes)
+        return replace(before or self._start, **changes)
 
 
 def _system_emoji() -> list[str]:

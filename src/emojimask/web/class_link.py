@@ -73,8 +73,9 @@ class ClassLink:
             await self._page.send_text(message if isinstance(message, str) else message.decode())
 
     async def _refuse(self, text: str) -> None:
-        await self._page.send_text(json.dumps({"type": "error", "error": "unreachable", "text": text}))
-        await self._page.close(_GONE)
+        with suppress(WebSocketDisconnect):  # it may have gone while the board was called
+            await self._page.send_text(json.dumps({"type": "error", "error": "unreachable", "text": text}))
+            await self._page.close(_GONE)
 
 
 def _may_be_sent(code: int) -> bool:

@@ -144,6 +144,8 @@ class FileDesk:
     def _mask(self, job: Job, spool: Spool) -> None:
         with spool:
             try:
+                if job.cancelled:
+                    raise _Cancelled
                 self._mask_spooled(job, spool)
                 job.state = "done"
             except _Cancelled:

@@ -36,14 +36,16 @@ class LiveStream:
 
     async def run(self) -> None:
         """Until the page leaves."""
-        with ThreadPoolExecutor(1, "live") as thread:
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._receive())
-                    tasks.create_task(self._mask(thread))
-                    tasks.create_task(self._answers.send_to(self._socket))
-            except* WebSocketDisconnect:
-                pass
+        thread = ThreadPoolExecutor(1, "live")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive())
+                tasks.create_task(self._mask(thread))
+                tasks.create_task(self._answers.send_to(self._socket))
+        except* WebSocketDisconnect:
+            pass
+        finally:
+            thread.shutdown(wait=False)  # nobody else's page waits for this one's last frame
 
     async def _receive(self) -> None:
         while True:
@@ -72,7 +74,7 @@ class LiveStream:
             wish = None
         if not isinstance(wish, dict):
             raise BadPicture("a message is a JPEG frame or a JSON object of settings")
-        self._masker.change(self._choices.chosen(wish))
+        self._masker.change(self._choices.chosen(wish, self._masker.wanted))
 
     async def _mask(self, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()

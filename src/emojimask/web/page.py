@@ -92,7 +92,8 @@ class Page:
             await self._feed.watch(socket).run()
             return
         if self._streams >= MAX_STREAMS:
-            await socket.send_text(json.dumps({"trouble": f"{MAX_STREAMS} pages are open already; close one of them"}))
+            trouble = f"{MAX_STREAMS} pages are open already; close one of them, then press Start camera"
+            await socket.send_text(json.dumps({"trouble": trouble}))
             await socket.close(1013)
             return
         self._streams += 1

@@ -104,9 +104,8 @@ class Student:
             return
         every_s = self._member.room["interval_s"]
         self._tell(f"sharing the expression and how sure it is, every {every_s} s at most, and never a picture")
-        if self._watching is None or not self._watching.is_alive():
-            self._watching = Thread(target=self._watch, name="camera", daemon=True)
-            self._watching.start()
+        if self._watching is None:
+            self._start_watching()
 
     def _pause(self) -> None:
         self._sharing, self._reading, self._chosen = False, None, None
@@ -152,19 +151,33 @@ class Student:
                 if self._chooses and self._reading is sample:  # no other was chosen meanwhile
                     self._reading = None
 
-    def _watch(self) -> None:
+    def _start_watching(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watching = Thread(target=self._watch, args=(loop,), name="camera", daemon=True)
+        self._watching.start()
+
+    def _watched(self, paused: bool) -> None:
+        self._watching = None
+        if paused and self._sharing:  # shared again while the camera was being closed
+            self._start_watching()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """The camera, in a thread, as long as something is shared."""
+        paused = False
         try:
             pipeline = build_pipeline(self._settings)
             with open_camera(self._camera) as source:
                 for frame in source:
                     self._reading = nearest(pipeline.process(frame)) if self._sharing else None
-                    if self._leaving or not self._sharing:
-                        return
+                    paused = not self._sharing
+                    if self._leaving or paused:
+                        break
         except EmojimaskError as error:
             self._fault = error
         finally:
             self._reading = None
+            if not self._leaving:
+                loop.call_soon_threadsafe(self._watched, paused)
 
 
 def nearest(frame: MaskedFrame) -> Sample | None:

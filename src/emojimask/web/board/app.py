@@ -31,7 +31,7 @@ def new_lecturer_key() -> str:
 def create_board(lecturer_key: str, store: RoomStore | None = None, limits: Limits | None = None) -> ASGIApp:
     """The application. ``store``: rooms in this process by default."""
     limits = limits or Limits()
-    hub = Hub(store or MemoryStore(limits.rooms, limits.members), limits)
+    hub = Hub(store or MemoryStore(limits.rooms, limits.members, limits.room_s), limits)
     board = Board(hub, lecturer_key)
 
     @asynccontextmanager

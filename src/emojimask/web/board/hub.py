@@ -186,9 +186,11 @@ class Hub:
 
     def _lower_here(self, local: LocalRoom, member_id: str) -> None:
         line, member = local.lines.get(member_id), local.members.get(member_id)
-        if line is not None and member is not None:
-            member.hand = False
-            local.dirty.add(member_id)
+        if member is None or (line is None and member.home):
+            return  # who is connected elsewhere is told there
+        member.hand = False
+        local.dirty.add(member_id)
+        if line is not None:
             line.outbox.put('{"type": "hand", "up": false}')
 
     def _end(self, local: LocalRoom, why: str) -> None:
@@ -203,11 +205,10 @@ class Hub:
 
     async def publish_all(self) -> None:
         """Tell the store what happened here since the last time. Raises StoreGoneError; nothing is lost then."""
-        async with asyncio.TaskGroup() as tasks:
-            for local in list(self._rooms.values()):
-                event = local.take_changes()
-                if event is not None:
-                    tasks.create_task(self._publish(local, event))
+        changes = [(local, event) for local in self._rooms.values() if (event := local.take_changes()) is not None]
+        told = await asyncio.gather(*(self._publish(*change) for change in changes), return_exceptions=True)
+        for fault in filter(None, told):  # after all are through: one room's fault must not cut another's short
+            raise fault
 
     async def _publish(self, local: LocalRoom, event: Event) -> None:
         try:
@@ -240,6 +241,7 @@ class Hub:
         now = asyncio.get_running_loop().time()
         for code, local in list(self._rooms.items()):
             alive = await self._store.alive({member.home for member in local.members.values() if member.home})
+            alive.discard(self.home)  # whoever is connected here has a line
             away = [m for m in local.members.values() if m.home not in alive and m.id not in local.lines]
             for member in away:
                 if member.home:
@@ -261,6 +263,9 @@ class Hub:
                     continue
                 local.dirty |= set(local.lines)
                 await self._load(code, local)
+                for host in local.hosts:
+                    host.anew = True
+                    host.woken.set()
 
     async def _local(self, code: str) -> LocalRoom | None:
         """The room as this process sees it, loaded where it is new here; None where there is none."""
@@ -281,9 +286,11 @@ class Hub:
 
     async def _load(self, code: str, local: LocalRoom) -> None:
         rows, total = await self._store.rows(code), await self._store.received(code)
-        for member in await self._store.members(code):
-            if member.id not in local.lines:
-                local.members[member.id] = member
+        stored = {member.id: member for member in await self._store.members(code)}
+        newer = local.lines.keys() | local.dirty | local.gone  # what happened here, the store may not know yet
+        local.members = {i: member for i, member in local.members.items() if i in newer} | {
+            i: member for i, member in stored.items() if i not in newer
+        }
         local.rows, local.total = rows, max(total, local.total)
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

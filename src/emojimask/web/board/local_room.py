@@ -14,19 +14,24 @@ from emojimask.web.slot import Outbox
 class HostLine:
     """What a host has not been told yet: of every member the newest only, so a slow host never lags behind.
 
-    ``closed``: why the line ends.
+    ``anew``: events may have been missed, so it must be told everything. ``closed``: why the line ends.
     """
 
     def __init__(self) -> None:
         self.members: dict[str, Member] = {}
         self.gone: set[str] = set()
         self.rows: list[list[Any]] = []
-        self.room_changed = False
+        self.room_changed = self.anew = False
         self.closed: str | None = None
         self.woken = asyncio.Event()
 
     def take(self, local: LocalRoom) -> dict[str, object]:
         """The message for the host; the line is empty after it."""
+        update = local.everything() if self.anew else self._news(local)
+        self.members, self.gone, self.rows, self.room_changed, self.anew = {}, set(), [], False, False
+        return update
+
+    def _news(self, local: LocalRoom) -> dict[str, object]:
         update: dict[str, object] = {
             "type": "delta",
             "members": [member.shown() for member in self.members.values()],
@@ -36,7 +41,6 @@ class HostLine:
         }
         if self.room_changed:
             update["room"] = local.room.public()
-        self.members, self.gone, self.rows, self.room_changed = {}, set(), [], False
         return update
 
 

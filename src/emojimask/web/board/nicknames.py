@@ -11,6 +11,8 @@ _FIRST = ("Amber", "Brave", "Calm", "Clever", "Coral", "Golden", "Jolly", "Lucky
           "Rapid", "Silver", "Sunny", "Violet")  # fmt: skip
 _LAST = ("Badger", "Comet", "Dolphin", "Falcon", "Fox", "Heron", "Lynx", "Maple", "Otter", "Panda", "Puffin", "Raven",
          "Robin", "Tiger", "Walrus", "Willow")  # fmt: skip
+_MAX_MARKS = 3
+"""On one letter: many scripts write vowels and tones so. More would reach into the names around it."""
 
 
 def pseudonym() -> str:
@@ -22,5 +24,12 @@ def clean_nick(wanted: object) -> str:
     if not isinstance(wanted, str):
         return pseudonym()
     text = unicodedata.normalize("NFKC", wanted[: 4 * MAX_NICK])
-    kept = "".join(c for c in text if unicodedata.category(c)[0] not in "CM" or c == " ")
+    kept, marks = "", _MAX_MARKS  # none without a letter
+    for c in text:
+        kind = unicodedata.category(c)[0]
+        if kind == "C":
+            continue
+        marks = marks + 1 if kind == "M" else 0
+        if marks <= _MAX_MARKS:
+            kept += c
     return " ".join(kept.split())[:MAX_NICK].strip() or pseudonym()

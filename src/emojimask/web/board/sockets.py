@@ -278,6 +278,7 @@ async def _receive(socket: WebSocket) -> str | None:
 def _parse(text: str | None) -> dict[str, Any]:
     try:
         message = json.loads(text or "")
+        json.dumps(message, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -78,10 +79,14 @@ class RoomStore(Protocol):
 
 
 class MemoryStore:
-    """Rooms of one process; gone with it."""
+    """Rooms of one process; gone with it.
 
-    def __init__(self, max_rooms: int, max_members: int) -> None:
-        self._max_rooms, self._max_members = max_rooms, max_members
+    Args:
+        room_s: the longest life of a room, seconds.
+    """
+
+    def __init__(self, max_rooms: int, max_members: int, room_s: float) -> None:
+        self._max_rooms, self._max_members, self._room_s = max_rooms, max_members, room_s
         self._rooms: dict[str, Room] = {}
         self._members: dict[str, dict[str, Member]] = {}
         self._rows: dict[str, list[list[Any]]] = {}
@@ -98,11 +103,16 @@ class MemoryStore:
             raise RoomsFullError
         self._rooms[room.code] = room
         self._members[room.code], self._rows[room.code], self._received[room.code] = {}, [], 0
+        # The hub lets go of a room where nobody is connected, so nobody else would end it.
+        asyncio.get_running_loop().call_later(self._room_s, self._forget, room.code, "the room's time is over")
 
     async def room(self, code: str) -> Room | None:
         return self._rooms.get(code)
 
     async def remove_room(self, code: str, why: str) -> None:
+        self._forget(code, why)
+
+    def _forget(self, code: str, why: str) -> None:
         if self._rooms.pop(code, None) is not None:
             del self._members[code], self._rows[code], self._received[code]
             self._on_event(code, {"closed": why})

@@ -24,12 +24,13 @@ form.onchange = () => { $("law").hidden = form.elements.kind.value !== "expressi
 form.onsubmit = (event) => { event.preventDefault(); open(); };
 $("interval").onchange = () => socket.say({ type: "interval", seconds: Number($("interval").value) });
 $("lower").onclick = () => socket.say({ type: "lower" });
-$("copy").onclick = async () => { await navigator.clipboard.writeText($("link").href); status("The link is copied."); };
+$("copy").onclick = async () => { await navigator.clipboard.writeText($("link").href); tell($("status"), "The link is copied."); };
 $("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) socket.say({ type: "close" }); };
 $("export").onclick = exportLesson;
 if (door) connect(() => ({ type: "host", ...door }));
 
 function open() {
+  if (socket?.going) return; // two clicks must not open two rooms
   const kind = form.elements.kind.value, lawful = form.elements.lawful.checked;
   if (kind === "expressions" && !lawful) return say($("open-trouble"), "Please confirm first that it is lawful.");
   const wish = { type: "open", key: key || sessionStorage.getItem("emojimask-key") || "", kind, lawful, interval_s: Number(form.elements.interval_s.value) };
@@ -76,10 +77,11 @@ function change(delta) {
   }
   $("empty").hidden = seats.count > 0;
   const hands = seats.hands();
-  $("hands").textContent = hands.length ? hands.join(", ") : "None.";
+  tell($("hands"), hands.length ? hands.join(", ") : "None.");
   $("lower").hidden = !hands.length;
   showShares(delta.shares);
-  status(`${seats.count} here, ${delta.sharing} sharing. ${delta.total} messages so far.`);
+  tell($("status"), `${seats.count} here, ${delta.sharing} sharing.`);
+  $("total").textContent = `${delta.total} messages so far.`;
 }
 
 function end(words) {
@@ -95,8 +97,7 @@ function end(words) {
 function refuse({ error, text }) {
   if (!door) socket.close(); // so that no other words than these are the last, and no room opens later by itself
   if (error === "not_you" && door) {
-    keep(null);
-    say($("open-trouble"), "The room is not there any more.");
+    end("the room is not there any more");
   } else if (error === "not_you") {
     say($("open-trouble"), "Only lecturers open rooms here: use the lecturers' link that the server printed.");
   } else {
@@ -149,4 +150,5 @@ function exportLesson() {
   URL.revokeObjectURL(address);
 }
 
-function status(words) { $("status").textContent = words; }
+/** Words that screen readers speak: only when they are new, for there is news four times a second. */
+function tell(box, words) { if (box.textContent !== words) box.textContent = words; }

@@ -17,8 +17,8 @@ export class ClassPanel {
     this.#viaThisMachine = viaThisMachine;
     this.#showForm(code);
     addEventListener("keydown", (event) => {
-      const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
-      if (event.key.toLowerCase() === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && this.#me) this.#share(!this.#sharing);
+      const typing = event.target.matches("input[type=text], select"); // in a list of choices a letter chooses
+      if (event.key.toLowerCase() === "p" && !typing && !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey && this.#me) this.#share(!this.#sharing);
     });
   }
 
@@ -40,6 +40,7 @@ export class ClassPanel {
       make("div", {}, make("button", { className: "main", textContent: "Join" })), message);
     form.onsubmit = (event) => {
       event.preventDefault();
+      if (this.#socket?.going) return; // two clicks must not join twice
       const values = new FormData(form);
       this.#address = (values.get("url") ?? "").trim();
       this.#join(values.get("code"), values.get("nick"), (text) => say(message, text));

@@ -52,13 +52,19 @@ $("virtual").onchange = () => stream.wish({ virtual_camera: $("virtual").checked
 $("snapshot").onclick = () => screen.canvas.toBlob((blob) => offer(blob, "emojimask.png", "Snapshot"), "image/png");
 $("record").onclick = record;
 
-camera.onfrozen = () => { stream.blank(); trouble("The camera gives no new picture. It may be asleep, covered by its switch or used by another program."); };
+camera.onfrozen = () => { cover(); trouble("The camera gives no new picture. It may be asleep, covered by its switch or used by another program."); };
 camera.onmoving = () => trouble("");
 camera.onended = () => { stop("The camera is off."); trouble("The camera was taken away: unplugged, or no longer allowed. Press Start camera to go on."); };
 stream.addEventListener("open", () => { status(onServer ? "Waiting for this machine's camera." : "Looking for your face. Until it is found everything is covered."); trouble(""); });
-stream.addEventListener("lost", () => { status("Out of touch with the program; everything is covered. Trying again."); trouble("The program on this machine does not answer. Is it still running?"); });
+stream.addEventListener("lost", () => outOfTouch("Trying again."));
+stream.addEventListener("refused", () => stop("The camera is off."));
+stream.addEventListener("silent", () => outOfTouch("Waiting for it."));
+stream.addEventListener("back", () => trouble(""));
 stream.addEventListener("note", ({ detail }) => {
-  if (detail.trouble) trouble(detail.trouble);
+  if (detail.trouble) {
+    cover();
+    trouble(detail.trouble);
+  }
   if ("virtual_camera" in detail) $("virtual").checked = detail.virtual_camera;
 });
 stream.addEventListener("frame", ({ detail }) => showFrame(detail));
@@ -85,10 +91,23 @@ function stop(words) {
   if (recorder.running) record();
   camera.stop();
   stream.close();
-  bars.show([]);
-  classPanel.see(null);
+  cover();
   setRunning();
   status(words);
+}
+
+/** No picture comes: the last one does not stay in sight, nor its expression in the bars and in the class. */
+function cover() {
+  stream.blank();
+  bars.show([]);
+  classPanel.see(null);
+  status("Everything is covered.");
+}
+
+function outOfTouch(words) {
+  cover();
+  status(`Out of touch with the program; everything is covered. ${words}`);
+  trouble("The program on this machine does not answer. Is it still running?");
 }
 
 function setRunning() {

@@ -14,6 +14,9 @@ export class RoomSocket {
     this.#open();
   }
 
+  /** True till it is closed, by this side or for good by the other. */
+  get going() { return this.#wanted; }
+
   say(message) {
     if (this.#socket.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
@@ -34,7 +37,8 @@ export class RoomSocket {
       this.onmessage(message);
     };
     socket.onclose = ({ code, reason }) => {
-      if (!this.#wanted || FINAL.has(code)) return this.onend(code, reason);
+      if (FINAL.has(code)) this.#wanted = false;
+      if (!this.#wanted) return this.onend(code, reason);
       this.onlost();
       setTimeout(() => { if (this.#wanted) this.#open(); }, RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
     };

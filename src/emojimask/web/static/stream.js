@@ -1,11 +1,11 @@
 // Frames to the program and masked frames back, over one WebSocket. One frame waits each way; the rest is dropped.
 
 const IN_FLIGHT = 2; // one at work, one on its way
-const LOST_AFTER_MS = 4000, RETRY_MS = [300, 600, 1000, 2000];
+const LOST_AFTER_MS = 4000, RETRY_MS = [300, 600, 1000, 2000], TOO_MANY = 1013;
 
 export class Stream extends EventTarget {
   #socket = null; #number = 0; #sent = new Map(); #newest = null; #drawing = false; #screen; #tries = 0; #wanted = false;
-  #shown = []; #worked = []; settings = {};
+  #from = 0; #silent = false; #shown = []; settings = {};
 
   constructor(screen) {
     super();
@@ -23,7 +23,7 @@ export class Stream extends EventTarget {
       this.#emit("open");
     };
     socket.onmessage = ({ data }) => typeof data === "string" ? this.#note(JSON.parse(data)) : this.#take(data);
-    socket.onclose = () => this.#closed();
+    socket.onclose = ({ code }) => this.#closed(code);
     this.#socket = socket;
   }
 
@@ -36,6 +36,7 @@ export class Stream extends EventTarget {
   /** Back to the shield, and whatever is still on its way is not shown. */
   blank() {
     this.#newest = null;
+    this.#from = this.#number;
     this.#sent.clear();
     this.#shown = [];
     this.#screen.shield();
@@ -43,8 +44,7 @@ export class Stream extends EventTarget {
 
   /** True where a frame that is sent now would be worked on at once. */
   get ready() {
-    const now = performance.now();
-    for (const [number, sent] of this.#sent) if (now - sent.at > LOST_AFTER_MS) this.#sent.delete(number);
+    this.#giveUp();
     return this.#socket?.readyState === WebSocket.OPEN && this.#sent.size < IN_FLIGHT && this.#socket.bufferedAmount === 0;
   }
 
@@ -75,6 +75,17 @@ export class Stream extends EventTarget {
     };
   }
 
+  /** Frames that were not answered in time are waited for no longer. */
+  #giveUp() {
+    const now = performance.now();
+    for (const [number, sent] of this.#sent) {
+      if (now - sent.at <= LOST_AFTER_MS) continue;
+      this.#sent.delete(number);
+      this.#silent = true;
+      this.#emit("silent");
+    }
+  }
+
   #note(note) {
     if ("trouble" in note) this.#sent.clear();
     this.#emit("note", note);
@@ -84,6 +95,10 @@ export class Stream extends EventTarget {
     const length = new DataView(data).getUint32(0, true);
     const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
     this.#newest = { header, jpeg: new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }) };
+    if (this.#silent) {
+      this.#silent = false;
+      this.#emit("back");
+    }
     if (!this.#drawing) this.#draw();
   }
 
@@ -95,7 +110,7 @@ export class Stream extends EventTarget {
       const sent = this.#sent.get(header.number);
       for (const number of this.#sent.keys()) if (number <= header.number) this.#sent.delete(number);
       const bitmap = await createImageBitmap(jpeg);
-      if (this.#wanted && this.#socket) {
+      if (this.#wanted && this.#socket && header.number >= this.#from) {
         this.#screen.draw(bitmap);
         const at = performance.now();
         this.#shown.push({ at, latency_ms: sent ? at - sent.at : null, worked_ms: header.worked_ms });
@@ -106,10 +121,11 @@ export class Stream extends EventTarget {
     this.#drawing = false;
   }
 
-  #closed() {
+  #closed(code) {
     this.#socket = null;
     this.blank();
     if (!this.#wanted) return;
+    if (code === TOO_MANY) return this.#emit("refused");
     this.#emit("lost");
     const wait = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)];
     setTimeout(() => { if (this.#wanted) this.open(); }, wait);

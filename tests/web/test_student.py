@@ -1,0 +1,73 @@
+"""A student at the terminal, with a camera that plays its part."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra [web] is not installed")
+
+from emojimask.settings import MaskSettings
+from emojimask.types import Frame, MaskedFrame
+from emojimask.web.student import Student
+
+
+class Camera:
+    """One that takes its time to close, as cameras do."""
+
+    opened = 0
+    closing = False
+
+    def __init__(self, _: str) -> None:
+        Camera.opened += 1
+
+    def __enter__(self) -> Camera:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Camera.closing = True
+        time.sleep(0.3)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(1000):
+            time.sleep(0.02)
+            yield Frame(np.zeros((32, 32, 3), np.uint8), index, index / 50)
+
+
+class Pipeline:
+    def process(self, frame: Frame) -> MaskedFrame:
+        return MaskedFrame(frame.image, frame.index, frame.time_s)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def test_sharing_again_at_once_opens_the_camera_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(_: Any) -> Pipeline:
+        return Pipeline()
+
+    monkeypatch.setattr("emojimask.web.student.open_camera", Camera)
+    monkeypatch.setattr("emojimask.web.student.build_pipeline", build)
+
+    async def scene() -> None:
+        ada = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), print)
+        ada._member.room = {"kind": "expressions", "interval_s": 1}
+        ada._press("s")
+        await until(lambda: Camera.opened == 1)
+        ada._press("p")
+        await until(lambda: Camera.closing)
+        ada._press("s")
+        await until(lambda: Camera.opened == 2)
+        ada._leaving = True
+
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        thread.submit(asyncio.run, scene()).result()
