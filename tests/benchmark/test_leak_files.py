@@ -101,10 +101,7 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_the_search(films, capsys, tm
 @pytest.mark.parametrize("flag", ["--plot", "--worst"])
 def test_what_was_measured_is_told_even_where_nothing_can_be_saved(films, capsys, tmp_path, flag, masked, ends):
     blocked = tmp_path / "there.png"
-    if flag == "--plot":
-        blocked.symlink_to("nowhere/there.png")
-    else:
-        blocked.write_bytes(b"")
+    blocked.symlink_to("nowhere/there.png")
     status, out, err = leak(capsys, films["bare"], films[masked], "--limit", "0", "--json", flag, str(blocked))
     assert status == ends
     assert json.loads(out)["leaked_frames"] == (3 if masked == "leaking" else 0)

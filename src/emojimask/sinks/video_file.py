@@ -182,9 +182,8 @@ class VideoFileSink:
         if self._count:
             tick = max(tick, self._last_tick + 1)
         else:
-            self._first_tick = (
-                0 if self._format.container == "avi" else tick
-            )  # an AVI shows its first picture from 0 on
+            # An AVI shows its first picture from 0 on.
+            self._first_tick = 0 if self._format.container == "avi" else tick
         self._count, self._last_tick, self._last_s = self._count + 1, tick, time_s
         return tick
 
