@@ -42,6 +42,8 @@ def write_video(
     ticks: Sequence[int] | None = None,
     time_base: Fraction | None = None,
     sound: str | None = None,
+    sound_rate: int = _SOUND_RATE,
+    sound_options: dict[str, str] | None = None,
     subtitle: str | None = None,
     turn: tuple[int, bool, bool] | None = None,
     metadata: dict[str, str] | None = None,
@@ -71,10 +73,11 @@ def write_video(
             stream.codec_context.sample_aspect_ratio = aspect
         if turn:
             stream.set_display_rotation(*turn)
-        tone = output.add_stream(sound, _SOUND_RATE) if sound else None
+        tone = output.add_stream(sound, sound_rate, sound_options) if sound else None
         text = output.add_mux_stream(subtitle, time_base=Fraction(1, 1000)) if subtitle else None
         if tone:
             tone.metadata["language"] = "fra"
+            tone.layout = "mono" if sound_rate < _SOUND_RATE else "stereo"
         if text:
             for number in range(2):
                 line = b"a line of text" if subtitle != "mov_text" else b"\x00\x0ea line of text"
@@ -98,17 +101,19 @@ def write_video(
 
 
 def _write_tone(output: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
+    rate, layout = stream.codec_context.sample_rate, stream.codec_context.layout
+    stream.codec_context.open(strict=False)
     size = stream.codec_context.frame_size or 1024
-    for start in range(0, int(seconds * _SOUND_RATE), size):
-        wave = 0.3 * np.sin(2 * np.pi * 440 * (start + np.arange(size)) / _SOUND_RATE)
+    for start in range(0, int(seconds * rate), size):
+        wave = 0.3 * np.sin(2 * np.pi * 440 * (start + np.arange(size)) / rate)
         kind, peak = {"s16": (np.int16, 32767), "s32": (np.int32, 2**31 - 1)}.get(
             stream.format.name[:3], (np.float32, 1)
         )
-        samples = np.tile((wave * peak).astype(kind), (2, 1))
+        samples = np.tile((wave * peak).astype(kind), (layout.nb_channels, 1))
         planar = stream.format.is_planar
         samples = samples if planar else samples.T.reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=stream.format.name, layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, start, Fraction(1, _SOUND_RATE)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=stream.format.name, layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         output.mux(stream.encode(frame))
     output.mux(stream.encode(None))
 

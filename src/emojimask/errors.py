@@ -2,6 +2,7 @@
 
     EmojimaskError                 one line: what, where, and what to do
     |-- UsageError                 the request itself is wrong: a setting, a name, a combination
+    |   `-- NoPlaceError           an output's container has no place for the original's sound or subtitles
     |-- SourceError                an input cannot be opened or read
     |   `-- NoVideoError           a file without a picture in it
     |-- SinkError                  an output cannot be written
@@ -24,6 +25,17 @@ class EmojimaskError(Exception):
 
 class UsageError(EmojimaskError):
     """The request itself is wrong: an unknown name, a value out of range, a contradiction."""
+
+
+class NoPlaceError(UsageError):
+    """An output's container has no place for the original's sound or subtitles.
+
+    ``suffix``: of a file that has; None: of none that is known.
+    """
+
+    def __init__(self, message: str, suffix: str | None) -> None:
+        super().__init__(message)
+        self.suffix = suffix
 
 
 class SourceError(EmojimaskError):

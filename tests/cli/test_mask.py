@@ -145,7 +145,7 @@ def test_a_bad_input_is_one_clear_line_and_the_rest_is_done(
 
 
 def sound_that_mp4_cannot_carry(folder: Path) -> None:
-    write_video(folder / "a.wmv", codec="wmv2", sound="adpcm_ms")
+    write_video(folder / "a.m2ts", codec="mpeg2video", sound="pcm_bluray")
 
 
 def name_too_long_for_an_output(folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import media
-from emojimask.errors import OutputExistsError, SinkError, UsageError
+from emojimask.errors import NoPlaceError, OutputExistsError, SinkError, UsageError
 from emojimask.sinks.video_file import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
 
@@ -157,7 +157,10 @@ def test_avi_keeps_pictures_and_sound_together(tmp_path: Path) -> None:
         (".mp4", "h264"),
         (".m4v", "h264"),
         (".mov", "h264"),
+        (".3gp", "h264"),
         (".mkv", "h264"),
+        (".wmv", "wmv2"),
+        (".asf", "wmv2"),
         (".avi", "mpeg4"),
         (".webm", "vp9"),
         (".mpg", "mpeg2video"),
@@ -207,7 +210,7 @@ def test_the_original_s_primaries_and_brightness_are_told(
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (64, 33), (33, 64)])
-@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mpg", ".gif", ".avi"])
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mpg", ".gif", ".avi", ".wmv"])
 def test_odd_sizes_lose_nothing(tmp_path: Path, size: tuple[int, int], suffix: str) -> None:
     width, height = size
     image = np.full((height, width, 3), (60, 120, 180), np.uint8)
@@ -308,6 +311,37 @@ def test_sound_that_the_container_cannot_carry_is_told_before_the_work(tmp_path:
         convert(original, tmp_path / "b.webm")
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
     convert(original, tmp_path / "b.webm", audio=False)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "sound", "rate", "bits"),
+    [(".3gp", "h263", "libopencore_amrnb", 8000, "12200"), (".wmv", "wmv2", "wmav2", 44100, "64000")],
+)
+def test_old_phones_and_windows_recordings_keep_their_sound(
+    tmp_path: Path, suffix: str, codec: str, sound: str, rate: int, bits: str
+) -> None:
+    original = media.write_video(
+        tmp_path / f"a{suffix}",
+        frames=30,
+        image=media.bars(176, 144),
+        codec=codec,
+        sound=sound,
+        sound_rate=rate,
+        sound_options={"b": bits},
+    )
+    target = convert(original, tmp_path / f"b{suffix}")
+    assert len(media.packets(original, "audio")) > 5
+    assert media.packets(target, "audio") == media.packets(original, "audio")
+    assert media.times(target) == media.times(original)
+
+
+@pytest.mark.parametrize(("suffix", "sound", "other"), [(".wmv", "adpcm_ms", ".avi"), (".mov", "pcm_s16be", ".mkv")])
+def test_a_suffix_that_has_a_place_for_the_sound_is_named(tmp_path: Path, suffix: str, sound: str, other: str) -> None:
+    original = media.write_video(tmp_path / f"a{suffix}", frames=3, codec="mpeg4", sound=sound)
+    with pytest.raises(NoPlaceError, match=rf"choose another suffix, such as \{other}, or") as raised:
+        convert(original, tmp_path / "b.webm")
+    assert raised.value.suffix == other
+    convert(original, tmp_path / f"b{other}")
 
 
 def test_nothing_of_the_original_s_metadata_gets_out(tmp_path: Path) -> None:

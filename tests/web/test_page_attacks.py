@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from threading import Event
 
 import cv2
@@ -27,6 +28,7 @@ from emojimask.web.choices import Choices
 from emojimask.web.desk import FileDesk
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
+from media import write_video
 
 
 @pytest.fixture
@@ -180,6 +182,26 @@ def test_a_file_that_is_cancelled_while_it_waits_is_not_opened(monkeypatch: pyte
 
     with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
         assert thread.submit(asyncio.run, scene()).result() == []
+
+
+def test_a_film_keeps_its_sound_whatever_can_carry_it(tmp_path: Path) -> None:
+    """No mp4 has a place for the sound of old Windows films, nor has mkv."""
+    film = write_video(tmp_path / "a.avi", frames=3, codec="mpeg4", sound="adpcm_ms").read_bytes()
+
+    async def upload() -> AsyncIterator[bytes]:
+        yield film
+
+    async def scene() -> None:
+        desk = FileDesk()
+        job = await desk.take("old.avi", None, upload(), MaskSettings(faces="haar", expressions="none"))
+        while job.state in {"waiting", "masking"}:
+            await asyncio.sleep(0.05)
+        assert (job.error, job.output and job.output.name) == (None, "old_masked.avi")
+        assert job.note == "This file's sound fits no mp4, so the result is avi; not every browser plays it."
+        await asyncio.to_thread(desk.close)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
 
 
 def test_timeline_stays_small_and_keeps_the_mean() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -14,13 +15,14 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from emojimask.errors import SinkError, UsageError
+from emojimask.errors import NoPlaceError, SinkError
 from emojimask.sinks._check import Sound
 from emojimask.sinks._heads import anonymous
 from emojimask.types import StreamInfo
 
 BT709 = 1
 """FFmpeg's number of these primaries, this transfer function and this matrix."""
+_CARRIERS = {".mkv": "matroska", ".mov": "mov", ".avi": "avi"}  # what may have a place, in the order of trial
 _DISORDER_S = 1  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
 _APART_S = 0.001  # in no unit of time are packets so far apart at the same time
 _UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
@@ -38,7 +40,7 @@ class CopiedStreams:
         sounds: what went through each stream of sound.
 
     Raises:
-        UsageError: the container of the output cannot carry one of them.
+        NoPlaceError: the container of the output cannot carry one of them.
         SinkError: the original cannot be read.
     """
 
@@ -53,7 +55,7 @@ class CopiedStreams:
         try:
             for stream in (*self._input.streams.audio, *self._input.streams.subtitles):
                 self._streams[stream.index] = _add(output, stream, target)
-        except UsageError:
+        except NoPlaceError:
             self._input.close()
             raise
         self._packets = self._demux()
@@ -72,7 +74,7 @@ class CopiedStreams:
     def sounds(self) -> list[Sound]:
         return list(self._sounds.values())
 
-    def refusal(self) -> UsageError:
+    def refusal(self) -> NoPlaceError:
         """The error to raise where the container turns out not to take what was added to it."""
         return _refusal(self._target, [self._input.streams[index] for index in self._streams])
 
@@ -179,13 +181,29 @@ def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
     return copy
 
 
-def _refusal(target: Path, streams: list[Stream]) -> UsageError:
+def _refusal(target: Path, streams: list[Stream]) -> NoPlaceError:
     codecs = [stream.codec_context.codec.canonical_name if stream.codec_context else "unknown" for stream in streams]
     what = ", ".join(f"{stream.type} ({codec})" for stream, codec in zip(streams, codecs, strict=True))
-    return UsageError(
+    others = (suffix for suffix in _CARRIERS if suffix != target.suffix.lower() and _carries(suffix, streams))
+    suffix = next(others, None)
+    remedy = "" if suffix is None else f"choose another suffix, such as {suffix}, or "
+    return NoPlaceError(
         f"{target}: {target.suffix} cannot carry the original's {what}; "
-        "choose another suffix, such as .mkv, or leave sound and subtitles out with --no-audio"
+        f"{remedy}leave sound and subtitles out with --no-audio",
+        suffix,
     )
+
+
+def _carries(suffix: str, streams: list[Stream]) -> bool:
+    """Whether copies of ``streams`` could stand in a file of that kind."""
+    with av.open(io.BytesIO(), "w", format=_CARRIERS[suffix]) as trial:
+        try:
+            for stream in streams:
+                trial.add_stream_from_template(stream)
+            trial.start_encoding()
+        except (ValueError, av.FFmpegError):
+            return False
+    return True
 
 
 def _time_s(packet: Packet[Any]) -> float:

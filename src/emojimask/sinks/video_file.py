@@ -40,11 +40,14 @@ _FORMATS = {
     ".mp4": _Format("mp4", "libx264", _H264),
     ".m4v": _Format("mp4", "libx264", _H264),
     ".mov": _Format("mov", "libx264", _H264),
+    ".3gp": _Format("3gp", "libx264", _H264),
     ".mkv": _Format("matroska", "libx264", _H264),
     ".avi": _Format("avi", "mpeg4", _QUANTISER_3),
     ".webm": _Format("webm", "libvpx-vp9", _VP9),
     ".mpg": _Format("mpeg", "mpeg2video", _QUANTISER_3),
     ".mpeg": _Format("mpeg", "mpeg2video", _QUANTISER_3),
+    ".wmv": _Format("asf", "wmv2", _QUANTISER_3),
+    ".asf": _Format("asf", "wmv2", _QUANTISER_3),
     ".gif": _Format("gif", "gif", {}),
 }
 SUFFIXES = frozenset(_FORMATS)
@@ -53,6 +56,7 @@ _MP4 = {"movflags": "+faststart", "movie_timescale": "90000"}  # index first; th
 _CONTAINER_OPTIONS = {
     "mp4": _MP4,
     "mov": _MP4,
+    "3gp": _MP4,
     "avi": {"avoid_negative_ts": "disabled"},  # sound from before 0 must not push the pictures back by one
 }
 _UNKNOWN_FPS = Fraction(25)
@@ -65,9 +69,10 @@ _UNKNOWN_TICK = Fraction(1, 90000)
 class VideoFileSink:
     """A video in the container and codec that the suffix of ``path`` stands for; the original's sound and subtitles.
 
-    H.264 in mp4, m4v, mov and mkv, VP9 in webm, MPEG-2 in mpg and mpeg, MPEG-4 in avi, and gif. Frames keep the time
-    that they have in the original to the tick, constant rate or not, as far as the container can say it: mkv and webm
-    count milliseconds, gif hundredths of a second, avi whole frames, and mpg steps of its few rates. No B-frames.
+    H.264 in mp4, m4v, mov, 3gp and mkv, VP9 in webm, MPEG-2 in mpg and mpeg, MPEG-4 in avi, Windows Media Video 8 in
+    wmv and asf, and gif. Frames keep the time that they have in the original to the tick, constant rate or not, as far
+    as the container can say it: mkv, webm, wmv and asf count milliseconds, gif hundredths of a second, avi whole
+    frames, and mpg steps of its few rates. No B-frames.
 
     Sound and subtitle packets are copied as they are; a gif has none. Metadata, chapters, data streams, attachments
     and further pictures of the original are left behind. Where width or height is odd, the last column or row is

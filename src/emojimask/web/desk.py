@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from emojimask.build import build_pipeline, file_sinks, open_file
-from emojimask.errors import EmojimaskError, UsageError
+from emojimask.errors import EmojimaskError, NoPlaceError
 from emojimask.runner import run
 from emojimask.settings import MaskSettings
 from emojimask.stages import Source
@@ -167,11 +167,14 @@ class FileDesk:
             try:
                 self._run(job, source, output)
                 return
-            except UsageError:  # before any work: mp4 cannot carry this file's sound, and mkv carries any
-                output = output.with_suffix(".mkv")
+            except NoPlaceError as error:  # before any work
+                if error.suffix is None:
+                    raise
+                output = output.with_suffix(error.suffix)
         with open_file(spool.path) as source:
             self._run(job, source, output)
-            job.note = "This file's sound fits no mp4, so the result is an mkv; not every browser plays it."
+            kind = output.suffix.removeprefix(".")
+            job.note = f"This file's sound fits no mp4, so the result is {kind}; not every browser plays it."
 
     def _run(self, job: Job, source: Source, output: Path) -> None:
         def on_frame(frame: MaskedFrame) -> None:
