@@ -133,6 +133,26 @@ def test_a_run_that_is_interrupted_leaves_no_process_and_is_resumed(tmp_path: Pa
     cut_off_and_resume(tmp_path, ctrl_c)
 
 
+@posix_only
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_of_what_was_fetched_from_a_store_no_copy_stays(tmp_path: Path, how: signal.Signals) -> None:
+    pytest.importorskip("fsspec", reason="needs the extra [ray]")
+    clip(tmp_path / "in" / "a.mp4", frames=600)
+    copies = tmp_path / "tmp"
+    copies.mkdir()
+    command = [sys.executable, "-m", "emojimask", "batch", f"file://{tmp_path}/in", str(tmp_path / "out")]
+    process = subprocess.Popen([*command, "--workers", "1", "--quiet"], env={**os.environ, "TMPDIR": str(copies)})
+    try:
+        wait_for(lambda: any(path.stat().st_size for path in copies.rglob("input.mp4")))
+        workers = children_of(process.pid)
+        process.send_signal(how)
+        process.wait(timeout=60)
+    finally:
+        process.kill()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    assert not list(copies.rglob("*"))
+
+
 def cut_off_and_resume(tmp_path: Path, how: signal.Signals) -> None:
     for number in range(3):
         clip(tmp_path / "in" / f"{number}.mp4", frames=60)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -73,6 +75,8 @@ class LocalEngine:
 class _Pool:
     """Processes on a leash: when its other end is let go, even by a kill of this process, they end at once.
 
+    What they fetch from a store lies in one folder, which goes with them: a copy of it shows faces.
+
     Attributes:
         running: the tasks that were taken.
         refused: those that came after a worker had been killed; no worker has seen them.
@@ -80,7 +84,9 @@ class _Pool:
 
     def __init__(self, request: Request, workers: int, frames: c_longlong) -> None:
         far_end, self._leash = _CONTEXT.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(workers, _CONTEXT, _start, (request, frames, far_end))
+        self._copies = tempfile.TemporaryDirectory(prefix="emojimask-", ignore_cleanup_errors=True)
+        given = request, frames, far_end, self._copies.name
+        self._pool = ProcessPoolExecutor(workers, _CONTEXT, _start, given)
         self._far_end = far_end
         self.running: dict[Future[Outcome], Task] = {}
         self.refused: list[Task] = []
@@ -111,17 +117,19 @@ class _Pool:
         self._leash.close()
         self._pool.shutdown(cancel_futures=True)
         self._far_end.close()
+        self._copies.cleanup()
 
 
 _worker: Worker | None = None
 """In a worker process: what does its tasks."""
 
 
-def _start(request: Request, frames: c_longlong, leash: Connection) -> None:
+def _start(request: Request, frames: c_longlong, leash: Connection, copies: str) -> None:
     """Runs first in every worker."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
-    Thread(target=_end_with, args=(leash,), daemon=True).start()
+    tempfile.tempdir = copies
+    Thread(target=_end_with, args=(leash, copies), daemon=True).start()
 
     def count(_: MaskedFrame) -> None:
         frames.value += 1
@@ -129,8 +137,9 @@ def _start(request: Request, frames: c_longlong, leash: Connection) -> None:
     _worker = Worker(request, count)
 
 
-def _end_with(leash: Connection) -> None:
+def _end_with(leash: Connection, copies: str) -> None:
     leash.poll(None)
+    shutil.rmtree(copies, ignore_errors=True)  # who made it may have been killed
     os._exit(1)
 
 
