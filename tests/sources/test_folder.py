@@ -81,12 +81,28 @@ def test_videos_and_gifs_are_videos(tmp_path: Path) -> None:
             assert isinstance(source, VideoFileSource)
 
 
-def test_an_animated_webp_gives_its_first_picture(tmp_path: Path) -> None:
-    second = Pillow.new("RGB", (8, 8), "blue")
-    Pillow.new("RGB", (8, 8), "red").save(tmp_path / "a.webp", save_all=True, append_images=[second], lossless=True)
-    with open_source(tmp_path / "a.webp") as source:
-        frames = list(source)
-    assert [frame.image[4, 4].tolist() for frame in frames] == [[0, 0, 255]]
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".tif"])
+def test_a_file_of_several_pictures_gives_the_first_and_tells_of_the_others(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    others = [Pillow.new("RGB", (8, 8), colour) for colour in ("blue", "green")]
+    options = {"lossless": True} if suffix == ".webp" else {}
+    Pillow.new("RGB", (8, 8), "red").save(path, save_all=True, append_images=others, **options)
+    with open_source(path) as source:
+        frames = iter(source)
+        assert next(frames).image[4, 4].tolist() == [0, 0, 255]
+        with pytest.raises(SourceError, match="holds 3 pictures, of which the first alone is read; to mask the others"):
+            next(frames)
+
+
+def test_a_preview_is_no_picture_that_is_left_out(tmp_path: Path) -> None:
+    preview = Pillow.new("RGB", (4, 4), "blue")
+    preview.encoderinfo = {"tiffinfo": {254: 1}}
+    Pillow.new("RGB", (8, 8), "red").save(tmp_path / "a.tif", save_all=True, append_images=[preview])
+    with Pillow.open(tmp_path / "a.tif") as written:
+        written.seek(1)
+        assert written.tag_v2[254] == 1
+    with open_source(tmp_path / "a.tif") as source:
+        assert len(list(source)) == 1
 
 
 def test_an_empty_picture_is_told_as_a_picture(tmp_path: Path) -> None:

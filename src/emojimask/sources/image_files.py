@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,7 @@ _TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+_SUBFILE_TYPE, _NO_PAGE = 254, 0b101  # TIFF: of a smaller form of another page, or a mask for one
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises over broken files
 
 
@@ -34,16 +36,17 @@ class ImageFileSource:
     """One picture (JPEG, PNG, WebP, BMP, TIFF), upright by its EXIF orientation, in 8 bits a colour.
 
     Gray, palette, 16-bit and CMYK pictures are converted; transparency is laid over white. Of a file with several
-    pictures (animated WebP or PNG, TIFF pages) the first is read.
+    pictures (animated WebP or PNG, TIFF pages) the first is read; previews, and what phones put behind a JPEG, do not
+    count.
 
     Raises:
         SourceError: the file is missing, unreadable, damaged, of another format, or has more than about 179 million
-            pixels.
+            pixels; after the first picture where there are more.
     """
 
     def __init__(self, path: Path | str) -> None:
         path = Path(path)
-        image = _read(path)
+        image, self._others = _read(path)
         self._frame = Frame(image, index=0, time_s=0.0)
         height, width = image.shape[:2]
         self.info = StreamInfo(name=str(path), width=width, height=height, fps=0.0, frame_count=1, path=path)
@@ -58,9 +61,14 @@ class ImageFileSource:
 
     def __iter__(self) -> Iterator[Frame]:
         yield self._frame
+        if self._others:
+            count = self._others + 1
+            remedy = "to mask the others, save each in a file of its own"
+            raise SourceError(f"{self.info.path}: holds {count} pictures, of which the first alone is read; {remedy}")
 
 
-def _read(path: Path) -> Image:
+def _read(path: Path) -> tuple[Image, int]:
+    """The first picture, and how many more there are."""
     try:
         with warnings.catch_warnings():
             # Pillow warns at half of the size that it refuses, and of EXIF that is not as it should be.
@@ -68,7 +76,7 @@ def _read(path: Path) -> Image:
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             with Pillow.open(path, formats=_FORMATS) as picture:
                 picture.load()
-                return _to_bgr(_upright(picture))
+                return _to_bgr(_upright(picture)), _count_others(picture)
     except FileNotFoundError:
         raise SourceError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -82,6 +90,18 @@ def _read(path: Path) -> Image:
         raise SourceError(f"{path}: is not a JPEG, PNG, WebP, BMP or TIFF picture, or its head is damaged") from None
     except _DAMAGED as error:
         raise SourceError(f"{path}: the picture is damaged ({error})") from None
+
+
+def _count_others(picture: Pillow.Image) -> int:
+    if picture.format != "TIFF":  # a JPEG's are depth maps, brighter forms and previews
+        return 0 if picture.format == "MPO" else getattr(picture, "n_frames", 1) - 1
+    count = 0
+    with suppress(*_DAMAGED):
+        for index in range(1, getattr(picture, "n_frames", 1)):
+            count += 1
+            picture.seek(index)
+            count -= bool(getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & _NO_PAGE)
+    return count
 
 
 def _upright(picture: Pillow.Image) -> Pillow.Image:
