@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from emojimask.batch.folders import Found, check_apart
+from emojimask.batch.names import output_name
 from emojimask.batch.record import BEGUN, DONE, Record, latest
 from emojimask.batch.tasks import Job, Request
 from emojimask.batch.worker import report_name, settings_of
 from emojimask.errors import SourceError, UsageError
 from emojimask.settings import MaskSettings
-
-MARK = "_masked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +101,6 @@ def _made(records: Sequence[Record]) -> set[str | None]:
 def _files(request: Request, output: str) -> set[str]:
     """What is to be made: the output, and its report where one is wanted."""
     return {output, report_name(output)} if request.reports else {output}
-
-
-def output_name(name: str, head: bytes) -> str:
-    """Of an input's output: the same folder, ``_masked`` added, and another suffix where its own cannot be written.
-
-    ``head``: the file's first bytes; what it is they say, and not its name.
-    """
-    from emojimask.sinks.image_files import SUFFIXES as PICTURES
-    from emojimask.sinks.video_file import SUFFIXES as VIDEOS
-    from emojimask.sources.folder import suffix_by_head
-
-    path = PurePosixPath(name)
-    still = suffix_by_head(head, path.suffix)
-    suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
-    return str(path.with_name(f"{path.stem}{MARK}{suffix}"))
 
 
 def _known(request: Request, record: Record | None) -> str | None:

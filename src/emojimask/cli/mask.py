@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emojimask.batch.names import MARK, output_name
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
 from emojimask.errors import EmojimaskError, SourceError, UsageError
 from emojimask.settings import MaskSettings
-
-MARK = "_masked"
 
 
 def add_mask(parser: argparse.ArgumentParser) -> None:
@@ -166,13 +165,9 @@ def _not_done(path: Path, reason: str) -> Result:
 
 
 def _output(path: Path, root: Path, folder: Path | None) -> Path:
-    from emojimask.sinks.image_files import SUFFIXES as PICTURES
-    from emojimask.sinks.video_file import SUFFIXES as VIDEOS
-    from emojimask.sources.folder import picture_suffix
+    from emojimask.sources.folder import head_of
 
-    still = picture_suffix(path)
-    suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
-    name = f"{path.stem}{MARK}{suffix}"
+    name = output_name(path.name, head_of(path))
     return path.with_name(name) if folder is None else folder / path.relative_to(root).with_name(name)
 
 

@@ -1,0 +1,22 @@
+"""What the masked form of a file is called, one by one and in archives."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+MARK = "_masked"
+
+
+def output_name(name: str, head: bytes) -> str:
+    """Of an input's output: the same folder, ``_masked`` added, and another suffix where its own cannot be written.
+
+    ``head``: the file's first bytes; what it is they say, and not its name.
+    """
+    from emojimask.sinks.image_files import SUFFIXES as PICTURES
+    from emojimask.sinks.video_file import SUFFIXES as VIDEOS
+    from emojimask.sources.folder import suffix_by_head
+
+    path = PurePosixPath(name)
+    still = suffix_by_head(head, path.suffix)
+    suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
+    return str(path.with_name(f"{path.stem}{MARK}{suffix}"))
