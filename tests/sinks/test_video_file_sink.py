@@ -376,6 +376,17 @@ def vorbis_head(head: bytes, comments: list[bytes]) -> bytes:
     return bytes([2, len(first), *[255] * (len(second) // 255), len(second) % 255]) + first + second + setup
 
 
+def copy_packets(
+    inputs: dict[av.stream.Stream, av.container.InputContainer], output: av.container.OutputContainer
+) -> None:
+    """All packets of each file, as those of its stream of the output."""
+    for stream, file in inputs.items():
+        for packet in file.demux():
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+
+
 @pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mp4"])
 def test_comments_in_the_head_of_the_sound_stay_behind(tmp_path: Path, suffix: str) -> None:
     with av.open(str(tmp_path / "plain.mka"), "w") as output:
@@ -389,11 +400,7 @@ def test_comments_in_the_head_of_the_sound_stay_behind(tmp_path: Path, suffix: s
         inputs = {output.add_stream_from_template(file.streams[0]): file for file in (video, sound)}
         tone = output.streams.audio[0].codec_context
         tone.extradata = vorbis_head(bytes(tone.extradata or b""), [b"ARTIST=SECRET NAME", b"COVER=" + b"SECRET" * 80])
-        for stream, file in inputs.items():
-            for packet in file.demux():
-                if packet.size:
-                    packet.stream = stream
-                    output.mux(packet)
+        copy_packets(inputs, output)
     assert original.read_bytes().count(b"SECRET") == 81
     target = convert(original, tmp_path / f"b{suffix}")
     assert b"SECRET" not in target.read_bytes()
@@ -411,11 +418,7 @@ def test_titles_names_and_paths_in_the_head_of_subtitles_stay_behind(tmp_path: P
     pictures, original = media.write_video(tmp_path / "plain.mkv", frames=30), tmp_path / "a.mkv"
     with av.open(str(pictures)) as video, av.open(str(tmp_path / "a.ass")) as text, av.open(original, "w") as output:
         inputs = {output.add_stream_from_template(file.streams[0]): file for file in (video, text)}
-        for stream, file in inputs.items():
-            for packet in file.demux():
-                if packet.size:
-                    packet.stream = stream
-                    output.mux(packet)
+        copy_packets(inputs, output)
     assert original.read_bytes().count(b"SECRET") == 3
     target = convert(original, tmp_path / "b.mkv")
     with av.open(str(target)) as file:
