@@ -199,7 +199,7 @@ def test_face_resnet_tells_people_apart_as_dlib_does() -> None:
     theirs = dlib.face_recognition_model_v1(str(path)).compute_face_descriptor(np.stack([picture] * 3, 2))
     shown = (torch.from_numpy(picture).float() / 255 - MEAN) / STD
     with torch.no_grad():
-        maps = nn.Sequential(*list(network)[:-3], last)(shown.expand(1, 3, -1, -1))
+        maps = nn.Sequential(*list(network)[:-3], last)(shown[None, None])
         ours = maps.mean((2, 3)) @ describe
     assert np.abs(np.array(theirs) - ours[0].numpy()).max() < 1e-4
 
@@ -210,9 +210,8 @@ def test_the_gray_face_resnet_says_what_the_other_says_of_a_doubled_picture() ->
     for each in (theirs, ours):
         each.load(FACES)
     gray = torch.rand(2, 1, 48, 48, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    colour = fitted(gray, 96).expand(-1, 3, -1, -1)
     with torch.no_grad():
-        before, after = theirs[0](colour), ours[0](gray)
+        before, after = theirs[0](fitted(gray, 96)), ours[0](gray)
         assert before[:, :, 1:20, 1:20].std() > 0.1
         assert (before[:, :, 1:20, 1:20] - after[:, :, 2:21, 2:21]).abs().max() < 1e-4
         halving = [place for place, layer in enumerate(ours) if isinstance(getattr(layer, "shortcut", None), nn.Conv2d)]

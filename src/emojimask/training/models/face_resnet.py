@@ -51,36 +51,24 @@ class Block(nn.Module):
         return torch.relu(x + changed)
 
 
-class AsDlib(nn.Module):
-    """A normalised face, in the range that the weights know."""
-
-    mean: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(RGB)[:, None, None], persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return ((x * STD + MEAN) * 255 - self.mean) / 256
-
-
 class FaceResNet(Pretrained, nn.Sequential):
-    """(N, 3, S, S) float32, normalised as faces are -> (N, 256)."""
+    """(N, 1, S, S) float32, normalised as faces are -> (N, 256). dlib's takes colour: of 3 ``channels``."""
 
     title = "dlib's face recognition network"
     source = FACES
 
-    def __init__(self, dropout: float) -> None:
+    def __init__(self, dropout: float, channels: int = 1) -> None:
         width = STAGES[0][1]
-        stem = nn.Conv2d(3, width, 7, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2)
-        super().__init__(nn.Sequential(AsDlib(), *stem), *after_stem(Block, dropout))
+        stem = nn.Conv2d(channels, width, 7, 2, bias=False), nn.BatchNorm2d(width), nn.MaxPool2d(3, 2)
+        # ReLU last: the same, of fewer pixels, and only so does ONNX Runtime pool in the layout that is quick.
+        super().__init__(nn.Sequential(*stem, nn.ReLU(inplace=True)), *after_stem(Block, dropout))
 
     def known(self) -> dict[str, Tensor]:
         """Out of the package that the extra [train] brings."""
         path = packaged("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
         if path is None:
             raise DataError(f"{self.title}: its weights need: pip install 'emojimask[train]'")
-        return from_dlib(self, path.read_bytes())
+        return of_gray(from_dlib(FaceResNet(dropout=0.0, channels=3), path.read_bytes()))
 
     def take(self, given: dict[str, Tensor]) -> None:
         self.load_state_dict(given)
@@ -95,6 +83,17 @@ def after_stem(block: Callable[..., nn.Module], dropout: float) -> list[nn.Modul
             layers.append(block(width, outputs, halves=halves and place == 0))
             width = outputs
     return [*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout)]
+
+
+def of_gray(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A state that says of a normalised gray picture what ``state`` says of its three channels in dlib's range."""
+    weights = state["0.0.weight"]
+    lacking = weights.sum((2, 3)) @ ((MEAN * 255 - torch.tensor(RGB)) / 256)
+    gray = {
+        "0.0.weight": weights.sum(1, keepdim=True) * (STD * 255 / 256),
+        "0.1.running_mean": state["0.1.running_mean"] - lacking,
+    }
+    return state | gray
 
 
 def from_dlib(network: nn.Module, content: bytes, place: int = 0) -> dict[str, Tensor]:
@@ -146,4 +145,4 @@ def following(content: bytes, place: int, count: int) -> tuple[Tensor, int]:
 
 def face_resnet(recipe: Recipe) -> Backbone:
     """Over faces of 112x112, about as large as dlib shows them to it without the surroundings."""
-    return Backbone(FaceResNet(recipe.dropout), STAGES[-1][1], side=112, channels=3)
+    return Backbone(FaceResNet(recipe.dropout), STAGES[-1][1], side=112)

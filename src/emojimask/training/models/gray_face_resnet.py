@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from emojimask.expressions.preprocess import MEAN, STD
-from emojimask.training.models.face_resnet import RGB, STAGES, FaceResNet, after_stem
+from emojimask.training.models.face_resnet import STAGES, FaceResNet, after_stem
 from emojimask.training.models.network import Backbone
 from emojimask.training.models.pretrained import FACES, Pretrained
 from emojimask.training.recipe import Recipe
@@ -54,10 +53,7 @@ class GrayFaceResNet(Pretrained, nn.Sequential):
 
     def brought(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
         """This network's state out of one of :class:`FaceResNet`."""
-        weights, shift = doubling_gray(given["0.1.weight"])
-        state = {name: value for name, value in given.items() if not name.startswith("0.")}
-        state |= {name.replace("0.2.", "0.1."): value for name, value in given.items() if name.startswith("0.2.")}
-        state |= {"0.0.weight": weights, "0.1.running_mean": given["0.2.running_mean"] - shift}
+        state = given | {"0.0.weight": doubling(given["0.0.weight"])}
         for name, layer in self.named_children():
             if isinstance(layer, Block) and isinstance(layer.shortcut, nn.Conv2d):
                 state[f"{name}.body.0.weight"] = F.pad(state[f"{name}.body.0.weight"], (1, 0, 1, 0))
@@ -68,12 +64,10 @@ class GrayFaceResNet(Pretrained, nn.Sequential):
         self.load_state_dict(given)
 
 
-def doubling_gray(weights: Tensor) -> tuple[Tensor, Tensor]:
-    """dlib's first convolution, (O, 3, 7, 7), every other pixel of a colour picture in dlib's range, as one over each
-    pixel of a normalised gray one of half the size: (O, 1, 5, 5), and what it lacks, (O,), the same everywhere."""
-    gray = weights.sum((2, 3)) @ ((MEAN * 255 - torch.tensor(RGB)) / 256)
+def doubling(weights: Tensor) -> Tensor:
+    """A convolution of every other pixel of a picture, (O, 1, 7, 7), as one of each pixel of one half as large."""
     doubled = F.interpolate(torch.eye(5)[None], scale_factor=2, mode="linear")[0, :, 2:9]
-    return doubled @ weights.sum(1, keepdim=True) @ doubled.T * (STD * 255 / 256), gray
+    return doubled @ weights @ doubled.T
 
 
 def mean_of_four(shortcut: nn.Conv2d) -> Tensor:
