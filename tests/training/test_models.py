@@ -114,7 +114,7 @@ def test_a_face_is_cut_or_resized_as_the_network_wants_it() -> None:
         assert float(fitted(faces, side).mean()) == pytest.approx(float(faces.mean()), abs=0.01)
 
 
-@pytest.mark.parametrize(("widths", "safe"), [((8, 16), False), ((16, 32), True)])
+@pytest.mark.parametrize(("widths", "safe"), [((8, 16), False), ((16, 32), False), ((32, 64), True)])
 def test_narrow_networks_keep_to_the_plain_memory_layout(widths: tuple[int, ...], safe: bool) -> None:
     """The other one corrupts memory under a narrow shortcut."""
     model = channels_last(build_model(Recipe(widths=widths, blocks=(1, 1)))).train()
