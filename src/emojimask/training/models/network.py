@@ -76,8 +76,8 @@ def conv_bn(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.S
 def channels_last(network: Network) -> Network:
     """In the memory layout that convolutions are quickest in, unless some are so narrow that it is not safe.
 
-    Strided 1x1 convolutions of few channels overrun their memory in it (torch 2.13): of fewer than eight on CPUs without
-    AVX-512, of eight too on those with it.
+    Strided 1x1 convolutions of few channels overrun their memory in it (torch 2.13): of fewer than eight on CPUs
+    without AVX-512, of eight too on those with it.
     """
     convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     skipping = [layer for layer in convolutions if layer.kernel_size == (1, 1) and layer.stride != (1, 1)]
