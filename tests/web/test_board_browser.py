@@ -164,6 +164,13 @@ def test_a_letter_that_chooses_in_a_list_does_not_share(people, board: Program, 
     for _ in range(4):
         student.keyboard.down("p")  # held down
     assert "You share" in student.inner_text("#in-room")
+    student.uncheck("#by-key")
+    student.keyboard.press("p")
+    assert "You share" in student.inner_text("#in-room"), "the key can be switched off"
+    assert "(P)" not in student.inner_text("#in-room")
+    student.check("#by-key")
+    student.keyboard.press("p")
+    assert "Paused" in student.inner_text("#in-room")
 
 
 def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Program) -> None:

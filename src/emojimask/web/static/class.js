@@ -9,7 +9,7 @@ const END_WORDS = { 4001: "You have joined again in another window; this one has
 
 export class ClassPanel {
   #box; #viaThisMachine; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
-  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #parts = {};
+  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #parts = {};
 
   /** `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on. */
   constructor(box, { viaThisMachine, code = "" }) {
@@ -18,7 +18,8 @@ export class ClassPanel {
     this.#showForm(code);
     addEventListener("keydown", (event) => {
       const typing = event.target.matches("input[type=text], select"); // in a list of choices a letter chooses
-      if (event.key.toLowerCase() === "p" && !typing && !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey && this.#me) this.#share(!this.#sharing);
+      const alone = !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (event.key.toLowerCase() === "p" && this.#byKey && alone && !typing && this.#me) this.#share(!this.#sharing);
     });
   }
 
@@ -127,7 +128,10 @@ export class ClassPanel {
     this.#box.replaceChildren(make("div", { className: "card", id: "in-room" },
       make("h2", { textContent: `You are ${this.#me.nick}` }), parts.status,
       make("div", { className: "row" }, parts.share, parts.hand, parts.leave),
-      make("p", { className: "soft", textContent: "The key P pauses and goes on." }), parts.body, parts.every,
+      // Who speaks to the machine, or hits keys unawares, must be able to switch it off (WCAG 2.1.4).
+      make("label", { className: "tick" }, make("input", { type: "checkbox", id: "by-key", checked: this.#byKey, onchange: (event) => this.#listen(event.target.checked) }),
+        " The key P pauses and goes on"),
+      parts.body, parts.every,
       make("h3", { textContent: "Sent last" }), parts.sent));
     parts.share.focus();
   }
@@ -145,9 +149,18 @@ export class ClassPanel {
     return told;
   }
 
+  #listen(byKey) {
+    this.#byKey = byKey;
+    this.#nameShare();
+  }
+
+  #nameShare() {
+    this.#parts.share.textContent = this.#sharing ? `Pause sharing${this.#byKey ? " (P)" : ""}` : "Start sharing";
+  }
+
   #share(on) {
     this.#sharing = on;
-    this.#parts.share.textContent = on ? "Pause sharing (P)" : "Start sharing";
+    this.#nameShare();
     this.#parts.share.setAttribute("aria-pressed", on);
     clearInterval(this.#timer);
     if (on) {
