@@ -57,6 +57,7 @@ def make_font(
     kind: str = "CBDT",
     *,
     size: int = 64,
+    said: int | None = None,
     hollow: str = "",
     damaged: bool = False,
     paints: Mapping[str, object] | None = None,
@@ -69,8 +70,9 @@ def make_font(
     An em is 1000 units. Glyph 1, "layer", is a disc round (500, 400), which is the middle, with a radius of 500; the
     characters follow, from 2.
 
-    ``hollow``: a character whose disc is only a rim. ``damaged``: the pictures are no PNGs. ``paints`` and ``clips``:
-    of glyphs "uHEX" in a COLRv1 font, instead of a disc. ``svg``: of an SVG font, likewise; ``packed``: by gzip.
+    ``said``: the pixels an em that an sbix font says its pictures have, instead of ``size``. ``hollow``: a character
+    whose disc is only a rim. ``damaged``: the pictures are no PNGs. ``paints`` and ``clips``: of glyphs "uHEX" in a
+    COLRv1 font, instead of a disc. ``svg``: of an SVG font, likewise; ``packed``: by gzip.
     """
     names = {ord(character): f"u{ord(character):X}" for character in characters}
     order = [".notdef", "layer", *names.values()]
@@ -90,7 +92,7 @@ def make_font(
         case "CBDT":
             _add_cbdt(font, pictures, size)
         case "sbix":
-            _add_sbix(font, pictures, size)
+            _add_sbix(font, pictures, size if said is None else said)
         case "COLR":
             _add_colr(font, pictures)
         case "COLRv1":

@@ -87,6 +87,15 @@ def test_a_folder_may_have_commas_and_colons_in_its_name(tmp_path: Path, monkeyp
     assert worn(load_cast("mine, yours:happy"), 2) == ["mine", "mine"]
 
 
+def test_folders_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    make_starter(tmp_path / "mine", load_emoji_set("classic"))
+    assert worn(load_cast("alive,~/mine,~/mine:sad"), 3) == ["alive", "mine", "mine:sad"]
+    (tmp_path / "mine").rename(tmp_path / "mine, yours")
+    assert worn(load_cast("~/mine, yours"), 2) == ["mine", "mine"]
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

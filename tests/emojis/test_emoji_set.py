@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,14 @@ def own(tmp_path: Path) -> Path:
     for expression in EXPRESSIONS:
         disc(64).save(folder / f"{expression}.png")
     return folder
+
+
+@pytest.fixture
+def home(own: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the set lies is at home."""
+    monkeypatch.setenv("HOME", str(own.parent))
+    monkeypatch.setenv("USERPROFILE", str(own.parent))
+    return own.parent
 
 
 def disc(size: int, mode: str = "RGBA") -> Image.Image:
@@ -152,6 +161,22 @@ def test_own_folder_with_a_shipped_name_is_reached_by_its_path(own: Path, monkey
     assert load_emoji_set("classic").name == "classic"
 
 
+def test_own_folder_and_font_in_the_home_folder(own: Path, home: Path) -> None:
+    """As a settings file names them, which no shell looks at."""
+    assert check_emoji_set("~/mine") == []
+    assert load_emoji_set("~/mine").name == "mine"
+    assert str(home / "tiny.ttf") in check_emoji_set("font:~/tiny.ttf")[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there everybody is given a home")
+@pytest.mark.parametrize("name", ["~nobodyx/mine", "font:~nobodyx/tiny.ttf", "~\0", "font:~\0"])
+def test_nobodys_home_is_a_name_like_any_other(name: str) -> None:
+    (fault,) = check_emoji_set(name)
+    assert fault.startswith((f'no emoji set "{name}"', f"{name.removeprefix('font:')}: no such font"))
+    with pytest.raises(UsageError):
+        load_emoji_set(name)
+
+
 def test_an_expression_may_have_key_points_and_a_file_of_its_own(own: Path) -> None:
     (own / "happy.png").rename(own / "grin.png")
     edit_card(own, "[key_points]", '[expressions.happy]\nfile = "grin.png"\nkey_points.chin = [0.5, 0.8]\n[key_points]')
@@ -188,6 +213,7 @@ def only_fault(folder: Path) -> str:
 
 CARD_FAULTS = {
     "bad toml": ("[key_points]", "[key_points", "cannot be read as TOML: "),
+    "deep toml": ("[key_points]", "a = " + "[" * 10_000 + "\n[key_points]", "cannot be read as TOML: "),
     "no name": ('name = "mine"', "", 'name: expected a text; add name = "..." at the top'),
     "no licence": ('licence = "CC0-1.0"', "licence = 3", "licence: expected a text"),
     "no colour": ('fill = "#102030"', 'fill = "teal"', 'fill: expected the base colour of the emojis, as fill = "#'),

@@ -154,6 +154,16 @@ FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
 }
 
 
+@pytest.mark.parametrize("size", [0, 1025, 65535])
+def test_a_font_that_says_its_pictures_are_huge_takes_no_memory(tmp_path: Path, size: int) -> None:
+    file = make_font(tmp_path / "huge.ttf", ALL, "sbix", size=64, said=size)
+    with pytest.raises(EmojiSetError) as error:
+        load_font_set(file)
+    assert str(error.value) == (
+        f"{file}: its pictures are said to have {size} pixels an em, not 1 to 1024; install it anew, or choose another"
+    )
+
+
 @pytest.mark.parametrize(("make", "message"), FAULTS.values(), ids=FAULTS)
 def test_faults_of_fonts(tmp_path: Path, make: Callable[[Path], Path], message: str) -> None:
     file = make(tmp_path / "bad.ttf")

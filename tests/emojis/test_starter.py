@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +38,17 @@ def test_a_folder_with_an_odd_name(tmp_path: Path) -> None:
     make_starter(folder, load_emoji_set("classic"))
     assert tomllib.loads((folder / "set.toml").read_text(encoding="utf-8"))["name"] == folder.name
     assert check_emoji_set(folder) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no folder may be called so")
+@pytest.mark.parametrize(
+    ("raw", "name"), [(b"a\nname = 3", "aname = 3"), (b"caf\xe9", "caf"), (b"\xe9", "mine"), (b" ", "mine")]
+)
+def test_a_folder_whose_name_is_no_line_of_text(tmp_path: Path, raw: bytes, name: str) -> None:
+    folder = tmp_path / os.fsdecode(raw)
+    make_starter(folder, load_emoji_set("classic"))
+    assert check_emoji_set(folder) == []
+    assert load_folder_set(folder).name == name
 
 
 def test_a_source_with_quotes_in_its_card(tmp_path: Path) -> None:

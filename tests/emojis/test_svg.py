@@ -142,6 +142,36 @@ def test_a_renderer_that_breaks_down_breaks_nothing_else(own: Path, monkeypatch:
     assert "angry.svg: cannot be drawn (the renderer ended: -9); save it anew" in faults[0]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not limited")
+def test_a_drawing_that_wants_all_memory_is_given_up(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern is drawn whole, at the size of the picture: 100 x 100 of these units are 5120 x 5120 pixels."""
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(svg, "MOST_MEMORY", 80_000_000)
+    pattern = '<pattern id="p" width="100" height="100" patternUnits="userSpaceOnUse"><circle r="9"/></pattern>'
+    (own / "sad.svg").write_text(inside(f'{pattern}<circle r="5" fill="url(#p)"/>'))
+    (fault,) = check_emoji_set(own)
+    assert fault == (
+        f"{own / 'sad.svg'}: cannot be drawn (memory allocation of 104857600 bytes failed); save it anew, "
+        "or export the picture as a PNG"
+    )
+
+
+ABORTS = "thread '<unnamed>' panicked at crates/resvg/src/render.rs:7:\nno pixels\nnote: run with `RUST_BACKTRACE=1`"
+BREAKDOWNS = {
+    "panic": (ABORTS, "thread '<unnamed>' panicked at crates/resvg/src/render.rs:7:"),
+    "hint alone": ("note: Some details are omitted", "the renderer ended: 1"),
+}
+
+
+@pytest.mark.parametrize(("told", "reason"), BREAKDOWNS.values(), ids=BREAKDOWNS)
+def test_what_broke_is_told_and_not_how_to_look_for_it(monkeypatch: pytest.MonkeyPatch, told: str, reason: str) -> None:
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(svg, "_DRAW", f"import sys; sys.exit({told!r})")
+    with pytest.raises(svg.DrawingError) as error:
+        svg.draw_svg(inside(""), 64)
+    assert str(error.value) == f"cannot be drawn ({reason})"
+
+
 def test_a_loop_of_uses_ends(own: Path) -> None:
     pytest.importorskip("resvg_py")
     (own / "sad.svg").write_text(inside('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'))

@@ -43,6 +43,9 @@ def test_a_card_survives_its_file(tmp_path: Path) -> None:
         (["input", "std"], 0, "input.std must be above 0"),
         (["input", "mean"], "half", "input.mean must be a number"),
         (["input", "mean"], float("nan"), "input.mean must be a number"),
+        (["input", "mean"], float("inf"), "input.mean must be a number"),
+        pytest.param(["input", "mean"], 10**400, "input.mean must be a number", id="huge"),
+        pytest.param(["parameters"], -(10**400), "parameters must be a number", id="hugely below 0"),
         (["input", "key_points_drawn"], "yes", "input.key_points_drawn must be true or false"),
         (["input"], None, "input.size is missing"),
         (["output"], 3, "output must be text"),
@@ -51,6 +54,7 @@ def test_a_card_survives_its_file(tmp_path: Path) -> None:
         (["crop", "key_points", "chin"], [1], "crop.key_points must hold two"),
         (["crop", "key_points", "chin"], [1, None], "crop.key_points must hold two finite"),
         (["crop", "key_points", "chin"], [1, "x"], "crop.key_points must hold two"),
+        (["crop", "key_points", "chin"], [1, 10**400], "crop.key_points must hold two"),
     ],
 )
 def test_a_faulty_entry_is_named(tmp_path: Path, entry: list[str], value: Any, message: str) -> None:
@@ -77,7 +81,7 @@ def test_a_missing_entry_is_named(tmp_path: Path, key: str) -> None:
         read_card(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "\ufeff{}"])
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "\ufeff{}", "[" * 100_000])
 def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.json"
     path.write_text(text, encoding="utf-8")

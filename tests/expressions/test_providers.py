@@ -19,12 +19,13 @@ CPU, CUDA, COREML = (PROVIDERS[key] for key in ("cpu", "cuda", "coreml"))
 
 
 class Machine:
-    """What ONNX Runtime reports here, and which of it does not start, with or without an error."""
+    """What ONNX Runtime reports here, and which of it does not start, with or without an error, or only once used."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reported = ["AzureExecutionProvider", CPU]
         self.raises: set[str] = set()
         self.silent: set[str] = set()
+        self.in_use: set[str] = set()
         self.asked: list[str] = []
         real = onnxruntime.InferenceSession
 
@@ -35,7 +36,12 @@ class Machine:
             opened = real(content, options, providers=[CPU])
             ran = [name for name in [*providers, CPU] if name not in self.silent]
             opened.get_providers = lambda: list(dict.fromkeys(ran))
+            if self.in_use & set(providers):
+                opened.run = without_library
             return opened
+
+        def without_library(*_: object) -> None:
+            raise RuntimeError("CUDNN failure 1001: CUDNN_STATUS_NOT_INITIALIZED\nand more")
 
         monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: self.reported)
         monkeypatch.setattr(onnxruntime, "InferenceSession", session)
@@ -61,21 +67,32 @@ def test_auto_takes_the_best_that_is_reported(machine: Machine, model: Path, rep
     assert machine.asked == [PROVIDERS[taken]]
 
 
-@pytest.mark.parametrize("kind", ["raises", "silent"])
-def test_auto_goes_to_the_processor_where_the_driver_is_missing(machine: Machine, model: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["raises", "silent", "in_use"])
+def test_auto_goes_to_the_processor_where_the_driver_is_missing(
+    machine: Machine, model: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     machine.reported = [CUDA, CPU]
     getattr(machine, kind).add(CUDA)
     assert OnnxClassifier(model).provider == "cpu"
     assert machine.asked == [CUDA, CPU]
+    (line,) = caplog.messages
+    assert line.startswith("provider cuda: ")
+    assert "\n" not in line
 
 
-@pytest.mark.parametrize("kind", ["raises", "silent"])
+@pytest.mark.parametrize("kind", ["raises", "silent", "in_use"])
 def test_one_asked_for_by_name_is_taken_or_refused(machine: Machine, model: Path, kind: str) -> None:
     machine.reported = [CUDA, CPU]
     assert OnnxClassifier(model, "cpu").provider == "cpu"
     assert OnnxClassifier(model, "cuda").provider == "cuda"
     getattr(machine, kind).add(CUDA)
     with pytest.raises(ModelError, match="tiny"):
+        OnnxClassifier(model, "cuda")
+
+
+def test_one_that_fails_only_in_use_is_named(machine: Machine, model: Path) -> None:
+    machine.reported, machine.in_use = [CUDA, CPU], {CUDA}
+    with pytest.raises(ModelError, match=r"does not run on cuda .*: CUDNN failure 1001: CUDNN_STATUS_NOT_INIT.*ED$"):
         OnnxClassifier(model, "cuda")
 
 

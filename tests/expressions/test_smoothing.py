@@ -94,6 +94,16 @@ def test_the_change_shows_after_the_same_time_at_any_frame_rate(fps: int) -> Non
     assert 0.38 <= after <= 0.40 + 2.1 / fps
 
 
+def test_a_lead_that_has_lasted_long_enough_is_not_missed_by_rounding() -> None:
+    """Readings every tenth of a second, from times that are none in binary: 20.3 - 20.1 is a hair less than 0.2."""
+    late = []
+    for start in range(0, 600, 7):
+        times = np.array([(start + step) / 10 for step in range(6)])
+        smoother = EmaSmoother(tau_s=0.01, dwell_s=0.2)
+        late.append(shown(smoother, times, ["happy"] + ["sad"] * 5).index("sad"))
+    assert set(late) == {3}
+
+
 @pytest.mark.parametrize("fps", [10, 15, 30, 60])
 @given(st.sampled_from(EXPRESSIONS), st.sampled_from(EXPRESSIONS), st.sampled_from(EXPRESSIONS), st.floats(0.4, 1.0))
 @settings(max_examples=20, deadline=None)

@@ -64,7 +64,7 @@ def load_emoji_set(spec: str | Path) -> EmojiSet:
     if kind == FONT:
         from emojimask.emojis.font_set import load_font_set
 
-        return load_font_set(Path(file).expanduser() if file else None)
+        return load_font_set(_at_home(file) if file else None)
     if spec in STYLES:
         from emojimask.emojis.alive.alive_set import AliveEmojiSet
 
@@ -105,7 +105,7 @@ def check_emoji_set(spec: str | Path) -> list[str]:
 def is_folder(name: str | Path) -> bool:
     """Whether it names a folder. A name too long for any, such as a list of sets, does not."""
     try:
-        return Path(name).is_dir()
+        return _at_home(name).is_dir()
     except OSError:
         return False
 
@@ -115,7 +115,15 @@ def _shipped_folders() -> list[str]:
 
 
 def _folder(name_or_dir: str | Path) -> Path:
-    return _SHIPPED / name_or_dir if name_or_dir in _shipped_folders() else Path(name_or_dir)
+    return _SHIPPED / name_or_dir if name_or_dir in _shipped_folders() else _at_home(name_or_dir)
+
+
+def _at_home(path: str | Path) -> Path:
+    """With the home folder for ``~``: no shell puts it there within a list of sets, or in a settings file."""
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, ValueError):  # there is no such user, nor can be
+        return Path(path)
 
 
 def _no_such_set(name_or_dir: str | Path) -> str:

@@ -12,6 +12,8 @@ from emojimask.errors import EmojiSetError
 
 DRAWN_SIZE = 512
 """Pixels an em at which a font of shapes, and not of pictures, is drawn."""
+LARGEST = 1024
+"""Pixels an em of a font of pictures; those of Apple have 160."""
 
 _RECORD = Struct(">4s4xII")  # tag, offset, length
 _STRIKE = Struct(">44xB3x")  # of a CBLC table: pixels an em
@@ -33,13 +35,14 @@ class FontColor:
 def color_of(file: Path) -> FontColor:
     """The kind of colour that the font in ``file`` has.
 
-    Raises EmojiSetError where it is no font, has no colour, or one that cannot be drawn without the extra [svg].
+    Raises EmojiSetError where it is no font, its pictures have a size that none has, it has no colour, or one that
+    cannot be drawn without the extra [svg].
     """
     try:
         content = file.read_bytes()
         tables = _tables(content)
         if sizes := [*_cblc(content, tables), *_sbix(content, tables)]:
-            return FontColor(max(sizes))
+            return FontColor(_checked(file, max(sizes)))
         if b"COLR" in tables and unpack_from(">xxH", content, tables[b"COLR"])[0]:
             return FontColor(DRAWN_SIZE)
         shapes = b"SVG " in tables or (b"COLR" in tables and unpack_from(">H", content, tables[b"COLR"])[0] > 0)
@@ -55,6 +58,15 @@ def color_of(file: Path) -> FontColor:
         )
         raise EmojiSetError(f"{file}: its kind of colour (COLR version 1 or SVG) needs the extra [svg]: {wanted}")
     return FontColor(DRAWN_SIZE, as_svg=True)
+
+
+def _checked(file: Path, size: int) -> int:
+    if not 1 <= size <= LARGEST:  # what is drawn takes memory with the square of it
+        raise EmojiSetError(
+            f"{file}: its pictures are said to have {size} pixels an em, not 1 to {LARGEST}; "
+            "install it anew, or choose another"
+        )
+    return size
 
 
 def _tables(content: bytes) -> Mapping[bytes, int]:

@@ -52,7 +52,7 @@ def read_card(file: Path, faults: list[str]) -> SetCard | None:
     except FileNotFoundError:
         faults.append(f"{file}: missing; an emoji set is described by this file")
         return None
-    except (OSError, ValueError) as error:  # ValueError: bad TOML or not UTF-8
+    except (OSError, ValueError, RecursionError) as error:  # bad TOML, not UTF-8, or nested without end
         faults.append(f"{file}: cannot be read as TOML: {error}")
         return None
 

@@ -66,8 +66,8 @@ def _card(folder: Path, source: EmojiSet) -> str:
     usual = points["neutral"]
     blue, green, red = source.fill
     return _CARD.format(
-        folder=folder,
-        name=_quoted(folder.resolve().name or "mine"),
+        folder=_printable(str(folder)),
+        name=_quoted(_printable(folder.resolve().name).strip() or "mine"),
         author=_quoted(f"Your name, after the set {source.name}"),
         licence=_quoted(getattr(source, "licence", "as that of the pictures it was made from")),
         fill=f"#{red:02X}{green:02X}{blue:02X}",
@@ -92,4 +92,9 @@ def _listed(points: Points, usual: Points, of: tuple[str, ...] = ()) -> str:
 
 def _quoted(text: str) -> str:
     """As TOML takes it, in one line."""
-    return '"' + "".join(c for c in text if c.isprintable()).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + _printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _printable(text: str) -> str:
+    """In one line, and without what UTF-8 cannot write, such as bytes of a folder's name that are none."""
+    return "".join(c for c in text if c.isprintable())

@@ -18,14 +18,22 @@ MOST_SHAPES = 20_000
 """Elements once every <use> is followed."""
 LONGEST_S = 20.0
 """For drawing it."""
+MOST_MEMORY = 2 << 30
+"""Bytes, for drawing it; those of the set classic take 20 MB."""
 
 _DRAW = """
 import sys
-from resvg_py import svg_to_bytes
-text, size = sys.stdin.buffer.read().decode(), int(sys.argv[1])
+size, memory = map(int, sys.argv[1:])
 try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+except (ImportError, ValueError, OSError):
+    pass  # Windows has no such limit; macOS, and a system with a lower one, may refuse it
+try:
+    from resvg_py import svg_to_bytes
+    text = sys.stdin.buffer.read().decode()
     png = svg_to_bytes(svg_string=text, width=size, height=size, skip_system_fonts=True)
-except ValueError as error:
+except Exception as error:
     sys.exit(str(error))
 sys.stdout.buffer.write(bytes(png))
 """
@@ -91,16 +99,23 @@ def draw_svg(text: str, size: int) -> bytes:
     """
     if find_spec("resvg_py") is None:
         raise ImportError("resvg_py is not installed")
-    # In a process of its own: a drawing made to harm can keep the renderer busy for hours, or break it down.
-    command = [sys.executable, "-P", "-c", _DRAW, str(size)]
+    # In a process of its own: a drawing made to harm can keep the renderer busy for hours, fill the memory with one
+    # huge pattern, or break the renderer down.
+    command = [sys.executable, "-P", "-c", _DRAW, str(size), str(MOST_MEMORY)]
     try:
         drawn = subprocess.run(command, input=text.encode(), capture_output=True, timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
         raise DrawingError(f"takes more than {LONGEST_S:g} seconds to draw", "simplify it") from None
     if drawn.returncode:
-        told = drawn.stderr.decode(errors="replace").strip().splitlines() or [f"the renderer ended: {drawn.returncode}"]
-        raise DrawingError(f"cannot be drawn ({told[-1]})", "save it anew")
+        raise DrawingError(f"cannot be drawn ({_last_words(drawn)})", "save it anew")
     return drawn.stdout
+
+
+def _last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
+    """Why the renderer ended: where it breaks down, the first line says so, and hints for its authors follow."""
+    lines = ended.stderr.decode(errors="replace").strip().splitlines()
+    told = (line for line in lines if "panicked" in line or not line.startswith("note:"))
+    return next(told, f"the renderer ended: {ended.returncode}")
 
 
 def _read(file: Path) -> str:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +86,7 @@ def read_card(path: Path) -> ModelCard:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); every model needs its card beside it") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: nested without end
         raise ModelError(f"{path}: not valid JSON ({error})") from error
     return _Entries(path, content).card()
 
@@ -131,7 +131,7 @@ class _Entries:
     def _key_points(self) -> Points:
         try:
             points = np.array([self._get("crop", "key_points", name) for name in KEY_POINTS], np.float32)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise self._fault("crop.key_points", "must hold two numbers a point") from error
         if points.shape != (len(KEY_POINTS), 2) or not np.isfinite(points).all() or np.ptp(points) == 0:
             raise self._fault(
@@ -147,7 +147,7 @@ class _Entries:
 
     def _number(self, *keys: str) -> float:
         value = self._get(*keys)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
             raise self._fault(".".join(keys), f"must be a number, found {value!r}")
         return value
 

@@ -45,13 +45,8 @@ class OnnxClassifier:
         """
         path = find_model(model)
         content, self.card = read_model(path)
-        self._session, self.provider = open_on(candidates(provider), content, str(path))
-        self._input = self._session.get_inputs()[0].name
+        self._network, self.provider = open_on(candidates(provider), content, self.card, str(path))
         self._columns = [EXPRESSIONS.index(label) for label in self.card.labels]
-        outputs = [output.name for output in self._session.get_outputs()]
-        if self.card.output not in outputs:
-            raise ModelError(f"{path}: its card names output {self.card.output!r}; it has {', '.join(outputs)}")
-        self._try_out(path)
 
     def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
         """Read all of ``faces``, in one run of the network for each core there is.
@@ -80,27 +75,44 @@ class OnnxClassifier:
             crops.append(crop)
             rows.append(row)
         if rows:
-            logits = self._logits(np.stack(crops))
+            logits = self._network.logits(np.stack(crops))
             finite = np.isfinite(logits).all(1)
             known = np.zeros((int(finite.sum()), len(EXPRESSIONS)), np.float32)
             known[:, self._columns] = softmax(logits[finite])
             probabilities[np.array(rows)[finite]] = known
         return probabilities
 
-    def _logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        batch = normalise(crops, self.card.mean, self.card.std)
-        logits: NDArray[np.float32] = self._session.run([self.card.output], {self._input: batch})[0]
+
+class Network:
+    """A session and the card that says what goes in and what comes out."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, card: ModelCard) -> None:
+        self._session, self._card = session, card
+        self._input = session.get_inputs()[0].name
+
+    def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, 48, 48) gray crops -> (N, len(labels)) float32."""
+        batch = normalise(crops, self._card.mean, self._card.std)
+        logits: NDArray[np.float32] = self._session.run([self._card.output], {self._input: batch})[0]
         return logits
 
-    def _try_out(self, path: Path) -> None:
-        """Two flat crops go through, so that a model that does not fit says so now and not in the first frame."""
-        expected = (2, len(self.card.labels))
+    def try_out(self, name: str, provider: str) -> None:
+        """Two flat crops go through, so that what does not fit or run says so now and not in the first frame.
+
+        Raises:
+            ModelError: it does not take them, or gives something else than the card says; begins with ``name``.
+        """
+        outputs = [output.name for output in self._session.get_outputs()]
+        if self._card.output not in outputs:
+            raise ModelError(f"{name}: its card names output {self._card.output!r}; it has {', '.join(outputs)}")
+        expected = (2, len(self._card.labels))
         try:
-            logits = self._logits(np.full((2, SIDE, SIDE), 128, np.uint8))
+            logits = self.logits(np.full((2, SIDE, SIDE), 128, np.uint8))
         except Exception as error:  # the runtime has a dozen kinds of its own, none of them documented
-            raise ModelError(f"{path}: does not take (N, 1, {SIDE}, {SIDE}) float32: {_first_line(error)}") from error
+            wanted = f"(N, 1, {SIDE}, {SIDE}) float32"
+            raise ModelError(f"{name}: does not run on {provider} with {wanted}: {_first_line(error)}") from error
         if logits.shape != expected or not np.isfinite(logits).all():
-            raise ModelError(f"{path}: expected finite logits of shape {expected}, found shape {logits.shape}")
+            raise ModelError(f"{name}: expected finite logits of shape {expected}, found shape {logits.shape}")
 
 
 def find_model(model: str | Path) -> Path:
@@ -131,16 +143,20 @@ def read_model(path: Path) -> tuple[bytes, ModelCard]:
     return content, card
 
 
-def open_on(providers: Sequence[str], content: bytes, name: str) -> tuple[onnxruntime.InferenceSession, str]:
-    """A session on the first of ``providers`` that will have it, and which that is. Raises ModelError of the last."""
+def open_on(providers: Sequence[str], content: bytes, card: ModelCard, name: str) -> tuple[Network, str]:
+    """The network on the first of ``providers`` that runs it, and which that is. Raises ModelError of the last."""
+
+    def tried_out(provider: str) -> Network:
+        network = Network(open_session(content, name, provider), card)
+        network.try_out(name, provider)
+        return network
+
     for provider in providers[:-1]:
         try:
-            session = open_session(content, name, provider)
-        except ModelError as error:  # reported, but its driver or libraries are not there
+            return tried_out(provider), provider
+        except ModelError as error:  # reported, but its driver or libraries are not there: some are missed only in use
             _log.warning("provider %s: %s", provider, error)
-            continue
-        return session, provider
-    return open_session(content, name, providers[-1]), providers[-1]
+    return tried_out(providers[-1]), providers[-1]
 
 
 def open_session(content: bytes, name: str, provider: str = "cpu") -> onnxruntime.InferenceSession:

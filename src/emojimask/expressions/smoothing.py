@@ -71,7 +71,7 @@ class EmaSmoother:
         ahead = now.mean - now.mean[now.shown] > self._margin
         now.ahead_since = np.where(ahead, np.minimum(now.ahead_since, now.time_s), np.inf)
         leader = int(now.mean.argmax())
-        if now.time_s - now.ahead_since[leader] >= self._dwell_s:
+        if now.time_s - now.ahead_since[leader] >= self._dwell_s - 1e-6:  # 0.3 - 0.1 is less than 0.2
             now.shown = leader
             now.ahead_since = np.full(len(EXPRESSIONS), np.inf)
 
