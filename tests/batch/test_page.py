@@ -29,7 +29,7 @@ DONE = Record(
     people=2,
     expressions={"happy": 0.75, "sad": 0.25},
     timeline="..hhhss#",
-    leak={"frames": 600, "leaked_frames": 3},
+    leak={"frames": 600, "frames_with_face": 240, "leaked_frames": 3},
     version="1.2.3",
 )
 FAILED = Record("bad\udcff.mp4", None, "failed", "<script>alert(1)</script>", 2, "2030-01-01T10:05:00+00:00")
@@ -39,13 +39,25 @@ def test_the_page_tells_all_and_asks_nobody() -> None:
     page = make_page([replace(DONE, frames=1), DONE, FAILED], "title <i>")
     assert "<script" not in page
     assert not re.search(r"https?:|src=|@import|url\(", page)
-    for text in ("title &lt;i&gt;", "a/&lt;b&gt;&amp;", "bad\\udcff.mp4", "600", "30.0", "0.50 %", "75.0 %", "1.00 %"):
+    for text in ("title &lt;i&gt;", "a/&lt;b&gt;&amp;", "bad\\udcff.mp4", "600", "30.0", "1.25 %", "75.0 %", "1.00 %"):
         assert text in page, text
     page.encode()  # has no lone surrogates
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ElementTree.fromstring(drawing)
     strip = re.findall(r'<rect x="(\d+)" width="(\d+)" height="1"', page)
     assert strip == [("0", "2"), ("2", "3"), ("5", "2"), ("7", "1")]
+
+
+def test_what_could_not_be_measured_is_no_good_figure() -> None:
+    nobody = replace(DONE, input="empty.mp4", leak={"frames": 600, "frames_with_face": 0})
+    page = make_page([nobody], "no face")
+    assert "0.00 %</td>" not in page
+    assert "leaked, in" not in page
+    strange = {"frames": 600, "frames_with_face": 300, "leaked_frames": 0, "unlike_frames": 7}
+    page = make_page([nobody, replace(DONE, leak=strange)], "seven frames of another")
+    assert "of the frames with a face leaked, in 1 files" in page
+    assert "0.00 %; 7 not vouched for" in page
+    assert '<div class="tile bad"><b>7</b><span>frames that cannot be vouched for' in page
 
 
 def test_what_a_run_had_begun_when_it_was_cut_off_is_no_failure() -> None:
@@ -63,6 +75,9 @@ def test_a_manifest_becomes_a_file_once(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["report", str(tmp_path)]) == 1
     assert "--force" in capsys.readouterr().err
     assert main(["report", str(tmp_path / "nowhere")]) == 1
+    capsys.readouterr()
+    assert main(["report", "long" * 80]) == 1
+    assert capsys.readouterr().err.endswith("long: cannot be read (File name too long)\n")
 
 
 def test_the_page_never_takes_the_place_of_the_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,3 +115,20 @@ def test_a_rate_that_varies_loses_no_face():
     times = [*np.arange(50) / 25, *(2.96 + np.arange(10))]
     (found,) = fuse([(float(time_s), [Sighting(Box(*face()[0]), 0.8, "a")]) for time_s in times])
     assert sorted(found.places) == list(range(60))
+
+
+@pytest.mark.parametrize(("fps", "faces"), [(5, 1), (25, 0)])
+def test_who_walks_by_in_a_slow_recording_is_one_face(fps, faces):
+    """At 5 frames a second a walker moves by more than the face's size; at 25 nobody does."""
+    walks = [[face(100 + 48 * i, score=0.6)] for i in range(9)]
+    assert len(fuse(stream(walks, fps))) == faces
+
+
+def test_what_two_kinds_of_eye_are_sure_of_counts_in_a_single_frame():
+    def seen(*eyes):
+        return fuse(stream([[]] * 5 + [[face(score=0.85, eye=eye) for eye in eyes]] + [[]] * 5))
+
+    (found,) = seen("haar frontal", "hog")
+    assert sorted(found.places) == [5]
+    assert seen("haar frontal", "haar profile") == [], "they err alike"
+    assert seen("hog") == []

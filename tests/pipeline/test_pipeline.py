@@ -6,9 +6,11 @@ from fakes import RAW, BlockRenderer, EvenClassifier, Failing, PlainSmoother, Sc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.masking.renderer import EmojiRenderer
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.types import Frame, MaskedFrame, Track, TrackState
+from emojimask.types import Box, Face, Frame, MaskedFrame, Track, TrackState
 
 FACE_PIXEL = (20, 30)
 
@@ -228,3 +230,23 @@ def test_no_fault_in_any_stage_lets_a_face_out(mode: str, stage: str, when: set[
     assert not any(shows_face(m) for m in out)
     assert all(m.shielded or m.faces for m in out)
     assert bool(masking.failures) == any(m.shielded for m in out)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+@pytest.mark.parametrize("what", ["landmark", "box"])
+def test_a_face_that_lies_nowhere_shields_the_frame(bad: float, what: str) -> None:
+    """It would be covered by nothing: whatever stage gives such a face, the frame does not get out."""
+    landmarks, box = face().landmarks, face().box
+    if what == "landmark":
+        landmarks[3] = bad
+    else:
+        box = Box(box.x, box.y, bad, box.height)
+
+    class Finder(ScriptedTracker):
+        def update(self, frame: Frame, *_: object, **__: object) -> list[Track]:
+            return [Track(1, Face(box, landmarks, 0.9) if frame.index else face())]
+
+    renderer = EmojiRenderer(load_emoji_set("classic"))
+    masking = MaskingPipeline(Finder(lambda _: True), EvenClassifier(), PlainSmoother(), renderer)
+    assert [masking.process(frame(i)).shielded for i in range(3)] == [False, True, True]
+    assert "cannot be covered" in next(iter(masking.failures))

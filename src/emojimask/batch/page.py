@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
@@ -80,11 +80,15 @@ def _tiles(done: Sequence[Record], failed: Sequence[Record], begun: int) -> str:
     ]
     if begun:
         values.insert(2, ("begun and not finished", f"{begun:,}", False))
-    measured = [r.leak for r in done if r.leak]
+    asked = [r.leak for r in done if r.leak]
+    measured = [leak for leak in asked if "leaked_frames" in leak]
     if measured:
-        leaked = sum(leak.get("leaked_frames", 0) for leak in measured)
-        looked = sum(leak.get("frames", 0) for leak in measured)
-        values.append((f"frames with a leak, in {len(measured)} files", _percent(leaked, looked), leaked > 0))
+        leaked, looked = (sum(leak[key] for leak in measured) for key in ("leaked_frames", "frames_with_face"))
+        what = f"of the frames with a face leaked, in {len(measured)} files"
+        values.append((what, _percent(leaked, looked), leaked > 0))
+    unlike = sum(leak.get("unlike_frames", 0) for leak in asked)
+    if unlike:
+        values.append(("frames that cannot be vouched for", f"{unlike:,.0f}", True))
     tiles = (
         f'<div class="tile{" bad" if bad else ""}"><b>{value}</b><span>{name}</span></div>'
         for name, value, bad in values
@@ -154,11 +158,18 @@ def _file(r: Record, leaks: bool) -> str:
         f"{r.shielded:,}",
     ]
     if leaks:
-        numbers.append(_percent(r.leak.get("leaked_frames", 0), r.leak.get("frames", 0)) if r.leak else "-")
+        numbers.append(_leaked(r.leak or {}))
     cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
     known = "".join(letter if letter in _STRIP else NOBODY for letter in r.timeline)
     strip = plots.strip(known, _STRIP, _NAMES) if known else ""
     return f'<td class="name">{_text(r.input)}</td>{cells}<td>{strip}</td>'
+
+
+def _leaked(leak: Mapping[str, float]) -> str:
+    """Of the frames with a face; "-" where nothing could be measured, so that nobody takes it for a good figure."""
+    share = _percent(leak["leaked_frames"], leak["frames_with_face"]) if "leaked_frames" in leak else "-"
+    unlike = leak.get("unlike_frames", 0)
+    return f"{share}; {unlike:,.0f} not vouched for" if unlike else share
 
 
 def _table(head: str, rows: str) -> str:

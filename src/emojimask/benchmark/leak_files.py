@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from emojimask.benchmark.hidden import hidden_pictures
 from emojimask.build import open_file
 from emojimask.errors import UsageError
 from emojimask.evaluation.leak import LeakAudit, LeakReport
@@ -32,7 +34,7 @@ def compare_files(
 
     Raises:
         SourceError: a file cannot be read to its end.
-        UsageError: the masked file has other frames than the original, or does not show the same.
+        UsageError: the masked file has other frames than the original.
     """
     with open_file(original) as a, open_file(masked) as b:
         _check_size(a, b)
@@ -43,7 +45,7 @@ def compare_files(
     for frame, shown in _pairs(original, masked):
         audit.compare(frame.image, shown.image)
         on_frame()
-    return audit.report(), faces
+    return replace(audit.report(), hidden=tuple(hidden_pictures(masked))), faces
 
 
 def find_faces(

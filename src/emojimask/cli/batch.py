@@ -81,7 +81,9 @@ def measure_leak(original: Path, masked: Path) -> Mapping[str, float]:
 
     report, _ = compare_files(original, masked, eyes(None))
     figures: dict[str, float] = {"frames": report.frames, "frames_with_face": report.frames_with_face}
-    if report.measurable:
+    if report.unlike:  # such as a face that fills the picture
+        figures["unlike_frames"] = len(report.unlike)
+    if report.measurable and not report.is_of_another:
         figures |= {"leaked_frames": report.leaked_frames, "worst_uncovered": round(report.worst_uncovered, 4)}
     return figures
 

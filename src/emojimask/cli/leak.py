@@ -11,8 +11,8 @@ from typing import Any
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, LEAKED
-from emojimask.cli.options import PLOTS, check_outputs, plot_file
-from emojimask.errors import OutputExistsError, SinkError
+from emojimask.cli.options import PLOTS, check_outputs, plot_file, share
+from emojimask.errors import OutputExistsError, SinkError, UsageError
 from emojimask.evaluation.leak import LeakReport
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
@@ -26,7 +26,7 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--limit",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help="exit with status 4 if a larger share (0 to 1) of the frames leaked",
     )
@@ -54,6 +54,12 @@ def run_leak(args: argparse.Namespace) -> int:
     looking = eyes(args.eyes)
     with _Bar(quiet=args.quiet) as bar:
         report, faces = compare_files(args.original, args.masked, looking, bar)
+    if report.is_of_another:
+        raise UsageError(
+            f"{len(report.unlike)} of {report.frames} frames are not shielded and do not show the original around its "
+            "faces: this is no masked copy of it, or a face was overlooked; compare a file with what was made from it, "
+            "or let other --eyes look"
+        )
     print(json.dumps(as_record(report, list(looking)), indent=2) if args.json else table(report, list(looking)))
     status = _status(report, args.limit)
     try:
@@ -103,6 +109,7 @@ def as_record(report: LeakReport, looking: list[str]) -> dict[str, Any]:
         "faces_never_covered": list(report.faces_never_covered),
         "shielded_frames": report.shielded,
         "unlike_frames": list(report.unlike),
+        "hidden": list(report.hidden),
         "leaked": [
             {
                 "frame": leak.frame,
@@ -120,6 +127,8 @@ def as_record(report: LeakReport, looking: list[str]) -> dict[str, Any]:
 def table(report: LeakReport, looking: list[str]) -> str:
     """The same for people."""
     rows = [("frames", f"{report.frames}"), ("eyes", ", ".join(looking))]
+    if report.hidden:
+        rows.append(("carries besides", f"{', '.join(report.hidden)}: not looked at, and not shown"))
     if not report.measurable:
         rows.append(("result", "nothing to measure: no face was found in the original"))
         return _aligned(rows)
@@ -147,13 +156,6 @@ def table(report: LeakReport, looking: list[str]) -> str:
 def _aligned(rows: list[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {value}" for name, value in rows)
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
 
 
 def _eyes(text: str) -> list[str]:

@@ -28,6 +28,12 @@ DENSE = 0.35
 DENSE_BRIEF = 0.6
 """... where less than ``LONG`` speaks for it in all: the folds of a sleeve look like a face for a few frames."""
 LONG = 6.0
+REACH = 0.7
+"""How far a face moves from one frame to the next, in its own sizes, and the logarithm of how much it grows ..."""
+QUICK_S = 0.1
+"""... the former in frames no farther apart than this, and in proportion where they are."""
+AGREED = 0.95
+"""What several kinds of eye together must say for a single frame to count: a face may show in no other."""
 
 
 class Sighting(NamedTuple):
@@ -82,8 +88,8 @@ def fuse(frames: Sequence[tuple[float, Sequence[Sighting]]]) -> list[FacePath]:
         live = still
         free = list(live)
         for merged in _merge(sightings):
-            chain = min(free, key=lambda c: _distance(c[_last(c)].box, merged.box), default=None)
-            if chain is None or _distance(chain[_last(chain)].box, merged.box) > 1:
+            chain, distance = _nearest(merged.box, free, index, times)
+            if chain is None or distance > 1:
                 live.append({index: merged})
             else:
                 free.remove(chain)
@@ -97,6 +103,16 @@ def fuse(frames: Sequence[tuple[float, Sequence[Sighting]]]) -> list[FacePath]:
 
 def _last(chain: _Chain) -> int:
     return next(reversed(chain))
+
+
+def _nearest(box: Box, chains: Sequence[_Chain], index: int, times: Sequence[float]) -> tuple[_Chain | None, float]:
+    """The chain that ``box``, seen in frame ``index``, most probably goes on with, and how far it is from that."""
+    distances = []
+    for chain in chains:
+        last = _last(chain)
+        distances.append(_distance(chain[last].box, box, (times[index] - times[last]) / (index - last)))
+    nearest = int(np.argmin(distances)) if distances else -1
+    return (chains[nearest], distances[nearest]) if distances else (None, np.inf)
 
 
 def _merge(sightings: Sequence[Sighting]) -> list[_Merged]:
@@ -125,12 +141,15 @@ def _mean(group: Sequence[Sighting]) -> Box:
     return Box(*(float(v) for v in np.average(sides, axis=0, weights=[max(s.score, 1e-6) ** 2 for s in group])))
 
 
-def _distance(a: Box, b: Box) -> float:
-    """At most 1 for boxes that one face may have from one sighting to the next."""
+def _distance(a: Box, b: Box, frame_s: float) -> float:
+    """At most 1 for boxes that one face may have from one sighting to the next, in frames ``frame_s`` seconds apart.
+
+    That does not grow with the frames between them: where the face was not seen, it is assumed on the way.
+    """
     size = (a.width + a.height + b.width + b.height) / 4
     moved = float(np.hypot(*np.subtract(a.center, b.center))) / max(size, 1e-6)
     grown = abs(float(np.log((a.area + 1) / (b.area + 1)))) / 2
-    return max(moved / 0.7, grown / 0.7)
+    return max(moved / (REACH * max(1.0, frame_s / QUICK_S)), grown / REACH)
 
 
 def _faces(chain: _Chain, times: Sequence[float]) -> Iterator[_Chain]:
@@ -171,9 +190,16 @@ def _is_face(chain: _Chain, times: Sequence[float]) -> bool:
     frames = _last(chain) - next(iter(chain)) + 1
     if support < (DENSE if support >= LONG else DENSE_BRIEF) * frames:
         return False
+    if any(merged.score >= AGREED and len(_kinds(merged)) > 1 for merged in chain.values()):
+        return True
     if any(merged.score >= CLEAR_ALONE and _stands_alone(index, times) for index, merged in chain.items()):
         return True
     return support >= ENOUGH and max(merged.score for merged in chain.values()) >= CLEAR
+
+
+def _kinds(merged: _Merged) -> set[str]:
+    """Of the eyes: "haar frontal" and "haar profile" err alike."""
+    return {eye.split()[0] for eye in merged.eyes}
 
 
 def _stands_alone(index: int, times: Sequence[float]) -> bool:

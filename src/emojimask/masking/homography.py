@@ -8,7 +8,7 @@ not given up: at a bound nothing leaps, and a small turn of the head moves the e
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def _within_bounds(g: float, h: float, disc: NDArray[np.float64]) -> tuple[float
 
 
 def _solved(
-    known: _Known, middle: NDArray[np.floating], values: NDArray[np.floating], g: float = 0.0, h: float = 0.0
+    known: _Known, middle: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], g: float = 0.0, h: float = 0.0
 ) -> Transform | None:
     """The transform of perspective ``g`` and ``h`` and the least squares of errors times depth, its stretch bounded.
 
@@ -129,7 +129,7 @@ def _solved(
     if squares > (MAX_STRETCH + 1 / MAX_STRETCH) * area:
         left, sizes, turned = np.linalg.svd([[a, b], [d, e]])
         a, b, d, e = (left * np.maximum(sizes, sizes[0] / MAX_STRETCH) @ turned).ravel().tolist()
-    (x, y), (u, v) = known.middle, (middle + (right, down)).tolist()
+    (x, y), (u, v) = known.middle, (middle + np.array([right, down])).tolist()
     rows = (a + u * g, b + u * h, u), (d + v * g, e + v * h, v), (g, h, 1.0)
     return np.array([[p, q, shift - p * x - q * y] for p, q, shift in rows])
 

@@ -18,6 +18,8 @@ _angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
 _RING = np.stack([np.sin(_angles), -np.cos(_angles)], 1).astype(np.float32)
 _MEAN_OVAL = _RING * np.array([0.86, 1.06], np.float32) + np.array([0, 0.2], np.float32)
 
+FAR = 1e7
+"""Pixels; what lies farther off than this, or nowhere, is no place in a picture."""
 MARGIN = 1.12
 """How much larger than the face's outline the cover is: room for the landmarks' error and for the hairline."""
 
@@ -28,7 +30,14 @@ def face_oval(face: Face, growth: float = 1.0) -> Points:
     Args:
         face: with any of the known kinds of landmarks.
         growth: at least 1; how much larger still, for a face whose place is uncertain.
+
+    Raises:
+        ValueError: the face's landmarks or box are not finite; what would be drawn then covers nothing.
     """
+    box = face.box
+    ends = face.landmarks.min(), face.landmarks.max(), box.x, box.y, box.width, box.height
+    if not np.abs(ends).max() < FAR:  # nor is NaN
+        raise ValueError("a face's landmarks or box are not finite, so that it cannot be covered")
     is_mesh = len(face.landmarks) >= MESH_POINTS
     # All of the mesh, not the ring around it alone: in profile the nose stands out of that.
     hull = cv2.convexHull(face.landmarks if is_mesh else _around(face))[:, 0]

@@ -28,8 +28,8 @@ def draw_shield(height: int, width: int, emoji: Layers) -> Image:
 @lru_cache(maxsize=4)
 def _background(height: int, width: int) -> Image:
     shade = np.linspace(0, 1, height)[:, None, None]
-    column = np.asarray(_TOP) * (1 - shade) + np.asarray(_BOTTOM) * shade
-    picture = np.ascontiguousarray(np.broadcast_to(column, (height, width, 3)).round().astype(np.uint8))
+    column = (np.asarray(_TOP) * (1 - shade) + np.asarray(_BOTTOM) * shade).round().astype(np.uint8)
+    picture = np.broadcast_to(column, (height, width, 3)).copy()
     radius = max(1, round(0.21 * min(height, width)))
     cv2.circle(picture, (width // 2, height // 2), radius, (120, 84, 62), -1, cv2.LINE_AA)
     return picture
