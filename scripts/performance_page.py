@@ -16,7 +16,7 @@ from typing import Any
 
 from emojimask.benchmark.speed import PARTS
 from emojimask.benchmark.speed_plot import save_plot
-from emojimask.benchmark.speed_table import markdown, tables
+from emojimask.benchmark.speed_table import markdown, span, tables
 from emojimask.settings import MaskSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -125,7 +125,10 @@ def limit(record: dict[str, Any]) -> str:
     masking = record["stages"]["stages"]["masking"]["mean_ms"]
     floor = limits["frame_copy_ms"]
     what = "a video as smooth as a drawing" if record["clip"]["made"] else "this one"
-    added = [f"{row['mbit_s']:.1f} Mbit/s: masking adds {100 * (row['our_ratio'] - 1):.0f} %" for row in record["file"]]
+    added = [
+        f"{row['mbit_s']:.1f} Mbit/s: masking adds {_added(row['our_ratio'])} %{span(row, 'our_', _added)}"
+        for row in record["file"]
+    ]
     return (
         f"A masked frame is new memory, so it costs at least one copy of the frame: {floor:.2f} ms at "
         f"{limits['memory_gb_s']:.1f} GB/s read and written on one core. Masking takes {masking / floor:.0f} times "
@@ -134,6 +137,10 @@ def limit(record: dict[str, Any]) -> str:
         f"on all cores. The more there is to encode, the more of a file's time is theirs; against the codecs with our "
         f"threads: {'; '.join(added)}."
     )
+
+
+def _added(ratio: float) -> str:
+    return f"{100 * (ratio - 1):.0f}"
 
 
 def against_others(comparison: dict[str, Any]) -> str:
@@ -170,7 +177,8 @@ def method(record: dict[str, Any]) -> str:
             "frames. The growth curves use videos of a real face, as often as wanted, swaying before a wall with a "
             f"camera's grain; {plan['growth_s']:g} s each.",
             f"- Everything is repeated by turns (turns: {plan['turns']}), and the median counts; a ratio is the median "
-            "of the ratios within each turn. The first ten frames of a run do not count.",
+            "of the ratios within each turn, with the least and the most of a file's in brackets. The first ten frames "
+            "of a run do not count.",
             "- Stages and growth: frames are masked as in a live stream. They are read, masked and written in batches, "
             "so that the codecs do not disturb the masking; each stage is wrapped in a clock.",
             "- Whole file: H.264 in and out with sound, through `emojimask mask`'s own loop. *Codecs alone* is PyAV "

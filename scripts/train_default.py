@@ -112,9 +112,9 @@ def main() -> int:
     paces = rehearsed(args, faces)
     if args.minutes is None:
         return 0
-    for stage in STAGES:
-        carry_out(stage, paces, args, faces)
-    lacking = [run.name for stage in STAGES for run in stage.runs if not best(args.runs, run.name).exists()]
+    failed = {name for stage in STAGES for name in carry_out(stage, paces, args, faces)}
+    names = [run.name for stage in STAGES for run in stage.runs]
+    lacking = [name for name in names if name in failed or not best(args.runs, name).exists()]
     tell(f"not done: {', '.join(lacking)}" if lacking else "all done")
     return 1 if lacking else 0
 
@@ -148,24 +148,28 @@ def rehearse(stage: Stage, args: argparse.Namespace, faces: int) -> Iterator[tup
         yield recipe, Pace(max(0.0, statistics.median(starts)), (1 + FILES) * statistics.median(epochs) / faces)
 
 
-def carry_out(stage: Stage, paces: dict[str, Pace], args: argparse.Namespace, faces: int) -> None:
-    """Train what is not done yet and can begin; tell how it went."""
+def carry_out(stage: Stage, paces: dict[str, Pace], args: argparse.Namespace, faces: int) -> list[str]:
+    """Train what is not done yet and can begin; tell how it went. The names of those that failed."""
     seconds = 60 * args.minutes * stage.share
     epochs = {run.name: paces[run.recipe].epochs(seconds, faces) for run in stage.runs}
     runs = [run for run in stage.runs if len(epochs_done(args.runs, run)) < epochs[run.name]]
     runs = [run for run in runs if not run.begins_with or best(args.runs, run.begins_with).exists()]
-    side_by_side(runs, args.runs, args, epochs, [])
+    failed = side_by_side(runs, args.runs, args, epochs, [])
     for run in runs:
         log = epochs_done(args.runs, run)
         if log:
             scores = f"PublicTest {log[-1]['fer2013']:.2%} and {log[-1]['ferplus']:.2%}"
             tell(f"{run.name}: {len(log)} epochs, {sum(row['seconds'] for row in log):.0f} s, {scores}")
+    return failed
 
 
 def side_by_side(
     runs: list[Run], folder: Path, args: argparse.Namespace, epochs: dict[str, int], options: list[str]
-) -> None:
-    """A process for each run; what it tells goes into NAME.log, and the end of that is shown where it fails."""
+) -> list[str]:
+    """A process for each run; what it tells goes into NAME.log, and the end of that is shown where it fails.
+
+    The names of those that failed, which may have trained for some epochs before.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     processes = {}
     for run in runs:
@@ -176,9 +180,12 @@ def side_by_side(
         words = [*train, "--set", *changes, "--teachers", *teachers(run, folder), *options]
         with (folder / f"{run.name}.log").open("w") as told:
             processes[run.name] = subprocess.Popen([sys.executable, "-m", "emojimask", *words], stderr=told)
+    failed = []
     for name, process in processes.items():
         if process.wait():
             tell(f"{name}: FAILED: {(folder / f'{name}.log').read_text().strip()[-300:]}")
+            failed.append(name)
+    return failed
 
 
 def teachers(run: Run, folder: Path) -> list[str]:

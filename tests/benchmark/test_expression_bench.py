@@ -16,6 +16,7 @@ from emojimask.cli.main import main
 from emojimask.errors import DataError
 from emojimask.sources.synthetic import SyntheticSource
 from emojimask.types import EXPRESSIONS, Box, Face
+from media import write_video
 
 HAPPY = Show("a", 0, 1, ("happy", "surprise"), 2)
 
@@ -133,6 +134,9 @@ def test_a_table_that_is_empty_or_not_there(tmp_path: Path) -> None:
     (tmp_path / "labels.toml").write_text("")
     with pytest.raises(DataError, match=r"holds no \[\[show\]\]"):
         read_shows(tmp_path / "labels.toml")
+    (tmp_path / "labels.toml").write_text("show = [1]")
+    with pytest.raises(DataError, match=r"\[\[show\]\] 1: must be a table .*, found 1"):
+        read_shows(tmp_path / "labels.toml")
     with pytest.raises(DataError, match="cannot be read"):
         read_shows(tmp_path / "none.toml")
 
@@ -168,6 +172,26 @@ def test_the_table_compares_models() -> None:
     assert lines[0] == "| | ours | theirs |"
     assert lines[2] == "| as it is | 100.0% | 0.0% |"
     assert "| happy shown as negative or the reverse | 0.0% | 50.0% |" in lines
+
+
+def test_the_first_stretch_without_a_frame_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojimask.benchmark.expressions.DIFFICULTIES", {})
+    write_video(tmp_path / "clip.mp4", frames=13)  # half a second
+    labels = write_table(
+        tmp_path / "labels.toml",
+        'file = "clip.mp4"\nexpressions = ["neutral"]',
+        'file = "clip.mp4"\nexpressions = ["sad"]\nfrom = 5\nto = 6.5',
+        'file = "clip.mp4"\nexpressions = ["happy"]\nfrom = 7',
+    )
+    for more in ([], ["--json"]):
+        words = ["bench", "expressions", "--media", str(tmp_path), "--labels", str(labels), "--quiet", *more]
+        assert main(words) == 1
+        told, error = capsys.readouterr()
+        assert not told
+        assert len(error.splitlines()) == 1
+        assert f"{tmp_path / 'clip.mp4'}: no frame is looked at from 5 to 6.5 s, where the table has sad;" in error
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

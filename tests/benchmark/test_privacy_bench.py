@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from emojimask.benchmark import privacy
 from emojimask.benchmark.privacy import _judge, _judge_hanging, _Moment, _playbill, _system, actors_of, table
 from emojimask.benchmark.stress import Actor, portrait_actor, scenes
+from emojimask.cli import main
+from emojimask.errors import SourceError
 from emojimask.settings import MaskSettings
 
 SCENES = {scene.name: scene for scene in scenes()}
@@ -102,6 +106,20 @@ def test_a_turning_head_is_found_among_clips_and_does_not_leak(shared):
     for system in privacy.OURS:
         outcome = _judge(scene, system, _system(system, NEVER, MaskSettings()), actor, 12, NEVER)
         assert (outcome.frames, outcome.leaked) == (36, 0), outcome
+
+
+def test_a_folder_whose_name_is_too_long_is_told_as_such():
+    with pytest.raises(SourceError, match=r"name too long|no such file"):
+        actors_of(Path("long" * 80))
+
+
+@pytest.mark.parametrize("limit", ["40", "nan", "-0.1"])
+def test_a_limit_that_is_no_share_is_refused_before_the_work(limit, monkeypatch, capsys):
+    monkeypatch.setattr("emojimask.benchmark.privacy.bench", lambda *_: pytest.fail("measured"))
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "privacy", "--limit", limit])
+    assert ended.value.code == 2
+    assert f"{limit} is not between 0 and 1" in capsys.readouterr().err
 
 
 def test_the_table_has_a_row_a_scene_and_a_sum():

@@ -109,6 +109,27 @@ def test_what_fails_is_told_and_the_rest_goes_on_without_it(
     assert taught == (str(tmp_path / "runs/face-resnet-1/best.pt"),)
 
 
+def test_a_run_that_fails_after_its_first_epoch_is_not_done(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Killed(Process):
+        def wait(self) -> int:
+            return super().wait() or 9
+
+    monkeypatch.setattr(script.subprocess, "Popen", Killed)
+    write_csv(tmp_path / "fer")
+    (teachers, *_) = first_runs(script)
+    monkeypatch.setattr(script, "STAGES", (teachers,))
+    monkeypatch.setattr(script, "TEACHERS", teachers)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"default": {"start": 0, "face": 1}}))
+    assert run(script, monkeypatch, tmp_path, "--minutes", "0.001", "--set", *TINY) == 1
+    assert (tmp_path / "runs/face-resnet-1/best.pt").exists()
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].startswith("face-resnet-1: FAILED: ")
+    assert told[-1] == "not done: face-resnet-1"
+
+
 def test_as_many_epochs_as_fit(script: ModuleType) -> None:
     pace = script.Pace(start=20.0, face=1e-4)
     assert pace.epochs(120.0, 10_000) == 95  # 100 seconds for epochs of one, less what is spared

@@ -97,7 +97,7 @@ def bench(
         tell: called with each file's name before it is read.
 
     Raises:
-        DataError: a file of a show is not there or cannot be read.
+        DataError: a file of a show is not there or cannot be read, or has no frame in the show's stretch.
         ModelError: a model cannot be used.
         UsageError: there is no model of a name.
     """
@@ -107,6 +107,7 @@ def bench(
     for file, of_file in groupby(sorted(shows, key=lambda show: show.file), key=lambda show: show.file):
         tell(file)
         frames, here = _frames(media / file), list(of_file)
+        _check_all_seen(here, frames, media / file)
         largest = _largest_faces(frames)
         for name, spoil in spoils.items():
             spoiled = frames if spoil is None else list(_spoiled(frames, largest, spoil))
@@ -145,6 +146,15 @@ def _frames(path: Path) -> list[Frame]:
     except SourceError as error:
         raise DataError(f"a file of the table: {error}") from error
     return frames
+
+
+def _check_all_seen(shows: Sequence[Show], frames: Sequence[Frame], path: Path) -> None:
+    for show in shows:
+        if not any(show.start_s <= frame.time_s < show.end_s for frame in frames):
+            raise DataError(
+                f"{path}: no frame is looked at from {show.start_s:g} to {show.end_s:g} s, where the table has "
+                f"{show.expressions[0]}; the frames, {STEP_S:g} s apart, end at {frames[-1].time_s:g} s"
+            )
 
 
 def _spaced(frames: Iterator[Frame] | Any) -> Iterator[Frame]:

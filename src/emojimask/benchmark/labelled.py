@@ -59,7 +59,9 @@ def read_shows(table: Path) -> list[Show]:
     return [_show(entry, f"{table}: [[show]] {number}") for number, entry in enumerate(entries, 1)]
 
 
-def _show(entry: dict[str, Any], where: str) -> Show:
+def _show(entry: Any, where: str) -> Show:
+    if not isinstance(entry, dict):
+        raise DataError(f"{where}: must be a table with file and expressions, found {entry!r}")
     unknown = entry.keys() - {"file", "from", "to", "expressions", "faces"}
     if unknown:
         raise DataError(f"{where}: unknown key {min(unknown)!r}")

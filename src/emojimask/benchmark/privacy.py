@@ -15,7 +15,7 @@ from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
 from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
 from emojimask.benchmark.stress import Actor, Scene, Shot, head_turns, scenes
 from emojimask.build import cast, face_back_end, open_file, renderer, second_detector
-from emojimask.errors import EmojimaskError, UsageError
+from emojimask.errors import EmojimaskError, SourceError, UsageError
 from emojimask.evaluation.leak import LEAKED
 from emojimask.expressions.smoothing import NoSmoother
 from emojimask.faces.tracking import LandmarkTracker
@@ -183,12 +183,15 @@ def actors_of(folder: Path, count: int = 6) -> list[Actor]:
     is the one of all others whose head turns farthest.
 
     Raises:
-        SourceError: there is no such folder.
+        SourceError: there is no such folder, or it cannot be opened.
         UsageError: no clip in it will do.
     """
     from emojimask.sources.folder import find_inputs
 
-    clips = _by_turns(path for path in find_inputs(folder) if path.suffix.lower() in VIDEO_SUFFIXES)
+    try:
+        clips = _by_turns(path for path in find_inputs(folder) if path.suffix.lower() in VIDEO_SUFFIXES)
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot be opened ({error.strerror})") from error
     found: list[Actor] = []
     for actor in filter(None, map(_actor, clips)):
         if len(found) < count:

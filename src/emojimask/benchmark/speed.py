@@ -198,10 +198,14 @@ def bench(
     people: int = 1,
     parts: Sequence[str] = tuple(PARTS),
     tell: Callable[[str], None] = lambda _: None,
+    into: Record | None = None,
 ) -> Record:
     """Measure ``parts`` on a video: ``file``, or one made here of ``people`` (1 to 8) faces.
 
     The growth curves are always measured on videos that are made.
+
+    Args:
+        into: takes each result as soon as it is there, so that they outlast a part that fails.
 
     Returns:
         A record of ``machine``, ``settings``, ``live_settings``, ``plan``, ``clip``, and each part by name.
@@ -216,7 +220,8 @@ def bench(
         if path is None:
             tell("making a clip")
             path = write_clip(Path(folder) / "synthetic.mp4", plan.width, plan.height, people, plan.seconds)
-        record = {
+        record: Record = {} if into is None else into
+        record |= {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": here,
             "settings": asdict(settings),

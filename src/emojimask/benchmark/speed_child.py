@@ -33,7 +33,7 @@ def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
 
     with (
         TemporaryDirectory() as folder,
-        open_file(write_long(path, Path(folder) / f"long{path.suffix}", seconds)) as source,
+        open_file(write_long(path, Path(folder) / "long.mkv", seconds)) as source,
     ):
         every = max(1, round(seconds * source.info.fps / _STEPS))
 

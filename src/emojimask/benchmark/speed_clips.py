@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import count, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,8 @@ from typing import Self
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
 
 from emojimask.benchmark.stress import Actor, portrait_actor
 from emojimask.build import open_file
@@ -118,27 +121,58 @@ def write_long(path: Path, target: Path, seconds: float) -> Path:
     """A video's pictures over and over, as one video of so many seconds; they are copied, not encoded anew.
 
     Args:
-        target: with the suffix of ``path``.
+        target: is a Matroska file, or NUT or QuickTime for a codec that does not fit there, whatever its suffix.
+
+    Raises:
+        SourceError, UsageError: ``path`` is no video, or one that cannot be copied.
     """
     check_video(path)
-    with av.open(str(target), "w") as output:
-        stream, next_tick, end_tick = None, 0, 1
-        while next_tick < end_tick:
-            with av.open(str(path)) as source:
-                video = source.streams.video[0]
-                stream = stream or output.add_stream_from_template(video)
-                tick_s = float(video.time_base or Fraction(1, 90000))
-                end_tick, shift = round(seconds / tick_s), None
-                for packet in source.demux(video):
-                    if packet.dts is None or packet.pts is None or next_tick >= end_tick:
-                        continue
-                    shift = next_tick - packet.dts if shift is None else shift
-                    packet.dts, packet.pts, packet.stream = packet.dts + shift, packet.pts + shift, stream
-                    next_tick = packet.dts + max(1, packet.duration or 0)
-                    output.mux(packet)
-                if shift is None:
-                    raise UsageError(f"{path}: has no pictures with a time")
+    with av.open(str(path)) as source:
+        video = source.streams.video[0]
+        end_tick = round(seconds / float(video.time_base or Fraction(1, 90000)))
+        output = _container_for(video, target)
+    with output:
+        for packet in takewhile(lambda packet: (packet.dts or 0) < end_tick, _over_and_over(path)):
+            packet.stream = output.streams.video[0]
+            output.mux(packet)
     return target
+
+
+def _container_for(video: av.VideoStream, target: Path) -> OutputContainer:
+    """Open, with a stream of the same kind in it."""
+    for container in ("matroska", "nut", "mov"):
+        output = av.open(str(target), "w", format=container)
+        try:
+            output.add_stream_from_template(video)
+        except ValueError:  # the codec does not fit in there
+            output.close()
+        else:
+            return output
+    raise UsageError(f"{video.container.name}: no container is known to copy {video.codec_context.name} into")
+
+
+def _over_and_over(path: Path) -> Iterator[Packet[av.VideoStream]]:
+    """A video's packets again and again, their times going on.
+
+    When each is decoded is worked out from when it is shown: the packets that B-frames overtake have no such time in
+    Matroska.
+    """
+    packets = [(packet.pts or 0, packet.duration or 0) for packet in _timed(path)]
+    if not packets:
+        raise UsageError(f"{path}: has no pictures with a time")
+    shown = sorted(pts for pts, _ in packets)
+    early = max(in_turn - pts for in_turn, (pts, _) in zip(shown, packets, strict=True))
+    length = max(pts + max(1, duration) for pts, duration in packets) - shown[0]
+    for turn in count():
+        shift = turn * length - shown[0]
+        for packet, in_turn in zip(_timed(path), shown, strict=True):
+            packet.pts, packet.dts = (packet.pts or 0) + shift, in_turn - early + shift
+            yield packet
+
+
+def _timed(path: Path) -> Iterator[Packet[av.VideoStream]]:
+    with av.open(str(path)) as source:
+        yield from (packet for packet in source.demux(source.streams.video[0]) if packet.pts is not None)
 
 
 class ForthAndBack:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -14,6 +15,7 @@ from typing import cast
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
 from av.video.frame import PictureType
 
 from emojimask.build import build_pipeline, file_sinks, open_file
@@ -124,9 +126,7 @@ def decode_and_encode(path: Path, target: Path, our_threads: bool = False) -> No
         video = source.streams.video[0]
         video.thread_type = "AUTO"
         options = H264 | OUR_THREADS if our_threads else H264
-        encoder = output.add_stream("libx264", video.average_rate or 25, dict(options))
-        encoder.width, encoder.height, encoder.pix_fmt = video.width, video.height, "yuv420p"
-        encoder.codec_context.max_b_frames = 0
+        encoder = _encoder(output, video, options)
         encoder.codec_context.thread_count = cv2.getNumberOfCPUs() if our_threads else 0
         sounds = {sound.index: output.add_stream_from_template(sound) for sound in source.streams.audio}
         count = 0
@@ -136,11 +136,20 @@ def decode_and_encode(path: Path, target: Path, our_threads: bool = False) -> No
                     packet.stream = sounds[packet.stream_index]
                     output.mux(packet)
                 continue
-            for frame in cast(Iterable[av.VideoFrame], packet.decode()):
+            for decoded in cast(Iterable[av.VideoFrame], packet.decode()):
+                frame = decoded.reformat(encoder.width, encoder.height, encoder.pix_fmt)
                 frame.pict_type, frame.pts, frame.time_base = PictureType.NONE, count, 1 / encoder.codec_context.rate
                 output.mux(encoder.encode(frame))
                 count += 1
         output.mux(encoder.encode(None))
+
+
+def _encoder(output: OutputContainer, video: av.VideoStream, options: dict[str, str]) -> av.VideoStream:
+    """A stream of ``output`` for the pictures of ``video``; H.264 wants even sizes."""
+    encoder = output.add_stream("libx264", video.average_rate or 25, dict(options))
+    encoder.width, encoder.height, encoder.pix_fmt = video.width // 2 * 2, video.height // 2 * 2, "yuv420p"
+    encoder.codec_context.max_b_frames = 0
+    return encoder
 
 
 def measure_limits(path: Path, seconds: float) -> Limits:
@@ -180,15 +189,16 @@ def memory_bandwidth(size: int = 64_000_000) -> float:
 
 def _encode_ms(path: Path, most: int) -> float:
     """Milliseconds a frame, the frames decoded beforehand, as many as fit into 300 MB."""
-    with av.open(str(path)) as source:
+    with (
+        TemporaryDirectory() as folder,
+        av.open(str(path)) as source,
+        av.open(str(Path(folder) / "out.mkv"), "w") as output,
+    ):
         video = source.streams.video[0]
+        encoder = _encoder(output, video, H264)
         most = min(most, max(1, int(300e6 / (video.width * video.height * 1.5))))
-        frames = [frame for frame, _ in zip(source.decode(video), range(most), strict=False)]
-        rate = video.average_rate or 25
-    with TemporaryDirectory() as folder, av.open(str(Path(folder) / "out.mkv"), "w") as output:
-        encoder = output.add_stream("libx264", rate, dict(H264))
-        encoder.width, encoder.height, encoder.pix_fmt = frames[0].width, frames[0].height, "yuv420p"
-        encoder.codec_context.max_b_frames = 0
+        decoded = islice(source.decode(video), most)
+        frames = [frame.reformat(encoder.width, encoder.height, encoder.pix_fmt) for frame in decoded]
         started = time.perf_counter()
         for count, frame in enumerate(frames):
             frame.pict_type, frame.pts, frame.time_base = PictureType.NONE, count, 1 / encoder.codec_context.rate

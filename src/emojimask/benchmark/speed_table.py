@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Row = tuple[str, str, str]
@@ -91,9 +91,21 @@ def _against(file: Mapping[str, Any], whose: str, aim: str) -> Row:
     masked, codecs = (file["frames"] / file[key] for key in ("masked_s", f"{whose}codecs_s"))
     return (
         f"whole file of {file['mbit_s']:.1f} Mbit/s, masked against codecs alone{whose and ', with our threads'}",
-        f"{file[f'{whose}ratio']:.2f} times ({masked:.0f} and {codecs:.0f} frames a second)",
+        f"{file[f'{whose}ratio']:.2f}{span(file, whose)} times; {masked:.0f} and {codecs:.0f} frames a second",
         aim,
     )
+
+
+def span(file: Mapping[str, Any], whose: str, shown: Callable[[float], str] = "{:.2f}".format) -> str:
+    """The least and the most of the turns' ratios, to stand behind their median; nothing where there was one turn.
+
+    Args:
+        file: what ``measure_file`` tells.
+        whose: "our_" for the ratio to the codecs with our threads, "" for that to the codecs alone.
+        shown: how a ratio is written.
+    """
+    ratios = [masked / (our_codecs if whose else codecs) for codecs, our_codecs, masked in file["turns"]]
+    return f" ({shown(min(ratios))} to {shown(max(ratios))})" if len(ratios) > 1 else ""
 
 
 def _live(part: Mapping[str, Any]) -> list[Row]:

@@ -10,6 +10,7 @@ from emojimask.cli.bench_expressions import add_expressions
 from emojimask.cli.bench_speed import add_speed
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, LEAKED
+from emojimask.cli.options import share
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,12 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     )
     privacy.add_argument("--ours-only", action="store_true", help="leave out plain per-frame masking and the reference")
     privacy.add_argument("--strict", action="store_true", help="measure ours in strict mode")
-    privacy.add_argument("--limit", type=float, metavar="SHARE", help="exit with status 4 if more of our frames leak")
+    privacy.add_argument(
+        "--limit",
+        type=share,
+        metavar="SHARE",
+        help="exit with status 4 if a larger share (0 to 1) of our frames leaked",
+    )
     privacy.add_argument("--quiet", action="store_true", help="no progress")
     privacy.add_argument("--json", action="store_true", help="print the results as JSON")
     privacy.set_defaults(run=run_privacy)
@@ -56,8 +62,8 @@ def run_privacy(args: argparse.Namespace) -> int:
     outcomes = bench(OURS if args.ours_only else SYSTEMS, actors, args.fps, settings, tell)
     print(json.dumps([o.as_record() for o in outcomes], indent=2) if args.json else table(outcomes))
     ours = [o for o in outcomes if o.system in OURS]
-    share = sum(o.leaked for o in ours) / max(1, sum(o.frames for o in ours))
-    return LEAKED if args.limit is not None and share > args.limit else DONE
+    leaked = sum(o.leaked for o in ours) / max(1, sum(o.frames for o in ours))
+    return LEAKED if args.limit is not None and leaked > args.limit else DONE
 
 
 def run_faces(args: argparse.Namespace) -> int:

@@ -7,10 +7,11 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import PLOTS, check_outputs, plot_file
+from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file
 from emojimask.errors import SinkError, UsageError
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
@@ -28,7 +29,7 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", type=_parts, metavar="PART,...", help=f"some of: {', '.join(PARTS)}")
     parser.add_argument("--settings", type=given_path, metavar="FILE", help="a settings file instead of emojimask.toml")
     parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw the curves: {', '.join(PLOTS)}")
-    parser.add_argument("--out", type=given_path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--out", type=result_file, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -38,7 +39,6 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
 def run_speed(args: argparse.Namespace) -> int:
     from emojimask.benchmark.speed import QUICK, Plan, bench
     from emojimask.benchmark.speed_plot import save_plot
-    from emojimask.benchmark.speed_table import table
     from emojimask.settings import load_settings
 
     if args.file is not None and args.faces is not None:
@@ -53,17 +53,24 @@ def run_speed(args: argparse.Namespace) -> int:
     if args.minutes is not None:
         plan = replace(plan, minutes=args.minutes)
     settings, live = load_settings(args.settings), load_settings(args.settings, live=True)
-    record = bench(args.file, plan, settings, live, args.faces or 1, args.only or PARTS, tell)
-    text = json.dumps(record, indent=2)
-    print(text if args.json else table(record), flush=True)  # before what may fail
-    if args.out is not None:
-        _write(args.out, text)
+    record: dict[str, Any] = {}
+    try:
+        bench(args.file, plan, settings, live, args.faces or 1, args.only or PARTS, tell, into=record)
+    finally:  # where a part fails, or somebody has waited long enough, what the others found is kept
+        if any(part in record for part in PARTS):
+            _give(record, args.out, as_json=args.json)
     if args.plot is not None:
         save_plot(record, args.plot)
     return DONE
 
 
-def _write(path: Path, text: str) -> None:
+def _give(record: dict[str, Any], path: Path | None, *, as_json: bool) -> None:
+    from emojimask.benchmark.speed_table import table
+
+    text = json.dumps(record, indent=2)
+    print(text if as_json else table(record), flush=True)  # before what may fail
+    if path is None:
+        return
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:

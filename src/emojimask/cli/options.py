@@ -54,13 +54,31 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 
+def share(text: str) -> float:
+    """A share of frames, 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def result_file(text: str) -> Path:
+    """Where results go, in a folder that is there; checked before the work, which is long."""
+    path = given_path(text)
+    try:
+        is_there = path.parent.is_dir()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path.parent}: cannot be looked at ({error.strerror})") from error
+    if not is_there:
+        raise argparse.ArgumentTypeError(f"{path.parent} is no folder")
+    return path
+
+
 def plot_file(text: str) -> Path:
-    """Where a plot goes; checked before the work, which is long."""
-    path = Path(text)
+    """The same of a plot, whose suffix must be known."""
+    path = result_file(text)
     if path.suffix.lower() not in PLOTS:
         raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(PLOTS)}")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{path.parent} is no folder")
     return path
 
 

@@ -27,14 +27,16 @@ def run_report(args: argparse.Namespace) -> int:
     from emojimask.batch.page import make_page
     from emojimask.batch.run import MANIFEST, parse_manifest
 
-    manifest: Path = args.manifest / MANIFEST if args.manifest.is_dir() else args.manifest
-    output: Path = args.output or manifest.with_suffix(".html")
+    manifest: Path = args.manifest
     try:
+        if manifest.is_dir():
+            manifest /= MANIFEST
         records = parse_manifest(manifest.read_text(encoding="utf-8", errors="replace"))
     except OSError as error:
         raise SourceError(f"{manifest}: cannot be read ({error.strerror})") from error
     if not records:
         raise SourceError(f"{manifest}: holds no record of a batch")
+    output: Path = args.output or manifest.with_suffix(".html")
     check_outputs([output], [manifest], force=args.force)
     try:
         write_whole(output, make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"))
