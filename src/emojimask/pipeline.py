@@ -17,7 +17,7 @@ import numpy as np
 
 from emojimask.policy import Decided, FilePolicy, LivePolicy, Look
 from emojimask.settings import MaskSettings
-from emojimask.stages import ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
+from emojimask.stages import Doubt, ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
 from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
 
 _log = logging.getLogger(__name__)
@@ -85,6 +85,9 @@ class MaskingPipeline:
                 self._tracker.reset()
                 self._live = self._live_policy()
             return self._finish(frame, self._live.decide(frame.time_s, self._tracker.update(frame)))
+        except Doubt as doubt:
+            self._live.decide(frame.time_s, doubt.tracks)  # who is in sight is not forgotten over it
+            return self._failed(frame, doubt)
         except Exception as error:
             return self._failed(frame, error)
 
@@ -135,7 +138,10 @@ class MaskingPipeline:
         if look is None:
             return
         try:
-            tracks = self._tracker.update(look.frame, hindsight=True, glimpse=look.glimpse)
+            tracks = self._tracker.update(look.frame, hindsight_s=policy.reach_s, glimpse=look.glimpse)
+        except Doubt as doubt:
+            self._note(doubt)
+            policy.see(look, doubt.tracks, failed=True)
         except Exception as error:
             self._note(error)
             policy.see(look, (), failed=True)

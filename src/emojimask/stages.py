@@ -103,16 +103,32 @@ class Glimpse(NamedTuple):
     thorough: bool = False
 
 
+class Doubt(Exception):  # noqa: N818  (no error: the pipeline shields the frame)
+    """The second detector sees a face where no face is in sight and the landmarker finds none.
+
+    Attributes:
+        tracks: all that is known of the frame all the same.
+    """
+
+    def __init__(self, message: str, tracks: Sequence[Track]) -> None:
+        super().__init__(message)
+        self.tracks = tuple(tracks)
+
+
 class FaceTracker(Protocol):
     """Gives faces identity over time. One per stream; frames must come in order."""
 
-    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
+    def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
         """Every face known now.
 
         Args:
-            hindsight: who is found late is looked for in the frames before (:meth:`look_again`), so where hardly
-                anything changes new faces may be looked for less often.
+            hindsight_s: for so many seconds who is found late is looked for in the frames before
+                (:meth:`look_again`), so where hardly anything changes new faces may be looked for less often. None:
+                live, where nothing can be made good.
             glimpse: where new faces are looked for at once, for no later frame may show them.
+
+        Raises:
+            Doubt: in strict mode, where the frame must be shielded. What is seen in it is not forgotten.
         """
         ...
 

@@ -145,6 +145,14 @@ def test_links_in_loops_and_to_nowhere(tmp_path: Path) -> None:
     assert sorted(line.split(":")[0] for line in said) == ["broken.mp4", "self.mp4"]
 
 
+def test_a_picture_of_a_kind_that_is_not_read_is_told(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    (tmp_path / "in" / "IMG_1.HEIC").write_bytes(b"....ftypheic")
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert progress.done == 1
+    assert "JPEG" in progress.failed["IMG_1.HEIC"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
@@ -276,6 +284,23 @@ def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_har
     assert run(wanted)[0].unchanged == 2
 
 
+def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    first = BatchRun(wanted)
+    clip(tmp_path / "other" / "a.mp4")
+    with wanted.outputs.place("a_masked.mp4") as path:
+        path.write_text("half")
+        for inputs in ("in", "other"):
+            with pytest.raises(SinkError, match="out: another batch is at work in this folder; wait until") as refusal:
+                BatchRun(request(tmp_path / inputs, tmp_path / "out"), force=True)
+            assert "\n" not in str(refusal.value)
+        assert path.read_text() == "half"
+    assert first.run(SameProcess(wanted)).done == 1
+    assert run(wanted)[0].unchanged == 1
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {MANIFEST, "a_masked.mp4"}
+
+
 def test_a_full_disk_is_told_in_one_line() -> None:
     with pytest.raises(SinkError, match="No space left on device"):
         LocalFolder(Path("/dev")).append("full", "line\n")
@@ -288,6 +313,63 @@ def test_faces_are_counted_where_no_expression_is_read(tmp_path: Path) -> None:
     record = records(wanted)["a.mp4"]
     assert record.faces == record.frames_with_faces == record.frames == 5
     assert record.expressions == {}
+
+
+def test_frames_that_a_fault_has_shielded_are_told_and_masked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+
+    def fail(*_: object) -> None:
+        raise MemoryError("no memory left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("emojimask.faces.mediapipe.MediapipeDetector.detect", fail)
+        progress, said, _ = run(wanted)
+    assert (progress.done, progress.failed) == (1, {})
+    reason = "MemoryError: no memory left"
+    assert said == [f"a.mp4: 6 frames were shielded because of {reason}; the next run masks it again"]
+    assert (records(wanted)["a.mp4"].faults, records(wanted)["a.mp4"].shielded) == ({reason: 6}, 6)
+    progress, said, _ = run(wanted)
+    assert (progress.done, said, records(wanted)["a.mp4"].faults) == (1, [], {})
+    assert run(wanted)[0].unchanged == 1
+
+
+def test_sound_that_fits_no_mp4_gets_a_container_that_has_a_place_for_it(tmp_path: Path) -> None:
+    original = clip(tmp_path / "in" / "a.flv", sound="nellymoser", sound_rate=44100)
+    wanted = request(tmp_path / "in", tmp_path / "out", reports=True)
+    progress, said, _ = run(wanted)
+    assert (progress.done, said) == (1, [])
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {MANIFEST, "a_masked.mov", "a_masked.mov.jsonl"}
+    copied, packets = (media.packets(path, "audio") for path in (tmp_path / "out" / "a_masked.mov", original))
+    assert [content for _, content in copied] == [content for _, content in packets]
+    lines = [json.loads(line) for line in (tmp_path / "out" / MANIFEST).read_text().splitlines()]
+    assert [(line["state"], line["output"]) for line in lines[1:]] == [(s, "a_masked.mov") for s in ("begun", "done")]
+    assert run(wanted)[0].unchanged == 1
+
+
+def test_a_container_for_the_sound_takes_nobodys_place(tmp_path: Path) -> None:
+    for name in ("a.flv", "b.flv"):
+        clip(tmp_path / "in" / name, sound="nellymoser", sound_rate=44100)
+    clip(tmp_path / "in" / "a.mov")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "b_masked.mov").write_text("precious")
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert progress.done == 1
+    assert progress.failed == {
+        "a.flv": "its sound fits no .mp4, so it would become a_masked.mov, and so would a.mov; rename one",
+        "b.flv": "b_masked.mov is already there and not from a batch; overwrite it with --force",
+    }
+
+
+def test_an_error_names_the_output_and_not_where_it_was_made(tmp_path: Path) -> None:
+    clip(tmp_path / "in" / "a.flv", sound="adpcm_swf", sound_rate=44100)  # which nothing else carries
+    progress, said, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    reason = ".mp4 cannot carry the original's audio (adpcm_swf); leave sound and subtitles out with --no-audio"
+    assert progress.failed == {"a.flv": f"a_masked.mp4: {reason}"}
+    assert said == [f"a.flv: a_masked.mp4: {reason}"]
 
 
 def test_leak_figures_are_asked_of_the_measure(tmp_path: Path) -> None:

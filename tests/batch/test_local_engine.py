@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from threading import Thread
 from typing import ClassVar
@@ -58,6 +59,19 @@ def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
     run(alone)
     for name in ("0_masked.mp4", "1_masked.mp4"):  # the processes change nothing
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def warn(original: Path, masked: Path) -> Mapping[str, float]:
+    """A measure that logs what a fault in a frame logs."""
+    logging.getLogger("emojimask.pipeline").warning("of %s and %s", original, masked, exc_info=MemoryError("none left"))
+    return {}
+
+
+def test_a_worker_prints_no_bare_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out", measure=warn)
+    assert BatchRun(wanted).run(LocalEngine(wanted, workers=1)).done == 1
+    assert "Traceback" not in capfd.readouterr().err
 
 
 class KilledByOne:
@@ -140,7 +154,7 @@ def test_of_what_was_fetched_from_a_store_no_copy_stays(tmp_path: Path, how: sig
     clip(tmp_path / "in" / "a.mp4", frames=600)
     copies = tmp_path / "tmp"
     copies.mkdir()
-    command = [sys.executable, "-m", "emojimask", "batch", f"file://{tmp_path}/in", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "emojimask", "batch", f"local://{tmp_path}/in", str(tmp_path / "out")]
     process = subprocess.Popen([*command, "--workers", "1", "--quiet"], env={**os.environ, "TMPDIR": str(copies)})
     try:
         wait_for(lambda: any(path.stat().st_size for path in copies.rglob("input.mp4")))

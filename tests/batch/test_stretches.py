@@ -17,6 +17,7 @@ from emojimask.batch import stretches, worker
 from emojimask.batch.run import BatchRun
 from emojimask.batch.stretches import plan_stretches, same_people
 from emojimask.batch.tasks import Join, Piece, Whole
+from emojimask.runner import RunSummary
 from emojimask.settings import MaskSettings
 from emojimask.sources.cuts import FrameTimes, frame_times
 from emojimask.sources.video_file import VideoFileSource
@@ -100,6 +101,24 @@ def test_a_stretch_that_fails_is_made_good_in_one_go(tmp_path: Path, monkeypatch
     assert engine.done[-1] == Whole(engine.done[0].job, may_cut=False, attempt=2)
     assert records(wanted)["long.mp4"].frames == 250
     assert progress.bytes == pytest.approx(progress.total_bytes)
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_faults_in_a_stretch_are_told_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip(tmp_path / "in" / "long.mp4", frames=250, options={"g": "25"})
+    wanted = request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"), split_s=3)
+    shield = worker.run
+
+    def run_with_a_fault(*given: Any, **more: Any) -> RunSummary:
+        summary = shield(*given, **more)
+        summary.failures["MemoryError: none left"] += 2
+        return summary
+
+    monkeypatch.setattr(worker, "run", run_with_a_fault)
+    progress, said, engine = run(wanted)
+    pieces = sum(isinstance(task, Piece) for task in engine.done)
+    assert (progress.done, pieces > 1, len(said)) == (1, True, 1)
+    assert records(wanted)["long.mp4"].faults == {"MemoryError: none left": 2 * pieces}
 
 
 @pytest.mark.parametrize(

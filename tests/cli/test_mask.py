@@ -212,11 +212,46 @@ def test_a_video_that_breaks_off_is_masked_as_far_as_it_goes(
     whole = write_video(tmp_path / "whole.mkv", frames=60)
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.6)])
-    assert main(["mask", str(cut), "--quiet"]) == 1
-    error = lines(capsys.readouterr().err)
+    assert main(["mask", str(cut), "--quiet", "--json"]) == 1
+    said = capsys.readouterr()
+    error = lines(said.err)
     assert len(error) == 1
     assert "what could be read is masked in" in error[0]
-    assert 10 < len(times(tmp_path / "cut_masked.mkv")) < 60
+    (result,) = json.loads(said.out)
+    assert error[0].endswith(result["error"])
+    assert result["frames"] == len(times(tmp_path / "cut_masked.mkv"))
+    assert 10 < result["frames"] < 60
+
+
+def test_a_picture_that_is_not_read_is_told_and_the_rest_of_the_folder_is_masked(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "IMG_1.HEIC").touch()
+    assert main(["mask", str(tmp_path), "--quiet"]) == 3
+    (error,) = lines(capsys.readouterr().err)
+    assert "IMG_1.HEIC: pictures of this kind are not read" in error
+    assert picture.with_name("me_masked.jpg").exists()
+
+
+def test_sound_of_an_unknown_codec_is_left_out_with_a_word(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = tmp_path / "a.mp4"
+    with av.open(str(clip)) as file, av.open(str(original), "w") as output:
+        streams = *file.streams, file.streams.audio[0]
+        copies = [output.add_stream_from_template(stream) for stream in streams]
+        for copy, stream in zip(copies, streams, strict=True):
+            file.seek(0)
+            for packet in file.demux(stream):
+                if packet.size:
+                    packet.stream = copy
+                    output.mux(packet)
+    before, _, after = original.read_bytes().rpartition(b"mp4a")
+    original.write_bytes(before + b"xxxx" + after.replace(b"esds", b"xxxx"))
+    assert main(["mask", str(original), "--quiet"]) == 0
+    (told,) = lines(capsys.readouterr().err)
+    assert "without 1 of its sound tracks, whose codec is not known" in told
+    assert packets(tmp_path / "a_masked.mp4", "audio") == packets(original, "audio")
 
 
 def test_nothing_is_overwritten_unasked(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -361,6 +396,15 @@ def test_a_picture_is_masked_as_a_picture_whatever_its_name(name: str, kind: str
     assert main(["mask", str(tmp_path / name), "--quiet"]) == 0
     masked = cv2.imread(str(tmp_path / output))
     assert np.abs(masked.astype(int) - portrait())[90:170, 190:260].mean() > 25
+
+
+def test_an_avif_stays_one(tmp_path: Path) -> None:
+    Pillow.fromarray(portrait()[:, :, ::-1]).save(tmp_path / "me.avif")
+    assert main(["mask", str(tmp_path / "me.avif"), "--quiet"]) == 0
+    with Pillow.open(tmp_path / "me_masked.avif") as masked:
+        assert masked.format == "AVIF"
+        shown = np.asarray(masked)[:, :, ::-1]
+    assert np.abs(shown.astype(int) - portrait())[90:170, 190:260].mean() > 25
 
 
 def test_a_video_named_as_a_picture_is_masked_as_a_video(tmp_path: Path) -> None:

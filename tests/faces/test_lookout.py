@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from emojimask.faces.lookout import Lookout
@@ -28,8 +30,10 @@ class Watch:
         self.whole: list[int] = []
         self.tiles: list[tuple[int, Box]] = []
 
-    def show(self, image: Image, faces: tuple[Box, ...] = (), eager: bool = False, hindsight: bool = False) -> None:
-        self.lookout.watch(image, self.index / FPS, faces, hindsight)
+    def show(
+        self, image: Image, faces: tuple[Box, ...] = (), eager: bool = False, hindsight_s: float | None = None
+    ) -> None:
+        self.lookout.watch(image, self.index / FPS, faces, hindsight_s)
         if self.lookout.whole_is_due(eager):
             self.lookout.whole_was_looked_at()
             self.whole.append(self.index)
@@ -101,28 +105,28 @@ def test_while_nobody_is_in_sight_it_keeps_looking() -> None:
 def test_in_hindsight_the_quiet_is_looked_at_half_as_often_and_news_as_soon() -> None:
     watch = Watch()
     for number in range(10 * FPS):
-        watch.show(room(noise=number), hindsight=True)
+        watch.show(room(noise=number), hindsight_s=10.0)
     assert 5 <= len(watch.whole) <= 8
     appeared = watch.index
     for number in range(FPS):
-        watch.show(room((300, 150), noise=number), hindsight=True)
+        watch.show(room((300, 150), noise=number), hindsight_s=10.0)
     assert appeared <= next(index for index in watch.whole if index >= appeared) <= appeared + 2
 
 
 def test_in_hindsight_what_always_stirs_beside_a_known_face_hurries_no_look_but_news_there_does() -> None:
     face = Box(200, 120, 100, 100)
 
-    def looks(hindsight: bool) -> Watch:
+    def looks(hindsight_s: float | None) -> Watch:
         watch = Watch()
         for number in range(12 * FPS):  # hair that sways, between 1.2 and twice the face's box
-            watch.show(room((310 + number % 3 * 8, 150), 20, number), (face,), hindsight=hindsight)
+            watch.show(room((310 + number % 3 * 8, 150), 20, number), (face,), hindsight_s=hindsight_s)
         return watch
 
-    assert len(looks(hindsight=True).whole) <= 12 < len(looks(hindsight=False).whole)
-    watch = looks(hindsight=True)
+    assert len(looks(hindsight_s=10.0).whole) <= 12 < len(looks(hindsight_s=None).whole)
+    watch = looks(hindsight_s=10.0)
     came = watch.index
     for number in range(6):
-        watch.show(room((155, 100), 30, 200 + number), (face,), hindsight=True)
+        watch.show(room((155, 100), 30, 200 + number), (face,), hindsight_s=10.0)
     assert any(came <= index <= came + 2 for index in watch.whole)
 
 
@@ -134,3 +138,27 @@ def test_at_once_a_tile_is_looked_at_as_soon_as_it_has_changed_and_only_then() -
         watch.lookout.watch(room(spot), watch.index / FPS, ())
         looks = [watch.lookout.due_tile(TILES, H, W, at_once=True) for _ in range(3)]
         assert [tile for tile in looks if tile is not None] == changed
+
+
+def test_a_look_over_the_whole_does_not_make_a_tile_familiar() -> None:
+    """What is too small for the one is found by the other."""
+    watch = Watch()
+    while watch.index < FPS or watch.tiles[-1] != (watch.index - 1, TILES[1]):
+        watch.show(room(noise=watch.index))
+    came = watch.index
+    for number in range(2 * FPS):
+        watch.show(room((500, 150), 30, 200 + number))
+    assert any(came <= index < came + 4 for index in watch.whole)
+    assert next(index for index, tile in watch.tiles if index >= came and tile == TILES[1]) <= came + FPS / 2
+
+
+def test_in_hindsight_what_stirs_is_looked_at_while_it_can_be_traced_back() -> None:
+    def longest_s(hindsight_s: float) -> float:
+        watch = Watch()
+        for number in range(12 * FPS):
+            watch.show(room((480 + number % 3 * 8, 150), 20, number), hindsight_s=hindsight_s)
+        looks = [index for index, tile in watch.tiles if tile == TILES[1] and index > 2 * FPS]
+        return max(b - a for a, b in pairwise(looks)) / FPS
+
+    assert longest_s(1.2) <= 0.8
+    assert longest_s(10.0) > 1.5

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emojimask.faces.tracking import Doubt, LandmarkTracker
-from emojimask.stages import Detection
+from emojimask.faces.doubts import ROUND
+from emojimask.faces.tracking import LandmarkTracker
+from emojimask.stages import Detection, Doubt
 from emojimask.types import Box, Face, Frame, TrackState
 
 BOX = Box(40, 30, 40, 40)
@@ -64,10 +65,21 @@ def test_doubt_forgets_nobody():
     tracker._landmarker.confirms = False
     tracker._detector.detections = []
     second.detections = [Detection(Box(110, 60, 40, 40), 0.9)]
+    for index in range(1, 1 + ROUND):  # the second detector looks by turns
+        with pytest.raises(Doubt) as doubt:
+            tracker.update(frame(index))
+        assert [track.id for track in doubt.value.tracks] == [1]
+        second.detections = []
+    assert [track.id for track in tracker.update(frame(1 + ROUND))] == [1]
+
+
+def test_doubt_ends_where_the_face_is_seen():
+    first, second = Sees(), Sees(Detection(BOX, 0.9))
+    tracker = LandmarkTracker(first, Outlines(False), second=second)
     with pytest.raises(Doubt):
-        tracker.update(frame(1))
-    second.detections = []
-    assert [track.id for track in tracker.update(frame(2))] == [1]
+        tracker.update(frame(0))
+    first.detections, second.detections, tracker._landmarker.confirms = [Detection(BOX, 0.9, points(BOX))], [], True
+    assert [track.id for track in tracker.update(frame(4))] == [1]
 
 
 def test_a_held_face_does_not_vouch_for_a_find():

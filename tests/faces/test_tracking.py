@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emojimask.faces.comparison import grown_within
+from emojimask.faces.comparison import covers, grown_within
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.stages import Detection
 from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
@@ -140,14 +140,16 @@ class Counting(Stage):
         return super().locate(image, near)
 
 
-def looked_at(frames: int, hindsight: bool = False, second: Stage | None = None, **moving: float) -> list[set[int]]:
+def looked_at(
+    frames: int, hindsight_s: float | None = None, second: Stage | None = None, **moving: float
+) -> list[set[int]]:
     """Where it was looked, frame by frame; each of ``moving`` goes down by so many pixels a frame."""
     stage = Counting()
     tracker = LandmarkTracker(stage, stage, second=second)
     for index in range(frames):
         stage.people = {name: (x, y + index * moving.get(name, 0), size) for name, (x, y, size) in CROWD.items()}
         stage.looks.append(set())
-        tracks = tracker.update(Frame(stage.image(), index, index / 30), hindsight)
+        tracks = tracker.update(Frame(stage.image(), index, index / 30), hindsight_s)
         assert [track.state for track in tracks] == [TrackState.TRACKED] * 3
         for track, (x, y, _) in zip(sorted(tracks, key=lambda t: t.face.box.x), stage.people.values(), strict=True):
             assert np.abs(np.subtract(track.face.box.center, (x, y + 2))).max() < 3
@@ -182,7 +184,7 @@ def test_of_three_the_one_who_moves_is_looked_at_all_the_time() -> None:
 
 def test_all_are_looked_at_all_the_time_in_files_and_where_doubt_matters() -> None:
     everybody = [{0, 1, 2}] * 30
-    assert looked_at(40, hindsight=True) == everybody
+    assert looked_at(40, hindsight_s=2.0) == everybody
     assert looked_at(40, second=Stage()) == everybody
     assert looked_at(40, red=1.0, blue=1.0, green=1.0) == everybody
 
@@ -272,3 +274,89 @@ def test_a_find_outside_the_picture_does_not_move_a_held_face() -> None:
     after = film.shoot(red=(300, -28, 60))[1]  # the detector makes it up: a thirtieth of it lies in the picture
     assert after.state is TrackState.HELD
     assert after.face.box == held
+
+
+class Doubtful(Stage):
+    """The landmarker may be blind, and the detector weakly see a part of the face."""
+
+    part: Box | None = None
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        if self.part is None:
+            return super().detect(image, thorough)
+        points = MEAN_FACE * np.float32(0.6 * self.part.width) + np.array(self.part.center, np.float32)
+        return [Detection(self.part, 0.42, points)] if image.shape[:2] == (300, 600) else []
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        return super().locate(image, near) if self.part is None else None
+
+
+def test_a_weak_find_of_a_part_of_a_face_uncovers_nothing_of_the_rest() -> None:
+    """A hand leaves the brow to be seen: the detector takes it for a small face, the landmarker for none."""
+    stage = Doubtful()
+    film = Film(stage)
+    for _ in range(10):
+        whole = film.shoot(red=(300, 150, 80))[1].face.box
+    stage.part = Box(whole.x - 12, whole.y, 0.7 * whole.width, 0.7 * whole.height)
+    for _ in range(90):
+        covered = film.shoot(red=(300, 150, 80))[1]
+        assert covered.state is TrackState.HELD or covered.face.box.intersection(whole) > 0.99 * whole.area
+        assert covered.face.box.area < 2 * whole.area, "and it does not grow without end"
+    stage.part = None
+    assert film.shoot(red=(300, 150, 80))[1].face.box.area < 1.1 * whole.area
+
+
+def test_a_face_before_a_larger_one_is_somebody_else() -> None:
+    parent = Box(100, 100, 200, 200)
+    assert covers(parent, Box(110, 110, 180, 180)), "the same face, found a little smaller"
+    assert covers(parent, Box(150, 150, 60, 60)), "a part of it"
+    assert not covers(parent, Box(240, 230, 90, 90)), "a child at the parent's chin"
+
+
+class Tiled(Stage):
+    """Small faces are seen in tiles alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks: list[int] = []
+
+    def tiles(self, height: int, width: int) -> list[Box]:
+        return [Box(x, y, 100, 100) for y in range(0, 300, 100) for x in range(0, 600, 100)]
+
+    def detect_in_tile(self, image: Image, tile: Box) -> list[Detection]:
+        self.looks[-1] += 1
+        return []
+
+
+def tile_looks(fps: float, hindsight_s: float | None, frames: int = 40) -> list[int]:
+    """At how many tiles it looks in each frame while all of the picture stirs, after the first, when it is all."""
+    stage = Tiled()
+    tracker = LandmarkTracker(stage, stage)
+    for index in range(frames):
+        stage.looks.append(0)
+        noise = np.random.default_rng(index).integers(0, 256, (30, 60, 3), np.uint8)
+        tracker.update(Frame(noise.repeat(10, 0).repeat(10, 1), index, index / fps), hindsight_s)
+    return stage.looks[1:]
+
+
+def test_live_a_slow_stream_has_as_many_tiles_searched_in_time_as_a_quick_one() -> None:
+    quick, slow = tile_looks(30, None), tile_looks(5, None)
+    assert max(quick) <= 2
+    assert sum(slow) / (len(slow) / 5) >= 0.9 * sum(quick) / (len(quick) / 30)
+    assert max(slow) > 2
+
+
+def test_in_a_file_all_tiles_are_searched_well_within_the_time_that_is_traced_back() -> None:
+    looks = tile_looks(30, 0.8)
+    assert max(looks) == 18
+    full = [index for index, count in enumerate(looks) if count == 18]
+    assert max(b - a for a, b in pairwise(full)) / 30 <= 0.6
+
+
+def test_by_a_clock_that_stands_still_newcomers_are_found_all_the_same() -> None:
+    stage = Stage({"red": (100, 150, 40)})
+    tracker = LandmarkTracker(stage, stage)
+    for index in range(10):
+        tracker.update(Frame(stage.image(), index, 0.0))
+    stage.people["blue"] = (400, 150, 40)
+    assert len(tracker.update(Frame(stage.image(), 10, 0.0))) == 2

@@ -30,7 +30,7 @@ class ScriptedTracker:
         self.last: float | None = None
         self.resets = 0
 
-    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
+    def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
         if self.sees(frame.index):
             self.last = frame.time_s
             return [Track(1, face())]

@@ -30,7 +30,7 @@ class MovingTracker:
         self.again: list[int] = []
         self.last: tuple[float, Face] | None = None
 
-    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
+    def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
         self.looked.append(frame.index)
         x = self.way(frame.index)
         if x is not None:
@@ -198,8 +198,8 @@ def test_a_search_that_fails_between_two_looks_shields_the_frame() -> None:
 
 def test_a_look_that_fails_shields_what_came_since_the_look_before() -> None:
     class Breaking(MovingTracker):
-        def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
-            tracks = super().update(frame, hindsight, glimpse)
+        def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
+            tracks = super().update(frame, hindsight_s, glimpse)
             if frame.index == 13:
                 raise RuntimeError("injected fault")
             return tracks

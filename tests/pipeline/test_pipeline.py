@@ -1,5 +1,7 @@
 """The promise: no raw face in any frame that leaves. Under every policy, fault and gap."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pytest
 from fakes import RAW, BlockRenderer, EvenClassifier, Failing, PlainSmoother, ScriptedTracker, face, frame
@@ -10,6 +12,7 @@ from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
+from emojimask.stages import Doubt
 from emojimask.types import Box, Face, Frame, MaskedFrame, Track, TrackState
 
 FACE_PIXEL = (20, 30)
@@ -250,3 +253,54 @@ def test_a_face_that_lies_nowhere_shields_the_frame(bad: float, what: str) -> No
     masking = MaskingPipeline(Finder(lambda _: True), EvenClassifier(), PlainSmoother(), renderer)
     assert [masking.process(frame(i)).shielded for i in range(3)] == [False, True, True]
     assert "cannot be covered" in next(iter(masking.failures))
+
+
+class Doubting(ScriptedTracker):
+    """Doubts in strict mode, and knows all the same who is in sight."""
+
+    def __init__(self, sees: Callable[[int], bool], doubts: Callable[[int], bool]) -> None:
+        super().__init__(sees)
+        self.doubts = doubts
+
+    def update(self, frame: Frame, *more: object, **others: object) -> list[Track]:
+        tracks = [*super().update(frame), Track(2, face(50, 40))]
+        if self.doubts(frame.index):
+            raise Doubt("somebody is there", tracks)
+        return tracks
+
+
+@pytest.mark.parametrize("mask", [live, filed])
+def test_who_was_seen_in_a_doubted_frame_is_held_after_it_as_ever(mask: Callable[..., list[MaskedFrame]]) -> None:
+    out = mask(Doubting(lambda i: 15 <= i <= 30, lambda i: 15 <= i <= 30), 90, hold_s=1.0)
+    assert all(m.shielded for m in out[15:31])
+    assert all(m.shielded or not shows_face(m) for m in out[31:61]), "for a second"
+
+
+def test_frames_farther_apart_than_anybody_is_remembered_are_masked() -> None:
+    class Forgetful(ScriptedTracker):
+        def update(self, frame: Frame, *_: object, **__: object) -> list[Track]:
+            return [Track(frame.index + 1, face())]
+
+    masking = pipeline(Forgetful(lambda i: True))
+    assert not any(masking.process(Frame(frame(i).picture, i, 7.0 * i)).shielded for i in range(8))
+
+
+def test_a_source_that_writes_over_its_frames_gets_them_shielded() -> None:
+    memory = np.zeros((48, 64, 3), np.uint8)
+
+    def frames() -> Iterator[Frame]:
+        for index in range(30):
+            memory[:] = RAW
+            memory[:, index : index + 20] = 90
+            yield Frame(memory, index, index / 30)
+
+    class Sees(ScriptedTracker):
+        def update(self, frame: Frame, *_: object, **__: object) -> list[Track]:
+            return [Track(1, face(), looked=True)]
+
+    out = list(pipeline(Sees(lambda i: True), look_every_s=0.0).process_file(frames()))
+    assert all(m.shielded for m in out[:-1])
+    still = [Frame(memory, index, index / 30) for index in range(30)]
+    assert not any(m.shielded for m in pipeline(Sees(lambda i: True)).process_file(still)), (
+        "one picture for all will do"
+    )

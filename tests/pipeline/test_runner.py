@@ -270,7 +270,7 @@ def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():
     released = threading.Event()
 
     class Hanging(ScriptedTracker):
-        def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None):
+        def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None):
             released.wait(30)
             return []
 

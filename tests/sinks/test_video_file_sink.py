@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 import media
-from emojimask.errors import NoPlaceError, OutputExistsError, SinkError, UsageError
+from emojimask.errors import NoPlaceError, OutputExistsError, SinkError, SourceError, UsageError
 from emojimask.sinks.video_file import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
 
@@ -151,6 +153,89 @@ def test_avi_keeps_pictures_and_sound_together(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("sound", ["ac3", "aac", "flac", "libmp3lame", "mp2"])
+def test_compressed_sound_keeps_its_times_from_avi_to_avi(tmp_path: Path, sound: str) -> None:
+    original = media.write_video(tmp_path / "a.avi", codec="mpeg4", frames=50, sound=sound)
+    target = convert(original, tmp_path / "b.avi")
+    assert len(media.packets(original, "audio")) > 20
+    assert media.packets(target, "audio") == media.packets(original, "audio")
+
+
+def without_sound(path: Path, options: dict[str, str] | None = None, late_s: int = 0) -> Path:
+    """A video that announces sound; it comes after ``late_s``, seconds, or never."""
+    with av.open(str(path), "w", container_options=options or {}) as output:
+        stream, tone = output.add_stream("libx264", 5), output.add_stream("aac", 48000)
+        (stream.width, stream.height), stream.pix_fmt = (64, 64), "yuv420p"
+        for index in range(5 * (late_s + 2)):
+            frame = av.VideoFrame(64, 64, "yuv420p")
+            frame.pts = index
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+        if late_s:
+            for start in range(0, 48000, 1024):
+                samples = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), "fltp", "stereo")
+                samples.sample_rate, samples.pts = 48000, late_s * 48000 + start
+                output.mux(tone.encode(samples))
+            output.mux(tone.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("a.mp4", {"movflags": "empty_moov+frag_keyframe"}), ("a.flv", {}), ("a.ts", {})]
+)
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_that_is_announced_and_never_comes_is_no_loss(
+    tmp_path: Path, name: str, options: dict[str, str], suffix: str
+) -> None:
+    original = without_sound(tmp_path / name, options)
+    with av.open(str(original)) as file:
+        assert len(file.streams.audio) == 1
+    assert len(read(convert(original, tmp_path / f"b{suffix}"))) == 10
+
+
+def test_sound_that_comes_after_its_kind_had_to_be_known_is_told(tmp_path: Path) -> None:
+    original = without_sound(tmp_path / "a.ts", late_s=20)
+    with av.open(str(original)) as file:
+        assert file.streams.audio[0].sample_rate == 0
+    with pytest.raises(SinkError, match=r"begins too late.*--no-audio"):
+        convert(original, tmp_path / "b.mp4")
+
+
+def with_unknown_sound(path: Path, known: bool) -> Path:
+    """As newer telephones record: a second form of the sound, of a kind that is not known."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", 25)
+        (stream.width, stream.height), stream.pix_fmt = (64, 64), "yuv420p"
+        tones = [output.add_stream("aac", 48000) for _ in range(1 + known)]
+        output.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+        output.mux(stream.encode(None))
+        for tone in tones:
+            media._write_tone(output, tone, 0.5)
+    before, _, after = path.read_bytes().rpartition(b"mp4a")
+    path.write_bytes(before + b"xxxx" + after.replace(b"esds", b"xxxx"))
+    return path
+
+
+def test_sound_of_an_unknown_codec_beside_other_is_left_out(tmp_path: Path) -> None:
+    original = with_unknown_sound(tmp_path / "a.mp4", known=True)
+    target = tmp_path / "b.mp4"
+    with VideoFileSource(original) as source, VideoFileSink(target) as sink:
+        sink.open(source.info)
+        for frame in source:
+            sink.write(media.masked(frame.image))
+    assert sink.left_out == 1
+    with av.open(str(target)) as file:
+        assert len(file.streams.audio) == 1
+    assert media.packets(target, "audio") == media.packets(original, "audio")
+
+
+def test_where_all_sound_is_of_an_unknown_codec_that_is_told_before_the_work(tmp_path: Path) -> None:
+    original = with_unknown_sound(tmp_path / "a.mp4", known=False)
+    with pytest.raises(NoPlaceError, match=r"audio \(unknown\).*--no-audio"):
+        convert(original, tmp_path / "b.mp4")
+    convert(original, tmp_path / "b.mp4", audio=False)
+
+
 @pytest.mark.parametrize(
     ("suffix", "codec"),
     [
@@ -282,6 +367,20 @@ def test_gif_plays_at_its_pace(tmp_path: Path) -> None:
     again = convert(original, tmp_path / "b.gif")
     assert media.times(again) == media.times(original)
     assert np.abs(read(again)[1].astype(int) - media.quarters(140, 64)).mean() < 3
+
+
+@pytest.mark.parametrize("loop", [None, 0, 3])
+def test_a_gif_repeats_as_often_as_the_original(tmp_path: Path, loop: int | None) -> None:
+    pictures = [Pillow.new("RGB", (32, 24), colour) for colour in ("red", "blue")]
+    options = {} if loop is None else {"loop": loop}
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=100, **options)
+    with Pillow.open(convert(tmp_path / "a.gif", tmp_path / "b.gif")) as gif:
+        assert gif.info.get("loop") == loop
+
+
+def test_a_gif_of_a_video_repeats_for_ever(tmp_path: Path) -> None:
+    with Pillow.open(convert(media.write_video(tmp_path / "a.mp4", frames=4), tmp_path / "b.gif")) as gif:
+        assert gif.info["loop"] == 0
 
 
 def test_a_gif_of_a_video_with_sound_is_silent(tmp_path: Path) -> None:
@@ -427,6 +526,20 @@ def test_titles_names_and_paths_in_the_head_of_subtitles_stay_behind(tmp_path: P
     assert media.packets(target, "subtitle") == media.packets(original, "subtitle")
 
 
+def test_titles_and_notes_in_the_head_of_web_subtitles_stay_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.vtt").write_text("WEBVTT\n\n00:00.100 --> 00:00.900\na line of text\n")
+    pictures, original = media.write_video(tmp_path / "plain.mkv", frames=30), tmp_path / "a.mkv"
+    with av.open(str(pictures)) as video, av.open(str(tmp_path / "a.vtt")) as text, av.open(original, "w") as output:
+        inputs = {output.add_stream_from_template(file.streams[0]): file for file in (video, text)}
+        head = b"WEBVTT - SECRET\n\nNOTE C:\\Users\\SECRET\n\nSTYLE\n::cue(v[voice=SECRET]) {}\n"
+        output.streams.subtitles[0].codec_context.extradata = head
+        copy_packets(inputs, output)
+    assert original.read_bytes().count(b"SECRET") == 3
+    target = convert(original, tmp_path / "b.mkv")
+    assert b"SECRET" not in target.read_bytes()
+    assert media.packets(target, "subtitle") == media.packets(original, "subtitle")
+
+
 def test_chapters_attachments_and_second_pictures_stay_behind(tmp_path: Path) -> None:
     original = tmp_path / "a.mkv"
     with av.open(str(original), "w") as output:
@@ -446,7 +559,12 @@ def test_chapters_attachments_and_second_pictures_stay_behind(tmp_path: Path) ->
             output.mux(stream.encode(None))
     assert b"SECRETFACE" in original.read_bytes()
     assert b"SECRETCHAPTER" in original.read_bytes()
-    target = convert(original, tmp_path / "b.mkv")
+    target = tmp_path / "b.mkv"
+    with VideoFileSource(original) as source, VideoFileSink(target) as sink:
+        sink.open(source.info)
+        with suppress(SourceError):  # the source tells of the second pictures
+            for frame in source:
+                sink.write(media.masked(frame.image, frame.index, frame.time_s))
     assert b"SECRET" not in target.read_bytes()
     with av.open(str(target)) as file:
         assert len(file.streams) == 1

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageCms
+from tiles import SIZE, write_tiles
 
 import media
 from emojimask.errors import SourceError
@@ -23,10 +26,10 @@ def read(path: Path) -> np.ndarray:
     return image
 
 
-@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".jpg", ".webp"])
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".jpg", ".webp", ".avif"])
 def test_every_format_gives_its_colours(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    options = {"quality": 95} if suffix in (".jpg", ".webp") else {}
+    options = {"quality": 95} if suffix in (".jpg", ".webp", ".avif") else {}
     Pillow.fromarray(media.quarters()[:, :, ::-1]).save(path, **options)
     assert np.abs(read(path).astype(int) - media.quarters()).mean() < 3
 
@@ -54,6 +57,63 @@ def test_every_kind_of_pixel_becomes_bgr(
     image = read(tmp_path / "a.png")
     assert image.shape == (5, 9, 3)
     assert (image == expected).all()
+
+
+def test_an_avif_in_tiles_is_put_together(tmp_path: Path) -> None:
+    image = read(write_tiles(tmp_path / "a.avif", ["red", "lime", "blue"]))
+    assert image.shape == (SIZE, 3 * SIZE, 3)
+    middles = image[SIZE // 2, SIZE // 2 :: SIZE]
+    assert np.abs(middles.astype(int) - [(0, 0, 255), (0, 255, 0), (255, 0, 0)]).max() < 10
+
+
+def test_floating_point_from_0_to_1_is_read_and_else_refused(tmp_path: Path) -> None:
+    values = np.linspace(0, 1, 256, dtype=np.float32)[None]
+    Pillow.fromarray(values).save(tmp_path / "a.tif")
+    assert (read(tmp_path / "a.tif") == np.arange(256)[None, :, None]).all()
+    for other in (values * 255, values - 0.5, np.where(values > 0.5, np.nan, values)):
+        Pillow.fromarray(other).save(tmp_path / "b.tif")
+        with pytest.raises(SourceError, match="not from 0 to 1; save the picture as JPEG first"):
+            ImageFileSource(tmp_path / "b.tif")
+
+
+def test_the_preview_of_a_raw_file_is_not_taken_for_the_picture(tmp_path: Path) -> None:
+    Pillow.new("RGB", (16, 12), "red").save(tmp_path / "a.dng", "TIFF", tiffinfo={254: 1})
+    with pytest.raises(SourceError, match="preview"):
+        ImageFileSource(tmp_path / "a.dng")
+
+
+def profile(**primaries: tuple[float, float, float]) -> bytes:
+    """sRGB's with other primaries."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for number in range(int.from_bytes(data[128:132])):
+        name, start, _ = struct.unpack_from(">4sII", data, 132 + 12 * number)
+        if name.decode() in primaries:
+            struct.pack_into(">3i", data, start + 8, *(round(part * 65536) for part in primaries[name.decode()]))
+    return bytes(data)
+
+
+ADOBE_RGB = profile(
+    rXYZ=(0.60974, 0.31111, 0.01947), gXYZ=(0.20528, 0.62567, 0.06087), bXYZ=(0.14919, 0.06322, 0.74457)
+)
+
+
+@pytest.mark.parametrize(("suffix", "mode"), [(".png", "RGB"), (".png", "RGBA"), (".png", "P"), (".avif", "RGB")])
+def test_a_colour_profile_is_heeded(tmp_path: Path, suffix: str, mode: str) -> None:
+    picture = Pillow.new("RGB", (8, 8), (200, 140, 120))
+    picture = picture.quantize() if mode == "P" else picture.convert(mode)
+    picture.save(tmp_path / f"a{suffix}", icc_profile=ADOBE_RGB, quality=100)
+    assert np.abs(read(tmp_path / f"a{suffix}")[4, 4].astype(int) - [119, 140, 218]).max() <= 3
+
+
+def test_what_is_clear_stays_clear_where_there_is_a_profile(tmp_path: Path) -> None:
+    Pillow.new("RGBA", (8, 8), (200, 140, 120, 0)).save(tmp_path / "a.png", icc_profile=ADOBE_RGB)
+    assert (read(tmp_path / "a.png") == 255).all()
+
+
+@pytest.mark.parametrize("icc", [profile(), b"no profile", ADOBE_RGB[:300], ADOBE_RGB.replace(b"RGB XYZ", b"GRAYXYZ")])
+def test_srgb_and_profiles_that_cannot_be_used_leave_the_pixels_alone(tmp_path: Path, icc: bytes) -> None:
+    Pillow.fromarray(media.quarters()[:, :, ::-1]).save(tmp_path / "a.png", icc_profile=icc)
+    assert (read(tmp_path / "a.png") == media.quarters()).all()
 
 
 def test_the_first_of_a_telephone_s_several_pictures(tmp_path: Path) -> None:
@@ -114,7 +174,7 @@ def test_an_8k_picture_passes_and_a_bomb_does_not(tmp_path: Path) -> None:
         ImageFileSource(tmp_path / "bomb.png")
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp", ".avif"])
 def test_a_cut_picture_is_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from PIL import Image as Pillow
+from tiles import write_tiles
 
 import media
 from emojimask.errors import NoVideoError, SourceError
@@ -273,6 +274,29 @@ def test_recordings_one_behind_the_other_end_where_the_clock_begins_anew(tmp_pat
     with VideoFileSource(path) as source, pytest.raises(SourceError, match="clock jumps back"):
         frames.extend(source)
     assert len(frames) == 50
+
+
+def test_a_second_video_is_told_after_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "front and rear.mp4"
+    with av.open(str(path), "w") as output:
+        for codec in ("libx264", "mpeg4"):
+            stream = output.add_stream(codec, 25)
+            stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for stream in output.streams.video:
+            for index in range(5):
+                frame = av.VideoFrame(64, 64, "yuv420p")
+                frame.pts = index
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    frames = []
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="holds 2 videos, of which the first alone"):
+        frames.extend(source)
+    assert len(frames) == 5
+
+
+def test_a_picture_in_tiles_is_no_video_of_one_of_them(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="in tiles; save it as JPEG first"):
+        VideoFileSource(write_tiles(tmp_path / "a.heic", ["red", "blue"], b"heic"))
 
 
 @pytest.mark.parametrize("content", [b"", b"only some text\n" * 50, b"\0" * 5000])

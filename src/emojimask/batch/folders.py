@@ -9,16 +9,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 from typing import NamedTuple, Protocol
+from urllib.request import url2pathname
 
+from emojimask.batch.file_lock import locked
 from emojimask.errors import SinkError, SourceError, UsageError
 
 STAGING = ".emojimask-unfinished"
+LOCK = "lock"
 
 
 class Found(NamedTuple):
@@ -30,7 +32,7 @@ class Found(NamedTuple):
 
 
 class Folder(Protocol):
-    """A tree of files; names are relative, with ``/``. Can be sent to other processes."""
+    """A tree of files; names are relative, with ``/``. Can be sent to other processes. As text: where it lies."""
 
     @property
     def shared_path(self) -> Path | None:
@@ -65,8 +67,11 @@ class Folder(Protocol):
         """Add a line to a file, whole or not at all. Raises SinkError."""
         ...
 
-    def clean(self) -> None:
-        """Remove what runs that were cut off have left behind."""
+    def claim(self) -> AbstractContextManager[None]:
+        """Have it for one run alone; what runs that were cut off have left behind is removed, before and after.
+
+        Raises SinkError where another run has it, or it cannot be written to.
+        """
         ...
 
 
@@ -77,10 +82,11 @@ def open_folder(place: str) -> Folder:
         MissingExtraError: a URL, and fsspec or its part for this kind of store is not installed.
         UsageError: a file, or a URL of a kind that is not known.
     """
-    if "://" not in place:
-        if Path(place).is_file():
+    path = url2pathname(place.removeprefix("file:")) if place.startswith("file://") else place
+    if "://" not in path:
+        if Path(path).is_file():
             raise UsageError(f"{place}: is a file; name a folder")
-        return LocalFolder(Path(place))
+        return LocalFolder(Path(path))
     from emojimask.batch.store import Store
 
     return Store(place)
@@ -128,6 +134,8 @@ class LocalFolder:
                     yield from self._walk(path, seen)
                 elif is_media(entry.name) and S_ISREG(entry.stat().st_mode):  # a pipe would be waited for for ever
                     yield Found(self._name(path), entry.stat().st_size)
+                elif problem := unread(entry.name):
+                    yield Found(self._name(path), problem=problem)
             except OSError as error:  # a link that leads nowhere, or to itself
                 yield Found(self._name(path), problem=f"cannot be opened ({error.strerror})")
 
@@ -202,8 +210,32 @@ class LocalFolder:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
 
-    def clean(self) -> None:
-        shutil.rmtree(self.staging, ignore_errors=True)
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        with ExitStack() as held:
+            try:
+                self.staging.mkdir(parents=True, exist_ok=True)
+                held.callback(self._remove_staging)
+                held.enter_context(locked(self.staging / LOCK))
+            except BlockingIOError:
+                remedy = "wait until it has ended, or choose another output folder"
+                raise SinkError(f"{self.root}: another batch is at work in this folder; {remedy}") from None
+            except OSError as error:
+                reason = f"cannot be written ({error.strerror}); check permissions and space"
+                raise SinkError(f"{self.root}: {reason}") from error
+            self._clean()
+            held.callback(self._clean)
+            yield
+
+    def _clean(self) -> None:
+        for path in self.staging.glob("*"):
+            if path.name != LOCK:
+                with suppress(OSError):
+                    path.unlink()
+
+    def _remove_staging(self) -> None:
+        with suppress(OSError):  # another run has claimed it already
+            self.staging.rmdir()
 
 
 def is_media(name: str) -> bool:
@@ -213,17 +245,20 @@ def is_media(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
 
 
+def unread(name: str) -> str | None:
+    """What to say of a picture that by its suffix is of a kind that is not read; None of all others."""
+    from emojimask.sources.folder import UNREAD, UNREAD_SUFFIXES
+
+    return UNREAD if PurePosixPath(name).suffix.lower() in UNREAD_SUFFIXES else None
+
+
 def check_apart(inputs: Folder, outputs: Folder) -> str | None:
     """The output folder's name below the input folder, whose files are not inputs; None where it lies elsewhere.
 
     Raises:
         UsageError: both are the same.
     """
-    source, target = inputs.shared_path, outputs.shared_path
-    if source is None or target is None:
-        if str(inputs) == str(outputs):
-            raise UsageError(f"{outputs}: is the input folder itself; name another to write to")
-        return None
+    source, target = (folder.shared_path or PurePosixPath(str(folder)) for folder in (inputs, outputs))
     if source == target:
-        raise UsageError(f"{target}: is the input folder itself; name another to write to")
+        raise UsageError(f"{outputs}: is the input folder itself; name another to write to")
     return target.relative_to(source).as_posix() if target.is_relative_to(source) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -128,6 +129,7 @@ def _start(request: Request, frames: c_longlong, leash: Connection, copies: str)
     """Runs first in every worker."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
+    logging.getLogger("emojimask").addHandler(logging.NullHandler())  # what is amiss is told with the outcome
     tempfile.tempdir = copies
     Thread(target=_end_with, args=(leash, copies), daemon=True).start()
 

@@ -3,85 +3,126 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from emojimask.batch.folders import Found, check_apart
 from emojimask.batch.names import output_name
-from emojimask.batch.record import BEGUN, DONE, Record, latest
+from emojimask.batch.owners import Owners
+from emojimask.batch.record import DONE, Record, latest
 from emojimask.batch.tasks import Job, Request
-from emojimask.batch.worker import report_name, settings_of
-from emojimask.errors import SourceError, UsageError
+from emojimask.batch.worker import settings_of
+from emojimask.errors import EmojimaskError, OutputExistsError, UsageError
 from emojimask.settings import MaskSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is to do.
+class Inputs:
+    """What lies in the input folder.
 
     Attributes:
-        jobs: what there is to do, large files first.
-        refused: why some inputs cannot be masked, by their names.
-        new: inputs of which something is to be made that is not there, and that no run has made before.
+        by_output: by the name of the output that a file would become.
+        problems: why others cannot be looked at, by their names.
     """
 
-    jobs: list[Job]
-    refused: dict[str, str]
-    new: set[str]
+    by_output: dict[str, list[Found]]
+    problems: dict[str, str]
 
 
-def make_plan(request: Request, records: Sequence[Record], *, force: bool) -> Plan:
+def find_inputs(request: Request) -> Inputs:
     """Look through the input folder.
-
-    Args:
-        records: the manifest, in order.
-        force: mask again what is done, and overwrite any output.
 
     Raises:
         UsageError: both folders are the same, or there is no picture and no video.
         SourceError: there is no input folder.
     """
-    found, refused = _find(request)
-    if not found and not refused:
-        raise UsageError(f"{request.inputs}: the folder holds no picture and no video")
-    known, ours = latest(records), _made(records)
-    plan = Plan([], refused, set())
-    for output, rivals in found.items():
-        name, size, _ = rivals[0]
-        if len(rivals) > 1:
-            refused |= _refuse_all(output, [rival.name for rival in rivals])
-            continue
-        try:
-            unknown = _files(request, output) - ours
-            foreign = next((file for file in sorted(unknown) if request.outputs.size(file) is not None), None)
-            sha256 = None if force else _known(request, known.get(name))
-        except SourceError as error:
-            refused[name] = str(error)
-            continue
-        if foreign is not None and not force:
-            refused[name] = f"{foreign} is already there and not from a batch; overwrite it with --force"
-            continue
-        if unknown and foreign is None:
-            plan.new.add(name)
-        plan.jobs.append(Job(name, output, size, sha256))
-    plan.jobs.sort(key=lambda job: (-job.size, job.input))
-    return plan
-
-
-def _find(request: Request) -> tuple[Mapping[str, list[Found]], dict[str, str]]:
-    """The inputs by the names of their outputs, and why others cannot be looked at."""
     within = check_apart(request.inputs, request.outputs)
-    found: dict[str, list[Found]] = defaultdict(list)
-    refused: dict[str, str] = {}
+    inputs = Inputs(defaultdict(list), {})
     for file in request.inputs.find():
         if within is not None and PurePosixPath(file.name).is_relative_to(within):
             continue
         if file.problem is not None:
-            refused[file.name] = file.problem
+            inputs.problems[file.name] = file.problem
         else:
-            found[output_name(file.name, request.inputs.head(file.name))].append(file)
-    return found, refused
+            inputs.by_output[output_name(file.name, request.inputs.head(file.name))].append(file)
+    if not inputs.by_output and not inputs.problems:
+        raise UsageError(f"{request.inputs}: the folder holds no picture and no video")
+    return inputs
+
+
+class Plan:
+    """What a run is to do.
+
+    Args:
+        records: the manifest, in order.
+        force: mask again what is done, and overwrite any output.
+
+    Attributes:
+        jobs: what there is to do, large files first.
+        refused: why some inputs cannot be masked, by their names.
+    """
+
+    def __init__(self, request: Request, inputs: Inputs, records: Sequence[Record], *, force: bool) -> None:
+        self._request = request
+        self._inputs = inputs
+        self._force = force
+        self._owners = Owners(request, records)
+        self._last = latest(records) | latest(filter(self._owners.is_of_here, records))
+        self.jobs: list[Job] = []
+        self.refused = dict(inputs.problems)
+        for output, rivals in inputs.by_output.items():
+            name, size, _ = rivals[0]
+            if len(rivals) > 1:
+                self.refused |= _refuse_all(output, [rival.name for rival in rivals])
+                continue
+            try:
+                self.jobs.append(self._job(name, output, size))
+            except EmojimaskError as error:
+                self.refused[name] = str(error)
+        self.jobs.sort(key=lambda job: (-job.size, job.input))
+
+    def elsewhere(self, job: Job, suffix: str) -> Job:
+        """The job with another suffix of its output; as it is where its suffix is the input's own.
+
+        Raises:
+            EmojimaskError: the output would take the place of another.
+        """
+        output = PurePosixPath(job.output)
+        if output.suffix == PurePosixPath(job.input).suffix:
+            return job
+        other = str(output.with_suffix(suffix))
+        if rivals := self._inputs.by_output.get(other):
+            reason = f"its sound fits no {output.suffix}, so it would become {other}"
+            raise UsageError(f"{reason}, and so would {', '.join(rival.name for rival in rivals)}; rename one")
+        return self._job(job.input, other, job.size)
+
+    def _job(self, name: str, output: str, size: int) -> Job:
+        """Raises OutputExistsError where no input may take the output's place, and SourceError."""
+        taken = self._owners.taken(output)
+        new = not taken and self._owners.is_new(output)
+        if self._force:
+            return Job(name, output, size, new=new)
+        for foreign in taken:
+            if foreign.sha256 is None:
+                raise OutputExistsError(foreign.reason)
+        return Job(name, output, size, self._known(name), new, taken)
+
+    def _known(self, name: str) -> str | None:
+        """The hash of the input, if all that is asked for is there and would be made in the same way."""
+        request, record = self._request, self._last.get(name)
+        if record is None or record.state != DONE or record.output is None or record.faults:
+            return None
+        if self._owners.maker(record.output) is not record:
+            return None
+        # A setting may be younger than a record.
+        if {**asdict(MaskSettings()), **record.settings} != settings_of(request):
+            return None
+        if request.measure is not None and record.leak is None:
+            return None
+        if request.reports and (record.report is None or request.outputs.size(record.report) is None):
+            return None
+        return record.input_sha256 if request.outputs.size(record.output) == record.output_bytes else None
 
 
 def _refuse_all(output: str, names: Sequence[str]) -> dict[str, str]:
@@ -89,28 +130,3 @@ def _refuse_all(output: str, names: Sequence[str]) -> dict[str, str]:
         name: f"would become {output}, and so would {', '.join(n for n in names if n != name)}; rename one"
         for name in names
     }
-
-
-def _made(records: Sequence[Record]) -> set[str | None]:
-    """Outputs and reports that are a batch's own: made by a run, or perhaps made by one that was cut off."""
-    begun = [record for record in latest(records).values() if record.state == BEGUN]
-    done = [record for record in records if record.state == DONE]
-    return {name for record in begun + done for name in (record.output, record.report)}
-
-
-def _files(request: Request, output: str) -> set[str]:
-    """What is to be made: the output, and its report where one is wanted."""
-    return {output, report_name(output)} if request.reports else {output}
-
-
-def _known(request: Request, record: Record | None) -> str | None:
-    """The hash of the input, if all that is asked for is there and would be made in the same way."""
-    if record is None or record.state != DONE or record.output is None:
-        return None
-    if {**asdict(MaskSettings()), **record.settings} != settings_of(request):  # a setting may be younger than a record
-        return None
-    if request.measure is not None and record.leak is None:
-        return None
-    if request.reports and (record.report is None or request.outputs.size(record.report) is None):
-        return None
-    return record.input_sha256 if request.outputs.size(record.output) == record.output_bytes else None

@@ -16,6 +16,7 @@ class Record:
 
     Attributes:
         input, output: names below the input and the output folder, with ``/``.
+        input_folder: the input folder's path or URL; None in records of before it was noted.
         state: ``done``, ``failed``, or ``begun``: a run was cut off while it may have made the output.
         error: why it failed; None where it did not.
         attempts: how often it was tried in this run.
@@ -25,6 +26,7 @@ class Record:
         frames: in the output; 1 for a picture.
         seconds: from the first frame to the last; 0 for a picture.
         frames_with_faces, shielded: how many of the frames have a covered face, and show nothing of the input.
+        faults: why frames were shielded on account of a fault of the program or the machine, and how often.
         faces: covered faces, counted in every frame.
         people: how many were told apart.
         expressions: share of each among the faces whose expression was read, 0 to 1; empty where none was.
@@ -32,7 +34,8 @@ class Record:
             expression shown most (``u`` for surprise), ``-`` for a face that was not read, ``.`` for no face, ``#`` for
             shielded.
         report: name of what was seen, frame by frame, below the output folder; None where that was not asked for.
-        leak: how much of a face independent detectors still find; None where that was not asked for.
+        leak: how much of a face independent detectors still find, where there was a face to find: frames, with a face,
+            leaked, and not to be vouched for; None where that was not asked for.
         version, settings: of the program that did it.
     """
 
@@ -50,12 +53,14 @@ class Record:
     seconds: float = 0.0
     frames_with_faces: int = 0
     shielded: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
     faces: int = 0
     people: int = 0
     expressions: Mapping[str, float] = field(default_factory=dict)
     timeline: str = ""
     report: str | None = None
     leak: Mapping[str, float] | None = None
+    input_folder: str | None = None
     version: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 

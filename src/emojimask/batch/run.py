@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
 from emojimask.batch.folders import Folder
-from emojimask.batch.plan import make_plan
+from emojimask.batch.plan import Plan, find_inputs
 from emojimask.batch.record import BEGUN, FAILED, Record
 from emojimask.batch.tasks import (
     Begun,
@@ -27,6 +28,7 @@ from emojimask.batch.tasks import (
     Whole,
 )
 from emojimask.batch.worker import now, report_name, settings_of
+from emojimask.errors import EmojimaskError
 
 MANIFEST = "manifest.jsonl"
 ATTEMPTS = 2
@@ -83,8 +85,9 @@ class BatchRun:
         progress: how far the run is.
 
     Raises:
-        UsageError, SourceError: there is nothing to do; see :func:`emojimask.batch.plan.make_plan`.
-        SinkError: the manifest cannot be written. By :meth:`run` too.
+        UsageError, SourceError: there is nothing to do; see :func:`emojimask.batch.plan.find_inputs`.
+        SinkError: another run is at work in the output folder, which this one has until :meth:`run` is over; or the
+            manifest cannot be written, then by :meth:`run` too.
     """
 
     def __init__(self, request: Request, *, force: bool = False, say: Callable[[str], None] = lambda _: None) -> None:
@@ -92,15 +95,18 @@ class BatchRun:
         self._say = say
         self._pieces: dict[str, list[MaskedPiece | None]] = {}
         self._tasks: deque[Task] = deque()
-        plan = make_plan(request, read_manifest(request.outputs), force=force)
-        self._unclaimed = plan.new
-        total_bytes = sum(job.size for job in plan.jobs)
-        self.progress = Progress(len(plan.jobs) + len(plan.refused), total_bytes, refused=len(plan.refused))
-        request.outputs.clean()
-        request.outputs.append(MANIFEST, "")  # what cannot be written is found out before any work
-        for name, reason in plan.refused.items():
-            self._fail(Job(name, ""), reason, 1)
-        self._tasks.extend(Whole(job) for job in plan.jobs)
+        self._claimed: set[str] = set()
+        inputs = find_inputs(request)
+        with ExitStack() as held:
+            held.enter_context(request.outputs.claim())
+            plan = self._plan = Plan(request, inputs, read_manifest(request.outputs), force=force)
+            total_bytes = sum(job.size for job in plan.jobs)
+            self.progress = Progress(len(plan.jobs) + len(plan.refused), total_bytes, refused=len(plan.refused))
+            request.outputs.append(MANIFEST, "")  # what cannot be written is found out before any work
+            for name, reason in plan.refused.items():
+                self._fail(Job(name, ""), reason, 1)
+            self._tasks.extend(Whole(job) for job in plan.jobs)
+            self._held = held.pop_all()
 
     def run(self, engine: Engine) -> Progress:
         """Do it all. Files that fail are tried once more; what is finished is in the manifest at once."""
@@ -110,7 +116,7 @@ class BatchRun:
                 self._take(outcome)
         finally:
             outcomes.close()
-            self._request.outputs.clean()
+            self._held.close()
         return self.progress
 
     def _take(self, outcome: Outcome) -> None:
@@ -125,24 +131,28 @@ class BatchRun:
                 self.progress.frames += record.frames
                 self.progress.bytes += 0 if self._pieces.pop(job.input, None) else job.size
                 self._write(record)
+                for reason, count in record.faults.items():
+                    fault = f"{count} frames were shielded because of {reason}"
+                    self._say(f"{job.input}: {fault}; the next run masks it again")
             case Cut(job, pieces):
                 self._pieces[job.input] = [None] * len(pieces)
                 self._tasks.extend(pieces)
             case MaskedPiece():
                 self._collect(outcome)
-            case Failure(task, reason):
-                self._retry(task, reason)
+            case Failure():
+                self._retry(outcome)
 
     def _claim(self, jobs: Iterable[Job]) -> None:
         """Note whose outputs may appear from now on, for a run may be cut off between an output and its record."""
-        claimed = [job for job in jobs if job.input in self._unclaimed]
-        self._unclaimed.difference_update(job.input for job in claimed)
+        claimed = [job for job in jobs if job.new and job.output not in self._claimed]
+        self._claimed.update(job.output for job in claimed)
         if claimed:
             self._write(*(self._begun(job) for job in claimed))
 
     def _begun(self, job: Job) -> Record:
         report = report_name(job.output) if self._request.reports else None
-        return Record(job.input, job.output, BEGUN, report=report, version=version("emojimask"))
+        folder = str(self._request.inputs)
+        return Record(job.input, job.output, BEGUN, report=report, input_folder=folder, version=version("emojimask"))
 
     def _collect(self, masked: MaskedPiece) -> None:
         piece = masked.piece
@@ -155,19 +165,40 @@ class BatchRun:
         if len(complete) == len(pieces):
             self._tasks.append(Join(piece.job, piece.sha256, complete))
 
-    def _retry(self, task: Task, reason: str) -> None:
-        if isinstance(task, Whole):
-            if task.attempt < ATTEMPTS:
-                self._tasks.append(replace(task, attempt=task.attempt + 1))
-            else:
-                self._fail(task.job, reason, task.attempt)
-                self.progress.bytes += task.job.size
-        elif (pieces := self._pieces.pop(task.job.input, None)) is not None:
-            # What a stretch cannot do may work in one go. The pieces that still wait are not needed any more.
-            self.progress.bytes -= task.job.size * sum(p is not None for p in pieces) / len(pieces)
-            kept = [t for t in self._tasks if not (isinstance(t, Piece) and t.job == task.job)]
-            self._tasks.clear()
-            self._tasks.extend([*kept, Whole(task.job, may_cut=False, attempt=ATTEMPTS)])
+    def _retry(self, failure: Failure) -> None:
+        task = failure.task
+        if not isinstance(task, Whole):
+            if self._drop_pieces(task.job):  # what a stretch cannot do may work in one go
+                self._once_more(Whole(task.job, may_cut=False, attempt=ATTEMPTS), failure)
+        elif failure.again and task.attempt < ATTEMPTS:
+            self._once_more(replace(task, attempt=task.attempt + 1), failure)
+        else:
+            self._give_up(task, failure.reason)
+            self.progress.refused += not failure.again
+
+    def _drop_pieces(self, job: Job) -> bool:
+        """Whether there were any; those that still wait are not needed any more."""
+        pieces = self._pieces.pop(job.input, None)
+        if pieces is None:
+            return False
+        self.progress.bytes -= job.size * sum(p is not None for p in pieces) / len(pieces)
+        kept = [task for task in self._tasks if not (isinstance(task, Piece) and task.job == job)]
+        self._tasks.clear()
+        self._tasks.extend(kept)
+        return True
+
+    def _once_more(self, task: Whole, failure: Failure) -> None:
+        """Give the task out again; to another container where the first has no place for the sound."""
+        try:
+            job = task.job if failure.suffix is None else self._plan.elsewhere(task.job, failure.suffix)
+        except EmojimaskError as error:
+            self._give_up(task, str(error))
+            return
+        self._tasks.append(replace(task, job=job))
+
+    def _give_up(self, task: Whole, reason: str) -> None:
+        self._fail(task.job, reason, task.attempt)
+        self.progress.bytes += task.job.size
 
     def _fail(self, job: Job, reason: str, attempts: int) -> None:
         self.progress.failed[job.input] = reason
@@ -181,6 +212,7 @@ class BatchRun:
                 attempts=attempts,
                 finished=now(),
                 version=version("emojimask"),
+                input_folder=str(self._request.inputs),
                 settings=settings_of(self._request),
             )
         )

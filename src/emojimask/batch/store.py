@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from emojimask.batch.folders import Found, is_media
+from emojimask.batch.folders import Found, is_media, unread
 from emojimask.errors import EmojimaskError, MissingExtraError, SinkError, SourceError, UsageError
 from emojimask.sources.folder import HEAD_BYTES
 
@@ -26,7 +27,7 @@ class Store:
         self._connect()
 
     def __str__(self) -> str:
-        return self.url
+        return re.sub(r"(//[^/@:]*):[^/@]*@", r"\1@", self.url)  # it is written down, and a password must not be
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
         return Store, (self.url,)  # connections stay where they are
@@ -35,13 +36,13 @@ class Store:
         try:
             import fsspec
         except ImportError:
-            raise MissingExtraError(f"{self.url}: needs the extra: pip install 'emojimask[ray]'") from None
+            raise MissingExtraError(f"{self}: needs the extra: pip install 'emojimask[ray]'") from None
         try:
             self._fs, root = fsspec.core.url_to_fs(self.url)
         except ImportError as error:
-            raise MissingExtraError(f"{self.url}: fsspec cannot open this kind of store ({error})") from error
+            raise MissingExtraError(f"{self}: fsspec cannot open this kind of store ({error})") from error
         except ValueError as error:
-            raise UsageError(f"{self.url}: {error}") from error
+            raise UsageError(f"{self}: {error}") from error
         self._root = str(root).rstrip("/")
 
     @property
@@ -52,13 +53,17 @@ class Store:
         try:
             found: dict[str, dict[str, Any]] = self._fs.find(self._root, detail=True)
         except Exception as error:  # whatever the store's own client raises
-            raise SourceError(f"{self.url}: cannot be listed ({_reason(error)})") from error
+            raise SourceError(f"{self}: cannot be listed ({_reason(error)})") from error
         if not found and not self._fs.exists(self._root):
-            raise SourceError(f"{self.url}: no such folder")
+            raise SourceError(f"{self}: no such folder")
         for path, about in sorted(found.items()):
             name = path[len(self._root) :].lstrip("/")
-            if is_media(name) and not any(part.startswith(".") for part in PurePosixPath(name).parts):
+            if any(part.startswith(".") for part in PurePosixPath(name).parts):
+                continue
+            if is_media(name):
                 yield Found(name, int(about.get("size") or 0))
+            elif problem := unread(name):
+                yield Found(name, problem=problem)
 
     def head(self, name: str) -> bytes:
         try:
@@ -73,7 +78,7 @@ class Store:
             try:
                 self._fs.get_file(self._path(name), str(path))
             except Exception as error:  # whatever the store's own client raises
-                raise SourceError(f"{self.url}/{name}: cannot be fetched ({_reason(error)})") from error
+                raise SourceError(f"{self}/{name}: cannot be fetched ({_reason(error)})") from error
             yield path
 
     @contextmanager
@@ -84,9 +89,9 @@ class Store:
             try:
                 self._fs.makedirs(str(PurePosixPath(self._path(name)).parent), exist_ok=True)
                 self._fs.put_file(str(path), self._path(name) + ".part")
-                self._fs.mv(self._path(name) + ".part", self._path(name))
+                self._move(self._path(name) + ".part", self._path(name))
             except Exception as error:  # whatever the store's own client raises
-                raise SinkError(f"{self.url}/{name}: cannot be written ({_reason(error)})") from error
+                raise SinkError(f"{self}/{name}: cannot be written ({_reason(error)})") from error
 
     def size(self, name: str) -> int | None:
         try:
@@ -94,7 +99,7 @@ class Store:
         except FileNotFoundError:
             return None
         except Exception as error:  # whatever the store's own client raises
-            raise SourceError(f"{self.url}/{name}: cannot be looked up ({_reason(error)})") from error
+            raise SourceError(f"{self}/{name}: cannot be looked up ({_reason(error)})") from error
 
     def read_text(self, name: str) -> str:
         try:
@@ -102,7 +107,7 @@ class Store:
         except FileNotFoundError:
             return ""
         except Exception as error:  # whatever the store's own client raises
-            raise SourceError(f"{self.url}/{name}: cannot be read ({_reason(error)})") from error
+            raise SourceError(f"{self}/{name}: cannot be read ({_reason(error)})") from error
 
     def append(self, name: str, line: str) -> None:
         """Object stores cannot append: the file is written anew."""
@@ -112,10 +117,21 @@ class Store:
         except EmojimaskError:
             raise
         except Exception as error:  # whatever the store's own client raises
-            raise SinkError(f"{self.url}/{name}: cannot be written ({_reason(error)})") from error
+            raise SinkError(f"{self}/{name}: cannot be written ({_reason(error)})") from error
 
-    def clean(self) -> None:
-        """Nothing: what was cut off was on the worker."""
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Nobody is kept out: a store has no locks. Nothing is left behind: what was cut off was on the worker."""
+        yield
+
+    def _move(self, path: str, to: str) -> None:
+        from fsspec import AbstractFileSystem
+
+        if type(self._fs).mv is not AbstractFileSystem.mv:
+            self._fs.mv(path, to)
+        else:  # fsspec's own mv takes ?, * and [] in a name for a pattern
+            self._fs.cp_file(path, to)
+            self._fs.rm_file(path)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -20,6 +20,7 @@ class Tally:
     """Counts; two tallies of neighbouring stretches add up with :meth:`add`. Times in seconds.
 
     Attributes:
+        faults: why frames were shielded on account of a fault, and how often; whoever runs the pipeline notes that.
         covered: faces, counted in every frame.
         read: those whose expression was read, by expression.
         course: what is shown in each second from ``first_s`` on: how often each letter of a timeline.
@@ -29,6 +30,7 @@ class Tally:
     frames: int = 0
     frames_with_faces: int = 0
     shielded: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     covered: int = 0
     read: Counter[str] = field(default_factory=Counter)
     people: set[int] = field(default_factory=set)
@@ -61,6 +63,7 @@ class Tally:
         self.frames += later.frames
         self.frames_with_faces += later.frames_with_faces
         self.shielded += later.shielded
+        self.faults.update(later.faults)
         self.covered += later.covered
         self.read.update(later.read)
         self.people |= later.people

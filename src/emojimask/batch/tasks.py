@@ -37,13 +37,34 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What lies where an output would go and was not made from this run's input folder.
+
+    Attributes:
+        sha256: of the input that it was made from: the same file, moved, may take the place; None: nobody may.
+        reason: why another may not, in one line.
+    """
+
+    sha256: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One file. ``known_sha256``: of the input that the output there was made from; None where it must be made."""
+    """One file.
+
+    Attributes:
+        known_sha256: of the input that the output there was made from; None where it must be made.
+        new: something is to be made of it that is not there, and that no run has made before.
+        taken: what lies in its way.
+    """
 
     input: str
     output: str
     size: int = 0
     known_sha256: str | None = None
+    new: bool = False
+    taken: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +140,18 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A task could not be done. ``reason``: one line."""
+    """A task could not be done.
+
+    Attributes:
+        reason: one line.
+        suffix: of an output that could be written; None where another suffix would not help.
+        again: whether it may do so at another try.
+    """
 
     task: Task
     reason: str
+    suffix: str | None = None
+    again: bool = True
 
 
 Outcome = Begun | Unchanged | Cut | MaskedPiece | Masked | Failure

@@ -33,7 +33,7 @@ from emojimask.batch.tasks import (
     Unchanged,
     Whole,
 )
-from emojimask.errors import EmojimaskError, SourceError
+from emojimask.errors import EmojimaskError, NoPlaceError, SourceError
 from emojimask.runner import run
 from emojimask.stages import Sink
 from emojimask.types import MaskedFrame, StreamInfo
@@ -62,6 +62,8 @@ class Worker:
                     return self._piece(task)
                 case Join():
                     return self._join(task)
+        except NoPlaceError as error:
+            return Failure(task, str(error), error.suffix)
         except EmojimaskError as error:
             return Failure(task, str(error))
         except Exception as error:
@@ -73,6 +75,9 @@ class Worker:
             sha256 = sha256_of(path)
             if task.attempt == 1 and sha256 == job.known_sha256:
                 return Unchanged(job)
+            for taken in job.taken:
+                if taken.sha256 != sha256:
+                    return Failure(task, taken.reason, again=False)
             pieces = self._cut(job, path, sha256) if task.may_cut else ()
             if pieces:
                 return Cut(job, pieces)
@@ -90,6 +95,7 @@ class Worker:
                     )
                 if summary.broken_off is not None:
                     raise summary.broken_off
+                tally.faults.update(summary.failures)
                 written = self._written(path, output)
         record = self._record(job, info, tally, sha256, written, time.monotonic() - began)
         return Masked(job, replace(record, attempts=task.attempt))
@@ -123,6 +129,7 @@ class Worker:
             window = Window(stretch, [*sinks, tally])
             pipeline = build.build_pipeline(self._request.settings, measured=report is not None)
             summary = run(source, pipeline, [window], self._on_frame, overlap=False)
+        tally.faults.update(summary.failures)
         if summary.broken_off is not None:
             raise summary.broken_off
         if window.count != stretch.frames:
@@ -158,10 +165,15 @@ class Worker:
     @contextmanager
     def _places(self, output: str) -> Iterator[tuple[Path, Path | None]]:
         """Where to write the output and its report to; they take their names after the block, the output last."""
+        wanted = [output, report_name(output)] if self._request.reports else [output]
         with ExitStack() as stack:
-            video = stack.enter_context(self._request.outputs.place(output))
-            wanted = self._request.reports
-            yield video, stack.enter_context(self._request.outputs.place(report_name(output))) if wanted else None
+            places = {name: stack.enter_context(self._request.outputs.place(name)) for name in wanted}
+            try:
+                yield places[output], places.get(report_name(output))
+            except EmojimaskError as error:
+                for name, place in places.items():  # an error names a file as it will be called
+                    error.args = (str(error).replace(str(place), name),)
+                raise
 
     def _staged(self, job: Job, number: int) -> tuple[Path, Path | None]:
         outputs = self._request.outputs
@@ -194,12 +206,14 @@ class Worker:
             seconds=round(tally.last_s - tally.first_s, 6),
             frames_with_faces=tally.frames_with_faces,
             shielded=tally.shielded,
+            faults=dict(tally.faults),
             faces=tally.covered,
             people=len(tally.people),
             expressions=tally.shares(),
             leak=written.leak,
             timeline=tally.timeline() if info.fps else "",
             report=report_name(job.output) if self._request.reports else None,
+            input_folder=str(self._request.inputs),
             version=version("emojimask"),
             settings=settings_of(self._request),
         )

@@ -43,7 +43,7 @@ def sampled(folder: Path, every: int) -> Iterator[Image]:
 
     What cannot be read is left out. Raises SourceError where there is no such folder.
     """
-    for path in find_inputs(folder):
+    for path in find_inputs(folder, on_problem=lambda _: None):
         try:
             with open_file(path) as source:
                 yield from (_shrunk(frame.image) for frame in source if frame.index % every == 0)

@@ -189,7 +189,8 @@ def actors_of(folder: Path, count: int = 6) -> list[Actor]:
     from emojimask.sources.folder import find_inputs
 
     try:
-        clips = _by_turns(path for path in find_inputs(folder) if path.suffix.lower() in VIDEO_SUFFIXES)
+        files = find_inputs(folder, on_problem=lambda _: None)
+        clips = _by_turns(path for path in files if path.suffix.lower() in VIDEO_SUFFIXES)
     except OSError as error:
         raise SourceError(f"{folder}: cannot be opened ({error.strerror})") from error
     found: list[Actor] = []

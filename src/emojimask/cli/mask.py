@@ -185,33 +185,40 @@ def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace, *, alon
         UsageError: the input is ``alone``, and the command as a whole is wrong.
     """
     try:
-        return mask_file(job, settings, audio=args.audio, force=args.force, quiet=args.quiet, say=not args.json)
+        result = mask_file(job, settings, audio=args.audio, force=args.force, quiet=args.quiet, say=not args.json)
     except BrokenPipeError:
         raise  # nobody reads on, so there is nobody to mask the rest for
     except Exception as error:
         if args.debug or (alone and isinstance(error, UsageError)):
             raise
         reason = str(error) if isinstance(error, EmojimaskError) else f"{job.source}: {internal_fault(error)}"
-    _warn(reason)
-    return Result(str(job.source), str(job.output), 0, 0, 0, reason)
+        result = Result(str(job.source), str(job.output), 0, 0, 0, reason)
+    if result.error is not None:
+        _warn(result.error)
+    return result
 
 
 def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, quiet: bool, say: bool) -> Result:
-    """Mask one file. Raises any EmojimaskError."""
+    """Mask one file; of one that breaks off the result has both numbers and an error. Raises any EmojimaskError."""
     from emojimask.build import build_pipeline, file_sinks, open_file
     from emojimask.runner import run
+    from emojimask.sinks.video_file import VideoFileSink
 
     pipeline = build_pipeline(settings, measured=job.report is not None)
     with open_file(job.source) as source, Progress(source.info, quiet=quiet) as progress:
         sinks = file_sinks(source.info, job.output, job.report, audio=audio, force=force)
         summary = run(source, pipeline, sinks, progress)
-    if summary.broken_off is not None:
-        raise SourceError(f"{summary.broken_off}; what could be read is masked in {job.output}")
+    for left_out in (sink.left_out for sink in sinks if isinstance(sink, VideoFileSink) and sink.left_out):
+        _warn(f"{job.source}: without {left_out} of its sound tracks, whose codec is not known")
     for reason, count in summary.failures.items():
         _warn(f"{job.source}: {count} frames were shielded because of {reason}")
-    if say and not quiet:
-        print(f"{job.output}: {_sentence(summary.frames, summary.with_faces, summary.shielded, source.info.fps == 0)}")
-    return Result(str(job.source), str(job.output), summary.frames, summary.with_faces, summary.shielded)
+    numbers = summary.frames, summary.with_faces, summary.shielded
+    error = None
+    if summary.broken_off is not None:
+        error = f"{summary.broken_off}; what could be read is masked in {job.output}"
+    elif say and not quiet:
+        print(f"{job.output}: {_sentence(*numbers, source.info.fps == 0)}")
+    return Result(str(job.source), str(job.output), *numbers, error)
 
 
 def _sentence(frames: int, with_faces: int, shielded: int, still: bool) -> str:

@@ -96,13 +96,17 @@ def stretched(face: Face, over: Box) -> Face:
 
 
 def covers(known: Box, found: Box) -> bool:
-    """Whether a find is of a face that is known."""
-    return known.overlap(found) > 0.4
+    """Whether a find is of a face that is known, or lies so that this one's mask hides it all.
+
+    One of another size may be of somebody else, a child before its parent, of whom the mask hides a part.
+    """
+    like = min(known.area, found.area) > 0.4 * max(known.area, found.area)
+    return known.overlap(found) > (0.4 if like else 0.75)
 
 
-def is_near(found: Box, lost: Face, expected: Box, since_s: float) -> bool:
+def is_near(found: Box, lost: Box, expected: Box, since_s: float) -> bool:
     """Whether a detection may be of a face that was lost ``since_s`` seconds ago and should be at ``expected``."""
     around = expected.scaled(1.5 + min(2.0, since_s))
     x, y = found.center
     within = around.x <= x <= around.x + around.width and around.y <= y <= around.y + around.height
-    return within and 0.3 < (found.area + 1) / (lost.box.area + 1) < 3.0
+    return within and 0.3 < (found.area + 1) / (lost.area + 1) < 3.0

@@ -20,7 +20,9 @@ from emojimask.types import Box, Picture
 CHANGED = 4.0
 """Gray levels by which a cell's mean must differ."""
 HINDSIGHT = 2.0
-"""Where nothing new changes, looks are so many times as rare when who is found late is traced back."""
+"""Where nothing new changes, looks are so many times as rare when who is found late is traced back; ..."""
+TRACED = 0.6
+"""... but where anything stirs, no farther apart than this share of the time over which he is."""
 ON_FACE = 1.2
 """What changes within a known face's box, so many times as large, is that face ..."""
 BESIDE_FACE = 2.0
@@ -32,6 +34,7 @@ FAMILIAR_S = 2.0
 _COLUMNS = 80  # cells across the picture's longer side
 _SAMPLES = 4  # across a cell
 _NEVER = -1e9
+_BUSY, _BUSY_TILE, _IDLE = 4.0, 2.0, 8.0  # times as long where only the familiar changes, and where nothing does
 
 
 @dataclass(slots=True)
@@ -39,13 +42,20 @@ class _Place:
     """A part of the picture, in cells, and what was there when somebody last looked.
 
     Attributes:
+        soon_s: seconds between looks where something new changes.
+        busy: times as long where only the familiar does.
         enough: so many cells must have changed anew; a face that a look at this place finds changes more.
+        warmth: how familiar each cell's changes were at the last look. A look at another place makes nothing familiar
+            here: it may not find the face that this one would.
     """
 
     cells: tuple[slice, slice]
+    soon_s: float
+    busy: float
     enough: int = 1
     looked_s: float = _NEVER
     seen: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    warmth: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 class Lookout:
@@ -54,41 +64,38 @@ class Lookout:
     Args:
         soon_s: seconds between looks over the whole picture where something new changes.
         tile_soon_s: the same for each tile.
-        busy, idle: times as long where only the familiar changes, and where nothing does.
     """
 
-    def __init__(self, soon_s: float, tile_soon_s: float, busy: float = 4.0, idle: float = 8.0) -> None:
-        self._soon_s, self._tile_soon_s, self._busy, self._idle = soon_s, tile_soon_s, busy, idle
+    def __init__(self, soon_s: float, tile_soon_s: float) -> None:
+        self._soon_s, self._tile_soon_s = soon_s, tile_soon_s
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: the picture's size has changed."""
-        self._whole = _Place((slice(None), slice(None)), enough=4)
+        self._whole = _Place((slice(None), slice(None)), self._soon_s, _BUSY, enough=4)
         self._tiles: dict[Box, _Place] = {}
-        self._now = self._warmth = np.zeros((0, 0), np.float32)
+        self._now = np.zeros((0, 0), np.float32)
         self._taken = self._beside = np.zeros((0, 0), np.bool_)
         self._time_s = 0.0
-        self._rarer = 1.0
+        self._rarer, self._most_s = 1.0, np.inf
 
-    def watch(self, picture: Picture, time_s: float, faces: Sequence[Box], hindsight: bool = False) -> None:
+    def watch(self, picture: Picture, time_s: float, faces: Sequence[Box], hindsight_s: float | None = None) -> None:
         """Take in the next frame. What happens on ``faces`` that are in sight is not news.
 
-        ``hindsight``: who is found late is traced back.
+        ``hindsight_s``: for so long who is found late is traced back; None: live.
         """
-        self._rarer = HINDSIGHT if hindsight else 1.0
+        live = hindsight_s is None
+        self._rarer, self._most_s = (1.0, np.inf) if hindsight_s is None else (HINDSIGHT, TRACED * hindsight_s)
         self._now = _cells(picture)
         self._taken = self._under(faces, ON_FACE, picture)
-        self._beside = self._under(faces, BESIDE_FACE, picture) if hindsight else self._taken
-        if self._warmth.shape != self._now.shape:
-            self._warmth = np.zeros_like(self._now)
-        self._warmth *= np.float32(np.exp(-max(0.0, time_s - self._time_s) / FAMILIAR_S))
+        self._beside = self._taken if live else self._under(faces, BESIDE_FACE, picture)
         self._time_s = time_s
 
     def whole_is_due(self, eager: bool = False) -> bool:
         """``eager``: whether or not anything has changed."""
         if eager:
             return self._time_s - self._whole.looked_s >= self._soon_s - 1e-6
-        return self._overdue(self._whole, self._soon_s) >= 0
+        return self._overdue(self._whole) >= 0
 
     def whole_was_looked_at(self) -> None:
         self._looked_at(self._whole)
@@ -100,8 +107,9 @@ class Lookout:
         """
         for tile in tiles:
             if tile not in self._tiles:
-                self._tiles[tile] = _Place(cells_under(tile, self._now.shape, height, width))
-        waits = {tile: self._overdue(self._tiles[tile], self._tile_soon_s, at_once) for tile in tiles}
+                cells = cells_under(tile, self._now.shape, height, width)
+                self._tiles[tile] = _Place(cells, self._tile_soon_s, _BUSY_TILE)
+        waits = {tile: self._overdue(self._tiles[tile], at_once) for tile in tiles}
         latest = max(waits, key=lambda tile: waits[tile], default=None)
         if latest is None or waits[latest] < 0:
             return None
@@ -114,25 +122,32 @@ class Lookout:
 
     def _looked_at(self, place: _Place) -> None:
         """What has changed here becomes familiar, and its surroundings with it."""
-        changed = self._changed(place)
+        changed, place.warmth = self._changed(place), self._warmth(place)
         if changed.mean() <= LARGE:
-            around = cv2.dilate(changed.astype(np.float32), np.ones((5, 5), np.uint8))
-            self._warmth[place.cells] = np.maximum(self._warmth[place.cells], around)
+            place.warmth = np.maximum(place.warmth, cv2.dilate(changed.astype(np.float32), np.ones((5, 5), np.uint8)))
         place.looked_s, place.seen = self._time_s, self._now[place.cells]
 
-    def _overdue(self, place: _Place, soon_s: float, at_once: bool = False) -> float:
+    def _warmth(self, place: _Place) -> NDArray[np.float32]:
+        """How familiar changes are by now."""
+        now = self._now[place.cells]
+        if place.warmth.shape != now.shape:
+            return np.zeros_like(now)
+        return place.warmth * np.float32(np.exp(-max(0.0, self._time_s - place.looked_s) / FAMILIAR_S))
+
+    def _overdue(self, place: _Place, at_once: bool = False) -> float:
         """Seconds past the time for the next look; negative: not yet."""
         waited_s = self._time_s - place.looked_s + 1e-6
         if at_once and self._changed(place).any():
             return waited_s
-        if waited_s < soon_s:
-            return waited_s - soon_s
+        if waited_s < place.soon_s:
+            return waited_s - place.soon_s
         changed = self._changed(place)
-        new = changed & (self._warmth[place.cells] < 0.3)
+        new = changed & (self._warmth(place) < 0.3)
         if np.count_nonzero(new) >= place.enough:
-            return waited_s - soon_s
-        stirs = (changed & ~self._beside[place.cells]).any()
-        return waited_s - soon_s * self._rarer * (self._busy if stirs else self._idle)
+            return waited_s - place.soon_s
+        if (changed & ~self._beside[place.cells]).any():
+            return waited_s - max(place.soon_s, min(place.soon_s * self._rarer * place.busy, self._most_s))
+        return waited_s - place.soon_s * self._rarer * _IDLE
 
     def _changed(self, place: _Place) -> NDArray[np.bool_]:
         now = self._now[place.cells]

@@ -7,6 +7,7 @@ is given. A face that is not found is held: its pose is predicted, and the calle
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeGuard
@@ -27,6 +28,7 @@ from emojimask.faces.comparison import (
     share_inside,
     stretched,
 )
+from emojimask.faces.doubts import Doubts
 from emojimask.faces.lookout import Lookout
 from emojimask.faces.steady import OneEuroFilter, middle
 from emojimask.pixels import part
@@ -44,7 +46,9 @@ ALONE_SMALL = (0.6, 0.5)
 """... and with these where the face is too small for the landmarker to be trusted: not over 48 pixels."""
 SMALL = 48.0
 SEARCH_S = 1.0
-"""A small face that the look over the whole picture missed is searched for where it should be for this long."""
+"""A small face that the look over the whole picture missed is searched for where it should be for this long, ..."""
+ROUND_S = 0.2
+"""... and, live, at all tiles in so many seconds."""
 MEMORY_S = 6.0
 """A lost face can take up its identity again for this long."""
 RESTS = 0.06
@@ -66,13 +70,6 @@ REST_S = 0.05 + 1e-6
 EASE = 0.3
 """... at ease is one whose fastest landmark moves by no more than this share of the face's size a second."""
 
-DOUBT = 0.75
-"""Strict mode: the second detector's score from which it is believed even where the landmarker denies a face."""
-
-
-class Doubt(Exception):  # noqa: N818  (no error: the pipeline shields the frame)
-    """The second detector sees a face where no face is in sight and the landmarker finds none."""
-
 
 @dataclass(slots=True)
 class _Person:
@@ -84,6 +81,7 @@ class _Person:
     velocity: Points  # (2,) pixels a second
     look: Appearance | None
     looked_s: float
+    outlined: Box | None = None  # where all of the face was when it was last outlined, unless a sure find came since
     speed: float = np.inf  # of the fastest landmark, in sizes of the face a second
     filter: OneEuroFilter = field(default_factory=OneEuroFilter)
     raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
@@ -93,7 +91,8 @@ class _Person:
         reach = DAMPING_S * (1 - np.exp(-max(0.0, time_s - self.seen_s) / DAMPING_S))
         return (self.raw + self.velocity * np.float32(reach)).astype(np.float32)
 
-    def see(self, face: Face, frame: Frame) -> None:
+    def see(self, face: Face, frame: Frame, surely: bool = True) -> None:
+        """``surely``: it is no weak find, which may be of a part of the face: else all that was known stays hidden."""
         step = frame.time_s - self.seen_s
         if 0 < step < 0.5 and len(face.landmarks) == len(self.raw):
             velocity = (middle(face.landmarks) - middle(self.raw)) / np.float32(step)
@@ -104,6 +103,12 @@ class _Person:
         self.seen_s, self.raw = frame.time_s, face.landmarks
         steady = self.filter.update(face.landmarks, frame.time_s)
         self.face = Face(Box.around(steady) if len(steady) > 6 else face.box, steady, face.score)
+        if len(steady) > 6:
+            self.outlined = self.face.box
+        elif surely:
+            self.outlined = None
+        elif self.outlined is not None:
+            self.face = stretched(self.face, self.outlined)
         if frame.time_s - self.looked_s >= LOOKS_EVERY_S:
             self.looked_s = frame.time_s
             now = appearance(frame.picture, face.box)
@@ -132,42 +137,45 @@ class LandmarkTracker:
         self._detector = detector
         self._landmarker = landmarker
         self._lookout = Lookout(detect_every_s, thorough_every_s)
+        self._thorough_every_s = thorough_every_s
         self._second = second
+        self._doubts = Doubts()
         self._people: list[_Person] = []
         self._next_id = 1
-        self._started = False
+        self._time_s: float | None = None  # of the frame before
 
-    def update(self, frame: Frame, hindsight: bool = False, glimpse: Glimpse | None = None) -> list[Track]:
+    def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
         """Every face known now: tracked where it is seen in ``frame``, held where it is not.
 
         Raises:
             Doubt: in strict mode, where the frame must be shielded. What is seen in it is not forgotten.
         """
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
-        resting = {} if hindsight else {p.id: self._carried_on(p, frame) for p in self._resting(frame.time_s)}
+        live = hindsight_s is None
+        resting = {p.id: self._carried_on(p, frame) for p in self._resting(frame.time_s)} if live else {}
         seen = self._follow(frame, resting)
-        self._lookout.watch(frame.picture, frame.time_s, [face.box for face in seen.values()], hindsight)
-        self._detect(frame, seen, glimpse)
+        self._weak: set[int] = set()
+        self._lookout.watch(frame.picture, frame.time_s, [face.box for face in seen.values()], hindsight_s)
+        self._detect(frame, seen, glimpse, live)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
         for person in self._people:
             if person.id in seen and person.id not in resting:
-                person.see(seen[person.id], frame)
+                person.see(seen[person.id], frame, person.id not in self._weak)
+        self._time_s = frame.time_s
         tracks = [
             Track(p.id, resting[p.id], looked=False) if p.id in resting else self._track(p, frame, p.id in seen)
             for p in self._people
         ]
-        # A face that is only held vouches for nothing: whether it is covered, the policy decides.
-        for other in others:
-            if other.score >= DOUBT and not any(covers(face.box, other.box) for face in seen.values()):
-                raise Doubt(f"the second detector sees a face ({other.score:.1f}) that nobody can outline")
+        self._doubts.weigh(others, list(seen.values()), tracks)
         return tracks
 
     def reset(self) -> None:
         self._people.clear()
         self._lookout.reset()
-        self._started = False
+        self._doubts.reset()
+        self._time_s = None
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         face = self._settled(frame, track.face.landmarks)
@@ -234,14 +242,16 @@ class LandmarkTracker:
             del seen[rival_id]
             seen[person.id] = face
 
-    def _detect(self, frame: Frame, seen: dict[int, Face], glimpse: Glimpse | None) -> None:
+    def _detect(self, frame: Frame, seen: dict[int, Face], glimpse: Glimpse | None, live: bool) -> None:
         """Look for new faces where one may have come, or may show but now, and for lost ones at every frame."""
         lost = any(p.id not in seen and frame.time_s - p.seen_s <= 2.0 for p in self._people)
-        everywhere = glimpse is not None and glimpse.thorough
+        stands = self._time_s is not None and frame.time_s <= self._time_s  # by such a clock no look is ever due
+        everywhere = stands or (glimpse is not None and glimpse.thorough)
         if lost or everywhere or self._lookout.whole_is_due(eager=not seen):
             self._take_in(frame, self._detector.detect(frame.picture), seen)
             self._lookout.whole_was_looked_at()
-        self._take_in(frame, self._thorough(frame, everywhere), seen)
+        searched = live and any(p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S for p in self._people)
+        self._take_in(frame, self._thorough(frame, everywhere, searched, live), seen)
         if glimpse is not None and not everywhere:
             self._take_in(frame, self._glance(frame, glimpse.box), seen)
         for person in [p for p in self._people if p.id not in seen and frame.time_s - p.seen_s <= SEARCH_S]:
@@ -249,10 +259,12 @@ class LandmarkTracker:
             if max(around.width, around.height) < 0.5 * max(frame.picture.shape[:2]):
                 self._take_in(frame, detect_in(self._detector, frame.picture, around), seen)
 
-    def _thorough(self, frame: Frame, at_once: bool) -> list[Detection]:
-        """A thorough look; where it can be had in parts, one part a frame, so that no frame takes long.
+    def _thorough(self, frame: Frame, at_once: bool, searched: bool, live: bool) -> list[Detection]:
+        """A thorough look; where it can be had in parts, live only at a few in a frame, so that none takes long.
 
-        ``at_once``: at all that has changed, however short ago the last look was.
+        Args:
+            at_once: at all that has changed, however short ago the last look was.
+            searched: somebody was lost but now, so that there is no time to lose.
         """
         height, width = frame.picture.shape[:2]
         if not _has_tiles(self._detector):
@@ -260,12 +272,16 @@ class LandmarkTracker:
             due = self._lookout.due_tile([whole], height, width, at_once)
             return self._detector.detect(frame.picture, thorough=True) if due is not None else []
         tiles = self._detector.tiles(height, width)
+        most = len(tiles)
+        if live and not at_once and self._time_s is not None:
+            round_s = ROUND_S if searched else self._thorough_every_s
+            most = math.ceil(len(tiles) * (frame.time_s - self._time_s) / round_s)
         found: list[Detection] = []
-        for _ in tiles if at_once or not self._started else tiles[:1]:
-            tile = self._lookout.due_tile(tiles, height, width, at_once)
-            if tile is not None:
-                found += self._detector.detect_in_tile(frame.picture, tile)
-        self._started = True
+        for _ in range(min(most, len(tiles))):
+            tile = self._lookout.due_tile(tiles, height, width, at_once or searched)
+            if tile is None:
+                break
+            found += self._detector.detect_in_tile(frame.picture, tile)
         return found
 
     def _glance(self, frame: Frame, around: Box) -> list[Detection]:
@@ -282,7 +298,7 @@ class LandmarkTracker:
             if any(covers(face.box, detection.box) for face in seen.values()):
                 continue
             lost = [p for p in self._people if p.id not in seen]
-            face = self._confirmed(frame, detection, lost)
+            face, surely = self._confirmed(frame, detection, lost)
             if face is None or any(face.box.iou(other.box) > 0.4 for other in seen.values()):
                 continue
             person = self._recognised(frame, face, lost)
@@ -292,20 +308,30 @@ class LandmarkTracker:
                 expected = Box.around(person.predicted(frame.time_s))
                 if goes_behind(face, expected, frame.time_s - person.seen_s, seen.values()):
                     face = stretched(face, expected)
+                if not surely:
+                    self._weak.add(person.id)
             seen[person.id] = face
 
-    def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> Face | None:
-        """A face with landmarks; where the landmarker denies one, the detection itself if it is sure enough."""
+    def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> tuple[Face | None, bool]:
+        """A face with landmarks, and whether it is all of the face.
+
+        Where the landmarker denies one, the detection itself if it is sure enough; where somebody was lost, a weak one
+        will do, but it may be of what a hand leaves of him to be seen.
+        """
         now = frame.time_s
-        expected = any(is_near(detection.box, p.face, Box.around(p.predicted(now)), now - p.seen_s) for p in lost)
+        expected = any(
+            is_near(detection.box, p.outlined or p.face.box, Box.around(p.predicted(now)), now - p.seen_s) for p in lost
+        )
         if (detection.score < SURE and not expected) or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
-            return None
+            return None, False
         face = self._landmarker.locate(frame.picture, detection)
-        if face is not None and covers(face.box, detection.box) and (expected or self._is_steady(frame, face)):
-            return self._rested(frame, face)
-        if detection.landmarks is None or not (expected or self._stands_alone(frame, detection)):
-            return None
-        return Face(detection.box, detection.landmarks, detection.score)
+        overlaps = face is not None and face.box.overlap(detection.box) > 0.4
+        if face is not None and overlaps and (expected or self._is_steady(frame, face)):
+            return self._rested(frame, face), True
+        if detection.landmarks is None:
+            return None, False
+        surely = self._stands_alone(frame, detection)
+        return (Face(detection.box, detection.landmarks, detection.score) if expected or surely else None), surely
 
     def _rested(self, frame: Frame, face: Face) -> Face:
         """Where the picture's edge cuts a face, its mesh is too small or lags behind; look by look it comes to rest."""

@@ -9,21 +9,27 @@ from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from emojimask.faces.comparison import moved
+from emojimask.faces.comparison import covers, moved
+from emojimask.pixels import YuvImage
 from emojimask.policy.between import between, is_straight
 from emojimask.policy.frames import Pending, cells_of, is_cut
 from emojimask.policy.glimpses import Glimpses, everything
 from emojimask.policy.pace import Pace
 from emojimask.stages import Glimpse
-from emojimask.types import Box, Face, Frame, Track, TrackState
+from emojimask.types import Face, Frame, Picture, Track, TrackState
 
 LEAD_S = 0.5
 """A face is covered for this long before it was first seen."""
 CUT_S = 0.2
 """No mask is held for longer than this over a cut to another scene."""
 MAX_WINDOW_BYTES = 300_000_000
-"""The frames kept to look ahead never take more memory than this; the window shortens instead."""
+"""The frames kept to look ahead take no more memory than this; the window shortens instead, ..."""
+LEAST_WINDOW_S = 0.6
+"""... but to no less than this, in which who comes is found, ..."""
+MOST_BYTES = 4 * MAX_WINDOW_BYTES
+"""... unless that took more than this."""
 
 Decided = tuple[Frame, list[Track] | None]
 """A frame and the tracks to cover in it; None: shield the whole frame."""
@@ -83,6 +89,8 @@ class FilePolicy:
             self._following = Pending(frame, 0, *cells)
             return None
         following = self._following = Pending(frame, now.scene + is_cut(now.cells, cells[0]), *cells)
+        if _share_memory(now.frame.picture, frame.picture):
+            now.shares_memory = following.shares_memory = True
         self._window.append(now)
         glimpse = self._glimpses.in_frame(now, following)
         can_wait = glimpse is None and self._pace.can_wait(now, following)
@@ -121,8 +129,19 @@ class FilePolicy:
 
     def _is_full(self) -> bool:
         first, last = self._window[0].frame, self._window[-1].frame
-        too_large = first.picture.nbytes * len(self._window) > MAX_WINDOW_BYTES
-        return last.time_s - first.time_s > self._window_s or too_large
+        span_s, taken = last.time_s - first.time_s, first.picture.nbytes * len(self._window)
+        too_large = taken > MOST_BYTES or (taken > MAX_WINDOW_BYTES and span_s >= LEAST_WINDOW_S)
+        return span_s > self._window_s or too_large
+
+    @property
+    def reach_s(self) -> float:
+        """For how long who is found late is traced back, as far as that can be told by now."""
+        if len(self._window) < 2:
+            return self._window_s
+        first, last = self._window[0].frame, self._window[-1].frame
+        s_a_byte = (last.time_s - first.time_s) / (len(self._window) - 1) / first.picture.nbytes
+        least_s = min(LEAST_WINDOW_S, s_a_byte * MOST_BYTES)
+        return min(self._window_s, max(least_s, s_a_byte * MAX_WINDOW_BYTES))
 
     def _trace_back(self, track: Track, scene: int, earlier: Sequence[Pending]) -> None:
         """A face came into sight: follow it back through the frames before, in which it was not seen yet."""
@@ -134,7 +153,7 @@ class FilePolicy:
                 return
             face = self._found(pending, track)
             others = (other.face.box for i, other in pending.tracks.items() if pending.sees(i))
-            if face is None or any(_is_same(face.box, box) for box in others):
+            if face is None or any(covers(box, face.box) for box in others):
                 return
             track = Track(track.id, face)
             pending.tracks[track.id] = track
@@ -151,6 +170,8 @@ class FilePolicy:
     def _leave(self) -> Decided:
         pending = self._window.popleft()
         frame = pending.frame
+        if pending.shares_memory and not np.array_equal(cells_of(frame.picture)[0], pending.cells):
+            pending.failed = True  # the source wrote the next picture over it: nobody looked at what it shows now
         known = pending.tracks.keys() | self._before.keys() | {i for later in self._window for i in later.tracks}
         covered = [track for i in sorted(known) if (track := self._cover(pending, i)) is not None]
         for track in covered:
@@ -218,5 +239,12 @@ class FilePolicy:
         return None
 
 
-def _is_same(a: Box, b: Box) -> bool:
-    return a.overlap(b) > 0.4
+def _share_memory(a: Picture, b: Picture) -> bool:
+    first, second = _plane(a), _plane(b)
+    return first is not None and second is not None and np.may_share_memory(first, second)
+
+
+def _plane(picture: Picture) -> NDArray[np.uint8] | None:
+    if isinstance(picture, YuvImage):
+        return picture.y
+    return picture if isinstance(picture, np.ndarray) else None

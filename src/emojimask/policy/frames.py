@@ -29,6 +29,7 @@ class Pending:
         scene: counts the cuts before this frame.
         cells, fine_cells: what it shows, coarsely (18, 32) and less so (54, 96).
         looked: false where nobody looked for faces, for they can be filled in.
+        shares_memory: whether a frame beside it may have been written over it, or it over that.
     """
 
     frame: Frame
@@ -38,6 +39,7 @@ class Pending:
     tracks: dict[int, Track] = field(default_factory=dict)
     failed: bool = False
     looked: bool = False
+    shares_memory: bool = False
 
     def sees(self, track_id: int) -> bool:
         track = self.tracks.get(track_id)

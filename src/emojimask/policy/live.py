@@ -41,7 +41,7 @@ class LivePolicy:
         for track_id, (then, _) in list(self._last_seen.items()):
             if time_s - then > self._hold_s or track_id not in known:
                 del self._last_seen[track_id]
-                self._missing[track_id] = time_s
+                self._missing[track_id] = min(time_s, then + self._hold_s)  # frames may be farther apart than that
         holding = [track for track in tracks if track.id in self._last_seen]
         if seen:
             # Somebody is in sight. Who did not come back by now has left the picture.

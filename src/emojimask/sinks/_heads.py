@@ -48,4 +48,9 @@ def _layout_only(head: bytes) -> bytes:
     return b"".join(kept)
 
 
-_CLEAN: dict[str, Callable[[bytes], bytes]] = {"vorbis": _without_comments, "ass": _layout_only}
+def _nothing(head: bytes) -> bytes:  # noqa: ARG001
+    """In WebVTT it is a title, notes, and styles that may go by who speaks; the lines are read without."""
+    return b""
+
+
+_CLEAN: dict[str, Callable[[bytes], bytes]] = {"vorbis": _without_comments, "ass": _layout_only, "webvtt": _nothing}

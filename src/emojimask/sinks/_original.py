@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
+from PIL import Image as Pillow
 
 from emojimask.errors import NoPlaceError, SinkError
 from emojimask.sinks._check import Sound
@@ -26,18 +28,22 @@ _CARRIERS = {".mkv": "matroska", ".mov": "mov", ".avi": "avi"}  # what may have 
 _DISORDER_S = 1  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
 _APART_S = 0.001  # in no unit of time are packets so far apart at the same time
 _UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
+_FRAMED = frozenset({"aac", "ac3", "eac3", "flac", "mp2", "mp3"})  # sound that comes in packets of any length
+_FEW = 4  # packets tell what kind of sound it is
 
 
 class CopiedStreams:
     """The sound and subtitle packets of the original, untouched, each with its own time.
 
     Of the original's metadata only the language of a stream is kept; what the heads of streams say of people is not.
+    Beside sound that can be copied, sound of an unknown codec is left out, as players leave it out.
 
     Args:
         ahead_s: taken off every time, as off those of the pictures.
 
     Attributes:
         sounds: what went through each stream of sound.
+        left_out: how many streams of sound are not copied.
 
     Raises:
         NoPlaceError: the container of the output cannot carry one of them.
@@ -51,10 +57,17 @@ class CopiedStreams:
         self._target = target
         self._input = _open(original)
         self._streams: dict[int, Stream] = {}
-        self._sounds = {stream.index: Sound() for stream in self._input.streams.audio}
+        sounds = self._input.streams.audio
+        rates = {stream.index: stream.sample_rate for stream in sounds if stream.codec_context is not None}
+        unknown = [stream for stream in sounds if stream.index not in rates]
+        copied = [stream for stream in sounds if rates.get(stream.index)]
+        self.left_out = len(unknown) if copied else 0
+        copied = copied or unknown  # which are refused then
+        self._empty = {index for index, rate in rates.items() if not rate}  # announced, but no packet has come yet
+        self._sounds = {stream.index: Sound() for stream in copied}
         try:
-            for stream in (*self._input.streams.audio, *self._input.streams.subtitles):
-                self._streams[stream.index] = _add(output, stream, target)
+            for stream in (*copied, *self._input.streams.subtitles):
+                self._streams[stream.index] = _add(output, stream, original, target)
         except NoPlaceError:
             self._input.close()
             raise
@@ -66,7 +79,7 @@ class CopiedStreams:
         while self._next is not None and _time_s(self._next) <= time_s:
             packet, self._next = self._next, next(self._packets, None)
             if packet.stream_index in self._sounds:
-                self._sounds[packet.stream_index].add(packet.size)
+                self._sounds[packet.stream_index].add(packet.size, _time_s(packet))
             packet.stream = self._streams[packet.stream_index]
             self._output.mux(packet)
 
@@ -82,13 +95,16 @@ class CopiedStreams:
         self._input.close()
 
     def _demux(self) -> Iterator[Packet[Any]]:
-        wanted = [stream for stream in self._input.streams if stream.index in self._streams]
+        wanted = [s for s in self._input.streams if s.index in self._streams or s.index in self._empty]
         last: dict[int, int] = {}
         try:
             for packet in self._input.demux(wanted) if wanted else ():
                 dts = packet.pts if packet.dts is None else packet.dts
                 if dts is None:  # the last packet of each stream is an empty one
                     continue
+                if packet.stream_index in self._empty:
+                    fault = "its sound begins too late for its kind to be known"
+                    raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio")
                 previous = last.get(packet.stream_index, dts - 1)
                 if (previous - dts) * packet.time_base > _DISORDER_S:
                     remedy = "repair the file first: ffmpeg -i INPUT -c copy REPAIRED"
@@ -164,14 +180,26 @@ def _open(path: Path) -> InputContainer:
         ) from error
 
 
-def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
+def repeats_of(info: StreamInfo) -> int:
+    """How often the original plays once more, as GIFs say it: 0 for ever, as does all that is no GIF, -1 never."""
+    if info.path is None:
+        return 0
     try:
-        copy = output.add_stream_from_template(stream)
+        with Pillow.open(info.path, formats=["GIF"]) as gif:
+            return int(gif.info.get("loop", -1))
+    except (OSError, SyntaxError, ValueError):  # no GIF
+        return 0
+
+
+def _add(output: OutputContainer, stream: Stream, original: Path, target: Path) -> Stream:
+    try:
+        with _template(stream, original, target) as template:
+            copy = output.add_stream_from_template(template)
     except ValueError:  # the container has no place for it
         raise _refusal(target, [stream]) from None
     if copy.codec_context is not None and copy.codec_context.extradata:
         try:
-            head = anonymous(copy.codec_context.codec.canonical_name, bytes(copy.codec_context.extradata))
+            head = anonymous(_codec(copy), bytes(copy.codec_context.extradata))
         except ValueError:  # it is damaged
             raise _refusal(target, [stream]) from None
         copy.codec_context.extradata = head
@@ -181,9 +209,42 @@ def _add(output: OutputContainer, stream: Stream, target: Path) -> Stream:
     return copy
 
 
+@contextmanager
+def _template(stream: Stream, original: Path, target: Path) -> Iterator[Stream]:
+    """What a copy of a stream is made after: the stream itself, but for compressed sound that goes into an AVI.
+
+    That may come with the size of a block, by which an AVI would time it, though its packets are of any length. A few
+    of them in a container that knows no blocks tell all that is needed, and no such size.
+    """
+    compressed = target.suffix.lower() == ".avi" and _codec(stream) in _FRAMED
+    few = _few_packets(original, stream.index) if compressed else None
+    if few is None:
+        yield stream
+    else:
+        with av.open(few, format="nut") as plain:
+            yield plain.streams[0]
+
+
+def _few_packets(original: Path, index: int) -> io.BytesIO | None:
+    """The first packets of a stream in a file of their own; None where there are none."""
+    file = io.BytesIO()
+    with _open(original) as source, av.open(file, "w", format="nut") as output:
+        stream = source.streams[index]
+        copy = output.add_stream_from_template(stream)
+        packets = list(islice((packet for packet in source.demux(stream) if packet.size), _FEW))
+        for packet in packets:
+            packet.stream = copy
+            output.mux(packet)
+    file.seek(0)
+    return file if packets else None
+
+
+def _codec(stream: Stream) -> str:
+    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+
+
 def _refusal(target: Path, streams: list[Stream]) -> NoPlaceError:
-    codecs = [stream.codec_context.codec.canonical_name if stream.codec_context else "unknown" for stream in streams]
-    what = ", ".join(f"{stream.type} ({codec})" for stream, codec in zip(streams, codecs, strict=True))
+    what = ", ".join(f"{stream.type} ({_codec(stream)})" for stream in streams)
     others = (suffix for suffix in _CARRIERS if suffix != target.suffix.lower() and _carries(suffix, streams))
     suffix = next(others, None)
     remedy = "" if suffix is None else f"choose another suffix, such as {suffix}, or "

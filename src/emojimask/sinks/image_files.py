@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +27,8 @@ _FORMATS: dict[str, dict[str, Any]] = {
     ".tif": _TIFF,
     ".tiff": _TIFF,
 }
+if find_spec("PIL._avif"):  # not every Pillow has it
+    _FORMATS[".avif"] = {"format": "AVIF", "quality": 90, "speed": 8}  # Pillow's own, 6, takes thrice as long
 SUFFIXES = frozenset(_FORMATS)
 """Of the pictures that can be written."""
 

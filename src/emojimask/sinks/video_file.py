@@ -21,7 +21,7 @@ from emojimask.sinks._atomic import AtomicFile
 from emojimask.sinks._check import fault_in
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
-from emojimask.sinks._original import CopiedStreams, look_of, stay_of_last
+from emojimask.sinks._original import CopiedStreams, look_of, repeats_of, stay_of_last
 from emojimask.sinks._pictures import GifPictures, YuvPictures
 from emojimask.types import MaskedFrame, StreamInfo
 
@@ -74,9 +74,10 @@ class VideoFileSink:
     as the container can say it: mkv, webm, wmv and asf count milliseconds, gif hundredths of a second, avi whole
     frames, and mpg steps of its few rates. No B-frames.
 
-    Sound and subtitle packets are copied as they are; a gif has none. Metadata, chapters, data streams, attachments
-    and further pictures of the original are left behind. Where width or height is odd, the last column or row is
-    doubled, for the codecs want even sizes. A frame of another size than the stream's is letterboxed.
+    Sound and subtitle packets are copied as they are; a gif has none, and repeats as often as the original where that
+    is one. Metadata, chapters, data streams, attachments and further pictures of the original are left behind. Where
+    width or height is odd, the last column or row is doubled, for the codecs want even sizes. A frame of another size
+    than the stream's is letterboxed.
 
     Args:
         path: the output; the folder that it is in is made where it is missing.
@@ -107,12 +108,17 @@ class VideoFileSink:
         self._last_s = 0.0  # when the last is shown
         self._waiting: Packet[VideoStream] | None = None  # the last may be shown for longer than the others
 
+    @property
+    def left_out(self) -> int:
+        """How many of the original's streams of sound are not copied, for their codec is not known."""
+        return self._copied.left_out if self._copied is not None else 0
+
     def open(self, info: StreamInfo) -> None:
         part = self._file.open(info.path)
         self._info = info
         self._size = info.width, info.height
         container = self._format.container
-        options = _CONTAINER_OPTIONS.get(container, {})
+        options = {"loop": str(repeats_of(info))} if container == "gif" else _CONTAINER_OPTIONS.get(container, {})
         try:
             self._output = av.open(f"file:{part}", "w", format=container, container_options=options)
             self._add_video(self._output, info)

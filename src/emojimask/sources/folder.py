@@ -11,11 +11,20 @@ from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
 from emojimask.sources.video_file import VideoFileSource
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+PICTURE_SUFFIXES = frozenset({".avif", ".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
-    | {".ogv", ".ts", ".vob", ".webm", ".wmv"}
+    {".3g2", ".3gp", ".3gpp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".m1v", ".m2t", ".m2ts", ".m2v"}
+    | {".m4v", ".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm"}
+    | {".rmvb", ".tod", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"}
 )
+UNREAD_SUFFIXES = frozenset(
+    {".heic", ".heics", ".heif", ".hif", ".j2k", ".jp2", ".jxl"}
+    # The raw files of cameras.
+    | {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf"}
+    | {".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+)
+"""Of pictures that are not read, and must not be passed over in silence."""
+UNREAD = "pictures of this kind are not read; save it as JPEG first"
 
 _PICTURE_HEADS = {
     b"\xff\xd8\xff": ".jpg",
@@ -25,6 +34,7 @@ _PICTURE_HEADS = {
     b"MM\0*": ".tif",
 }
 _GIF_HEAD = b"GIF8"
+_AVIF_HEADS = (b"ftypavif", b"ftypavis")  # behind four bytes; the latter of several pictures
 HEAD_BYTES = 12
 """So many tell what a file is."""
 
@@ -39,7 +49,8 @@ def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = ra
     Hidden files and folders are left out; links are followed, but no folder is entered twice.
 
     Args:
-        on_problem: is told of a folder that may not be read, or a link to nowhere or itself, which are left out then.
+        on_problem: is told of what is left out: a folder that may not be read, a link to nowhere or itself, and a
+            picture of a kind that is not read.
 
     Raises:
         SourceError: there is nothing at ``path``; by default every problem, too.
@@ -58,8 +69,8 @@ def open_source(
 ) -> ImageFileSource | VideoFileSource:
     """Open a file as a picture or as a video: by its first bytes, or by its suffix where they are not known.
 
-    A GIF is always a video. Of an animated WebP or PNG the first picture is read. ``threads`` and ``span`` are for
-    videos.
+    A GIF is always a video. Of an animated WebP, PNG or AVIF the first picture is read. ``threads`` and ``span`` are
+    for videos.
 
     Raises:
         SourceError: as the two sources raise it.
@@ -89,6 +100,8 @@ def suffix_by_head(head: bytes, suffix: str) -> str | None:
             return known
     if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         return ".webp"
+    if head[4:].startswith(_AVIF_HEADS):
+        return ".avif"
     return suffix.lower() if suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
 
 
@@ -105,10 +118,13 @@ def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], Non
     for entry in entries:
         if entry.name.startswith("."):
             continue
+        suffix = Path(entry.name).suffix.lower()
         try:
             if entry.is_dir():
                 yield from _walk(Path(entry.path), seen, on_problem)
-            elif Path(entry.name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES and S_ISREG(entry.stat().st_mode):
+            elif suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES and S_ISREG(entry.stat().st_mode):
                 yield Path(entry.path)
+            elif suffix in UNREAD_SUFFIXES:
+                on_problem(SourceError(f"{entry.path}: {UNREAD}"))
         except OSError as error:  # a link that leads nowhere, or to itself
             on_problem(SourceError(f"{entry.path}: cannot be opened ({error.strerror})"))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
-from PIL import ExifTags, UnidentifiedImageError
+from PIL import ExifTags, ImageCms, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.Image import Transpose
 
 from emojimask.errors import SourceError
 from emojimask.types import Frame, Image, StreamInfo
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if find_spec("PIL._avif") else []))  # not all have it
 _TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -28,20 +30,21 @@ _TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_SUBFILE_TYPE, _NO_PAGE = 254, 0b101  # TIFF: of a smaller form of another page, or a mask for one
+_SUBFILE_TYPE, _SMALLER, _NO_PAGE = 254, 0b001, 0b101  # TIFF: a smaller form of another page; that, or a mask for one
+_SAME_COLOUR = 2  # of 255: profiles that mean sRGB differ by so much
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises over broken files
 
 
 class ImageFileSource:
-    """One picture (JPEG, PNG, WebP, BMP, TIFF), upright by its EXIF orientation, in 8 bits a colour.
+    """One picture (JPEG, PNG, WebP, BMP, TIFF, AVIF), upright by its EXIF orientation, in sRGB, 8 bits a colour.
 
-    Gray, palette, 16-bit and CMYK pictures are converted; transparency is laid over white. Of a file with several
-    pictures (animated WebP or PNG, TIFF pages) the first is read; previews, and what phones put behind a JPEG, do not
-    count.
+    Gray, palette, 16-bit and CMYK pictures, floating-point ones from 0 to 1 and those with a colour profile are
+    converted; transparency is laid over white. Of a file with several pictures (animated WebP, PNG or AVIF, TIFF pages)
+    the first is read; previews, and what phones put behind a JPEG, do not count.
 
     Raises:
-        SourceError: the file is missing, unreadable, damaged, of another format, or has more than about 179 million
-            pixels; after the first picture where there are more.
+        SourceError: the file is missing, unreadable, damaged, of another format, begins with a preview, as a camera's
+            raw files do, or has more than about 179 million pixels; after the first picture where there are more.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -75,6 +78,9 @@ def _read(path: Path) -> tuple[Image, int]:
             warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             with Pillow.open(path, formats=_FORMATS) as picture:
+                fault = _fault_of(picture)
+                if fault is not None:
+                    raise SourceError(f"{path}: {fault}; save the picture as JPEG first")
                 picture.load()
                 return _to_bgr(_upright(picture)), _count_others(picture)
     except FileNotFoundError:
@@ -87,9 +93,25 @@ def _read(path: Path) -> tuple[Image, int]:
         limit = 2 * (Pillow.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise SourceError(f"{path}: the picture has more than {limit} million pixels; make it smaller first") from None
     except UnidentifiedImageError:
-        raise SourceError(f"{path}: is not a JPEG, PNG, WebP, BMP or TIFF picture, or its head is damaged") from None
+        raise SourceError(f"{path}: is none of {', '.join(_FORMATS)}, or its head is damaged") from None
     except _DAMAGED as error:
         raise SourceError(f"{path}: the picture is damaged ({error})") from None
+
+
+def _fault_of(picture: Pillow.Image) -> str | None:
+    """Why a picture cannot be masked although Pillow reads it."""
+    if picture.format == "TIFF" and _subfile_type(picture) & _SMALLER:
+        return "begins with a preview, as a camera's raw file does"
+    if picture.mode == "F":
+        values = np.asarray(picture)
+        if not (values.min() >= 0 and values.max() <= 1):  # NaN is neither
+            return "has brightnesses that are not from 0 to 1"
+    return None
+
+
+def _subfile_type(picture: Pillow.Image) -> int:
+    kind = getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE)
+    return kind if isinstance(kind, int) else 0
 
 
 def _count_others(picture: Pillow.Image) -> int:
@@ -100,7 +122,7 @@ def _count_others(picture: Pillow.Image) -> int:
         for index in range(1, getattr(picture, "n_frames", 1)):
             count += 1
             picture.seek(index)
-            count -= bool(getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & _NO_PAGE)
+            count -= bool(_subfile_type(picture) & _NO_PAGE)
     return count
 
 
@@ -114,7 +136,34 @@ def _to_bgr(picture: Pillow.Image) -> Image:
     if picture.mode.startswith("I"):  # 16 bits, in 32-bit pixels in some formats; Pillow would clip them to 8
         gray = np.asarray(picture).astype(np.float64) / 257
         picture = Pillow.fromarray(gray.clip(0, 255).round().astype(np.uint8))
+    elif picture.mode == "F":
+        picture = Pillow.fromarray((np.asarray(picture) * 255).round().astype(np.uint8))
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
+        picture = _in_srgb(picture.convert("RGBA"))
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)
+    elif picture.mode in ("RGB", "CMYK", "P"):
+        picture = _in_srgb(picture.convert("RGB") if picture.mode == "P" else picture)
     return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+
+
+def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
+    """The picture in sRGB's colours, where its profile says that it is in others.
+
+    Outputs carry no profile, so they are shown in sRGB. A profile that is damaged, or of another kind of pixels, counts
+    for none.
+    """
+    profile = picture.info.get("icc_profile")
+    if not profile:
+        return picture
+    cube = Pillow.fromarray((np.indices((6, 6, 6)) * 51).astype(np.uint8).reshape(3, 1, -1).transpose(1, 2, 0))
+    target = "RGBA" if picture.mode == "RGBA" else "RGB"
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        change = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), picture.mode, target)
+        changed = change.apply(cube.convert(picture.mode)).convert("RGB")
+        # Most profiles are sRGB's own; a few colours tell that in less time than all of the picture would take.
+        if np.abs(np.asarray(changed).astype(int) - np.asarray(cube)).max() <= _SAME_COLOUR:
+            return picture
+        return change.apply(picture)
+    except (ImageCms.PyCMSError, OSError):
+        return picture

@@ -45,7 +45,8 @@ class VideoFileSource:
     lines up and for BT.601 below, as players do.
 
     A packet that cannot be decoded is passed over and the rest is still read; as nothing may be lost silently, the
-    iteration then ends with a SourceError in place of a plain end.
+    iteration then ends with a SourceError in place of a plain end. So it does where there are more video streams, such
+    as that of a dash camera's second lens.
 
     Args:
         path: the file.
@@ -58,7 +59,8 @@ class VideoFileSource:
 
     Raises:
         NoVideoError: the file is readable and has no video (a cover picture is none).
-        SourceError: the file is missing, empty, unreadable, damaged or of an unknown format.
+        SourceError: the file is missing, empty, unreadable, damaged, of an unknown format, or a picture that is put
+            together from tiles.
     """
 
     def __init__(self, path: Path | str, threads: int = 0, span: tuple[float, float] | None = None) -> None:
@@ -137,6 +139,9 @@ class VideoFileSource:
         if lost or reader.broken_off:
             what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
             raise SourceError(f"{self._path}: {what}; {count} frames could be read; {_REPAIR}")
+        if reader.others:
+            held = f"holds {len(reader.others) + 1} videos, of which the first alone is read"
+            raise SourceError(f"{self._path}: {held}; to mask the others, save each in a file of its own")
 
     def _comes_late(self, first: VideoFrame, pts: int | None) -> bool:
         """Whether the first picture is not that of the first packet: decoders pass over what they cannot begin with.
@@ -181,14 +186,17 @@ class _PacketReader:
 
     Attributes:
         broken_off: true, after the last packet, where the file ends before its time.
+        others: which other video streams of the file had packets.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self._container = container
         self._stream = stream
         self.broken_off = False
+        self.others: set[int] = set()
 
     def __iter__(self) -> Iterator[av.Packet[Any] | None]:
+        others = {s.index for s in _videos(self._container)} - {self._stream.index}
         end_s = 0.0
         steps: range | None = None  # from the first time at which the decoder needs a packet to past the last
         count = 0
@@ -202,6 +210,8 @@ class _PacketReader:
                         count += 1
                     if packet.size:
                         yield packet
+                elif packet.stream_index in others and packet.size:
+                    self.others.add(packet.stream_index)
             self.broken_off = self._ends_early(end_s, steps, count)
         except av.FFmpegError:
             self.broken_off = True
@@ -245,12 +255,18 @@ def _open(path: Path) -> InputContainer:
         raise SourceError(f"{path}: cannot be read as a video, it is damaged or none ({error.strerror})") from None
 
 
+def _videos(container: InputContainer) -> list[VideoStream]:
+    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+
+
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     if not len(container.streams):
         raise SourceError(f"{path}: nothing can be read from it, the file is damaged or cut off")
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    streams = _videos(container)
     if not streams:
         raise NoVideoError(f"{path}: there is no video in this file")
+    if any(s.disposition & Disposition.dependent for s in streams):  # as telephones write HEIC
+        raise SourceError(f"{path}: is a picture in tiles; save it as JPEG first")
     stream = streams[0]
     if stream.codec_context is None:
         raise SourceError(f"{path}: its video codec is not known; convert it first, for example to H.264")

@@ -24,7 +24,7 @@ from emojimask.web.timeline import Timeline
 MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_WAITING = 4
 MAX_KEPT = 8
-_STILLS = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+_STILLS = {".avif", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 _log = logging.getLogger(__name__)
 

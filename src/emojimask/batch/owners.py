@@ -1,0 +1,61 @@
+"""Whose the files are that lie where outputs would go: what is not a run's own is not overwritten unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emojimask.batch.record import BEGUN, DONE, Record
+from emojimask.batch.tasks import Request, Taken
+from emojimask.batch.worker import report_name
+
+
+class Owners:
+    """Who made what lies in the output folder, by its manifest: a run, or perhaps one that was cut off.
+
+    Two input folders may hold a file of the same name, so that a file belongs to the folder that it was made from. A
+    record that names none, as older ones do, counts as of this one.
+    """
+
+    def __init__(self, request: Request, records: Sequence[Record]) -> None:
+        self._request = request
+        self._here = str(request.inputs)
+        last = {self._input_of(record): record for record in records}
+        self._makers: dict[str | None, Record] = {}
+        for record in records:  # the last that made a file is its maker
+            cut_off = record.state == BEGUN and last[self._input_of(record)] is record
+            if record.state == DONE or cut_off:
+                self._makers |= dict.fromkeys((record.output, record.report), record)
+
+    def maker(self, file: str) -> Record | None:
+        """The record of whoever made an output or a report, if a run did."""
+        return self._makers.get(file)
+
+    def is_of_here(self, record: Record) -> bool:
+        """Whether it is about a file of this run's input folder."""
+        return record.input_folder in (None, self._here)
+
+    def is_new(self, output: str) -> bool:
+        """Whether of the output, and of its report where one is wanted, something was never made from this folder."""
+        return any(not self._is_own(file) for file in self._files(output))
+
+    def taken(self, output: str) -> tuple[Taken, ...]:
+        """What lies in the place of the output or of its report and is not this run's. Raises SourceError."""
+        foreign = [file for file in self._files(output) if not self._is_own(file)]
+        return tuple(self._taken(file) for file in foreign if self._request.outputs.size(file) is not None)
+
+    def _taken(self, file: str) -> Taken:
+        maker = self._makers.get(file)
+        if maker is None:
+            return Taken(None, f"{file} is already there and not from a batch; overwrite it with --force")
+        remedy = "choose another output folder, or overwrite it with --force"
+        return Taken(maker.input_sha256, f"{file} is already there, from a file in {maker.input_folder}; {remedy}")
+
+    def _is_own(self, file: str) -> bool:
+        maker = self._makers.get(file)
+        return maker is not None and self.is_of_here(maker)
+
+    def _files(self, output: str) -> list[str]:
+        return [output, report_name(output)] if self._request.reports else [output]
+
+    def _input_of(self, record: Record) -> tuple[str, str]:
+        return record.input_folder or self._here, record.input

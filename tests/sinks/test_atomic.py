@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emojimask.errors import SinkError
+from emojimask.sinks._atomic import AtomicFile
+
+
+def test_two_that_write_one_output_do_not_spoil_each_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    one, other = AtomicFile(path, force=True), AtomicFile(path, force=True)
+    one.open(None).write_text("one")
+    other.open(None).write_text("other")
+    one.complete()
+    assert path.read_text() == "one"
+    other.complete()
+    assert path.read_text() == "other"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".mp4", "é" * 125 + "x.mp4"])
+def test_a_name_may_be_as_long_as_the_system_lets_it(tmp_path: Path, name: str) -> None:
+    assert len(name.encode()) == 255
+    file = AtomicFile(tmp_path / name, force=False)
+    part = file.open(None)
+    assert part.name.endswith(".part")
+    assert part.name[:100] == name[:100]
+    file.complete()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_that_is_too_long_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"cannot be written \(File name too long\)"):
+        AtomicFile(tmp_path / ("x" * 252 + ".mp4"), force=False).open(None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_discarded_is_its_own_part_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    one, other = AtomicFile(path, force=True), AtomicFile(path, force=True)
+    one.open(None)
+    part = other.open(None)
+    one.discard()
+    assert list(tmp_path.iterdir()) == [part]
