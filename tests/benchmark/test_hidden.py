@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image as Pillow
 
 from emojimask.benchmark.hidden import hidden_pictures
@@ -78,13 +80,20 @@ def test_what_a_picture_carries_and_does_not_show(name: str, tmp_path: Path) -> 
     assert hidden_pictures(tmp_path / name) == carried
 
 
-def film(path: Path, *tracks: np.ndarray) -> Path:
+def film(path: Path, *tracks: np.ndarray, cover: np.ndarray | None = None) -> Path:
     """Each track shows one picture for five frames."""
     with av.open(str(path), "w") as container:
         streams = [container.add_stream("libx264", 25) for _ in tracks]
         for stream, picture in zip(streams, tracks, strict=True):
             stream.height, stream.width = picture.shape[:2]
             stream.pix_fmt = "yuv420p"
+        if cover is not None:
+            stream = container.add_stream("png", 1)
+            (stream.height, stream.width), stream.pix_fmt = cover.shape[:2], "rgb24"
+            stream.disposition = Disposition.attached_pic
+            frame = av.VideoFrame.from_ndarray(cover, format="bgr24").reformat(format="rgb24")
+            frame.pts, frame.time_base = 0, Fraction(1)
+            container.mux([*stream.encode(frame), *stream.encode(None)])
         for stream, picture in zip(streams, tracks, strict=True):
             for _ in range(5):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
@@ -92,12 +101,15 @@ def film(path: Path, *tracks: np.ndarray) -> Path:
     return path
 
 
-def test_a_second_track_breaks_every_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cover_breaks_every_limit_and_a_second_track_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     raw = portrait()
     covered = raw.copy()
     covered[40:230, 140:310] = (60, 170, 240)
     original, clean = film(tmp_path / "raw.mp4", raw), film(tmp_path / "clean.mp4", covered)
-    carrying = film(tmp_path / "carrying.mp4", covered, raw)
+    carrying = film(tmp_path / "carrying.mp4", covered, cover=raw)
+    two = film(tmp_path / "two.mp4", covered, raw)
 
     def leak(masked: Path) -> int:
         return main(["leak", str(original), str(masked), "--eyes", "haar", "--quiet", "--json", "--limit", "0.5"])
@@ -110,3 +122,5 @@ def test_a_second_track_breaks_every_limit(tmp_path: Path, capsys: pytest.Captur
     assert told["leaked_frames"] == 0
     assert main(["leak", str(original), str(carrying), "--eyes", "haar", "--quiet"]) == 0
     assert "carries besides" in capsys.readouterr().out
+    assert leak(two) == 1
+    assert "holds 2 videos" in capsys.readouterr().err
