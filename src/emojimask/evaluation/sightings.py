@@ -107,12 +107,13 @@ def _last(chain: _Chain) -> int:
 
 def _nearest(box: Box, chains: Sequence[_Chain], index: int, times: Sequence[float]) -> tuple[_Chain | None, float]:
     """The chain that ``box``, seen in frame ``index``, most probably goes on with, and how far it is from that."""
-    distances = []
-    for chain in chains:
+
+    def distance(chain: _Chain) -> float:
         last = _last(chain)
-        distances.append(_distance(chain[last].box, box, (times[index] - times[last]) / (index - last)))
-    nearest = int(np.argmin(distances)) if distances else -1
-    return (chains[nearest], distances[nearest]) if distances else (None, np.inf)
+        return _distance(chain[last].box, box, (times[index] - times[last]) / (index - last))
+
+    nearest: tuple[_Chain | None, float] = (None, np.inf)
+    return min(((chain, distance(chain)) for chain in chains), key=lambda pair: pair[1], default=nearest)
 
 
 def _merge(sightings: Sequence[Sighting]) -> list[_Merged]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeGuard
 
 import numpy as np
 
-from emojimask.faces.appearance import Appearance, appearance, difference
+from emojimask.faces.appearance import appearance, difference
 from emojimask.faces.comparison import (
     are_of_like_size,
     covers,
@@ -24,13 +23,12 @@ from emojimask.faces.comparison import (
     is_cut_off,
     is_near,
     is_plausible,
-    moved,
     share_inside,
     stretched,
 )
 from emojimask.faces.doubts import Doubts
 from emojimask.faces.lookout import Lookout
-from emojimask.faces.steady import OneEuroFilter, middle
+from emojimask.faces.person import Person
 from emojimask.pixels import part
 from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse, TiledDetector
@@ -59,61 +57,12 @@ MAX_LOOKS = 5
 """... within so many looks."""
 CERTAIN = 0.8
 """The landmarker's score from which it is trusted after it was drawn away."""
-LOOKS_EVERY_S = 0.1 - 1e-6
-"""How often it is noted what a face looks like."""
-DAMPING_S = 0.25
-"""A lost face's motion dies away with this time constant."""
 FEW = 2
 """Live: where more faces than this are in sight, those at ease take turns to be looked at ..."""
 REST_S = 0.05 + 1e-6
 """... again after this at the latest, being carried on meanwhile; ..."""
 EASE = 0.3
 """... at ease is one whose fastest landmark moves by no more than this share of the face's size a second."""
-
-
-@dataclass(slots=True)
-class _Person:
-    """What is remembered of one face between frames."""
-
-    id: int
-    face: Face
-    seen_s: float
-    velocity: Points  # (2,) pixels a second
-    look: Appearance | None
-    looked_s: float
-    outlined: Box | None = None  # where all of the face was when it was last outlined, unless a sure find came since
-    speed: float = np.inf  # of the fastest landmark, in sizes of the face a second
-    filter: OneEuroFilter = field(default_factory=OneEuroFilter)
-    raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
-
-    def predicted(self, time_s: float) -> Points:
-        """Where the landmarks should be: carried on by the last velocity, which dies away."""
-        reach = DAMPING_S * (1 - np.exp(-max(0.0, time_s - self.seen_s) / DAMPING_S))
-        return (self.raw + self.velocity * np.float32(reach)).astype(np.float32)
-
-    def see(self, face: Face, frame: Frame, surely: bool = True) -> None:
-        """``surely``: it is no weak find, which may be of a part of the face: else all that was known stays hidden."""
-        step = frame.time_s - self.seen_s
-        if 0 < step < 0.5 and len(face.landmarks) == len(self.raw):
-            velocity = (middle(face.landmarks) - middle(self.raw)) / np.float32(step)
-            self.velocity = np.float32(0.5) * (self.velocity + velocity)
-            self.speed = moved(self.raw, face) / step
-        elif step > 0:
-            self.velocity, self.speed = np.zeros(2, np.float32), np.inf
-        self.seen_s, self.raw = frame.time_s, face.landmarks
-        steady = self.filter.update(face.landmarks, frame.time_s)
-        self.face = Face(Box.around(steady) if len(steady) > 6 else face.box, steady, face.score)
-        if len(steady) > 6:
-            self.outlined = self.face.box
-        elif surely:
-            self.outlined = None
-        elif self.outlined is not None:
-            self.face = stretched(self.face, self.outlined)
-        if frame.time_s - self.looked_s >= LOOKS_EVERY_S:
-            self.looked_s = frame.time_s
-            now = appearance(frame.picture, face.box)
-            if now is not None:
-                self.look = now if self.look is None else self.look + np.float32(0.25) * (now - self.look)
 
 
 class LandmarkTracker:
@@ -140,7 +89,8 @@ class LandmarkTracker:
         self._thorough_every_s = thorough_every_s
         self._second = second
         self._doubts = Doubts()
-        self._people: list[_Person] = []
+        self._people: list[Person] = []
+        self._weak: set[int] = set()  # who is known in this frame by a weak find alone
         self._next_id = 1
         self._time_s: float | None = None  # of the frame before
 
@@ -152,9 +102,9 @@ class LandmarkTracker:
         """
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         live = hindsight_s is None
-        resting = {p.id: self._carried_on(p, frame) for p in self._resting(frame.time_s)} if live else {}
+        resting = {p.id: p.carried_on(frame) for p in self._resting(frame.time_s)} if live else {}
         seen = self._follow(frame, resting)
-        self._weak: set[int] = set()
+        self._weak.clear()
         self._lookout.watch(frame.picture, frame.time_s, [face.box for face in seen.values()], hindsight_s)
         self._detect(frame, seen, glimpse, live)
         others = self._second.detect(frame.picture) if self._second is not None else []
@@ -181,7 +131,7 @@ class LandmarkTracker:
         face = self._settled(frame, track.face.landmarks)
         return face if face is not None and is_plausible(face, track.face.landmarks) else None
 
-    def _resting(self, time_s: float) -> list[_Person]:
+    def _resting(self, time_s: float) -> list[Person]:
         """Whom not to look at now: of many, at most half, all at ease, those who were looked at last."""
         in_sight = [p for p in self._people if time_s - p.seen_s <= 2 * REST_S and len(p.raw) > 6]
         if self._second is not None or len(in_sight) <= FEW:
@@ -202,7 +152,7 @@ class LandmarkTracker:
                 self._claim(person, face, frame, seen)
         return seen
 
-    def _followed(self, frame: Frame, person: _Person) -> Face | None:
+    def _followed(self, frame: Frame, person: Person) -> Face | None:
         """The person's face, from where it should be now; None where it is not there."""
         expected = person.predicted(frame.time_s)
         face = self._settled(frame, expected)
@@ -231,7 +181,7 @@ class LandmarkTracker:
             near = face.landmarks
         return None
 
-    def _claim(self, person: _Person, face: Face, frame: Frame, seen: dict[int, Face]) -> None:
+    def _claim(self, person: Person, face: Face, frame: Frame, seen: dict[int, Face]) -> None:
         rival_id = next((i for i, other in seen.items() if face.box.iou(other.box) > 0.4), None)
         if rival_id is None:
             seen[person.id] = face
@@ -312,7 +262,7 @@ class LandmarkTracker:
                     self._weak.add(person.id)
             seen[person.id] = face
 
-    def _confirmed(self, frame: Frame, detection: Detection, lost: list[_Person]) -> tuple[Face | None, bool]:
+    def _confirmed(self, frame: Frame, detection: Detection, lost: list[Person]) -> tuple[Face | None, bool]:
         """A face with landmarks, and whether it is all of the face.
 
         Where the landmarker denies one, the detection itself if it is sure enough; where somebody was lost, a weak one
@@ -362,7 +312,7 @@ class LandmarkTracker:
         ]
         return sum(again) / len(again) >= closer
 
-    def _recognised(self, frame: Frame, face: Face, lost: list[_Person]) -> _Person | None:
+    def _recognised(self, frame: Frame, face: Face, lost: list[Person]) -> Person | None:
         """The lost person whom this face belongs to: near where it should be, of like size, of like looks."""
         look = appearance(frame.picture, face.box)
         best, best_cost = None, 1.0
@@ -378,29 +328,18 @@ class LandmarkTracker:
                 best, best_cost = person, cost
         return best
 
-    def _welcome(self, frame: Frame, face: Face) -> _Person:
+    def _welcome(self, frame: Frame, face: Face) -> Person:
         look = appearance(frame.picture, face.box)
         now = frame.time_s
-        person = _Person(self._next_id, face, now, np.zeros(2, np.float32), look, now, raw=face.landmarks)
+        person = Person(self._next_id, face, now, np.zeros(2, np.float32), look, now, raw=face.landmarks)
         self._next_id += 1
         self._people.append(person)
         return person
 
-    def _track(self, person: _Person, frame: Frame, seen: bool) -> Track:
+    def _track(self, person: Person, frame: Frame, seen: bool) -> Track:
         if seen:
             return Track(person.id, person.face)
-        return Track(person.id, self._carried_on(person, frame), TrackState.HELD, frame.time_s - person.seen_s)
-
-    def _carried_on(self, person: _Person, frame: Frame) -> Face:
-        """The face where it should be by now."""
-        shift = middle(person.predicted(frame.time_s)) - middle(person.raw)
-        box = person.face.box
-        height, width = frame.picture.shape[:2]
-        # Whoever left the picture is held at its edge, where he is most likely to come back.
-        center = np.array(box.center, np.float32)
-        shift = np.clip(center + shift, 0, np.array([width, height], np.float32)) - center
-        expected = Box(box.x + float(shift[0]), box.y + float(shift[1]), box.width, box.height)
-        return Face(expected, person.face.landmarks + shift, person.face.score)
+        return Track(person.id, person.carried_on(frame), TrackState.HELD, frame.time_s - person.seen_s)
 
 
 def _has_tiles(detector: FaceDetector) -> TypeGuard[TiledDetector]:

@@ -16,6 +16,7 @@ from emojimask.build import build_pipeline, file_sinks, open_file
 from emojimask.errors import EmojimaskError, NoPlaceError
 from emojimask.runner import run
 from emojimask.settings import MaskSettings
+from emojimask.sinks.image_files import SUFFIXES
 from emojimask.stages import Source
 from emojimask.types import MaskedFrame
 from emojimask.web.spool import Spool
@@ -24,7 +25,6 @@ from emojimask.web.timeline import Timeline
 MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_WAITING = 4
 MAX_KEPT = 8
-_STILLS = {".avif", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 _log = logging.getLogger(__name__)
 
@@ -203,5 +203,5 @@ def _plain_name(name: str) -> str:
 def _output_name(name: str, still: bool) -> str:
     stem, suffix = Path(name).stem, Path(name).suffix.lower()
     if still:
-        return f"{stem}_masked{suffix if suffix in _STILLS else '.png'}"
+        return f"{stem}_masked{suffix if suffix in SUFFIXES else '.png'}"
     return f"{stem}_masked{'.gif' if suffix == '.gif' else '.mp4'}"
