@@ -313,7 +313,10 @@ def seeds(results: Results) -> str:
     measured = {title: accuracies_of(results, names, labels) for labels, title in CARD_PROTOCOLS.items()}
     told = ", ".join(f"{title} {spread(accuracies)}" for title, accuracies in measured.items() if accuracies)
     if not told:
-        return "One seed was trained: how far these figures move with the seed has not been measured."
+        return (
+            "One seed was trained from weights by chance on. A last step, trained in three seeds, ends within half a "
+            "point ([how far chance moves it](shipped-model.md#how-far-chance-moves-it))."
+        )
     return (
         f"The recipe was trained in {len(names)} seeds: {told} (PrivateTest, single view, {SPREAD}). What follows is "
         "of the shipped model."
