@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from emojimask.errors import OutputExistsError, SinkError, UsageError
+
+_MAX_NAME_BYTES = 255  # of a file, on nearly every system
 
 
 def check_place(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
@@ -28,7 +32,7 @@ def check_place(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write ``NAME.part`` beside it, then rename: an error or a kill in between leaves the old file, or none.
+    """Write :func:`part_of` it, then rename: an error or a kill in between leaves the old file, or none.
 
     Args:
         path: the file; its folder exists.
@@ -37,9 +41,21 @@ def write_whole(path: Path, content: bytes | str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     try:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_of(path: Path) -> Path:
+    """``NAME.XXXXXXXX.part`` beside a file, in which it is written until it is complete; another at each call.
+
+    So two programs that write one file at the same time do not spoil each other's; whichever is complete last stays.
+    A name that would be too long with this end is cut off.
+    """
+    name, end = path.name, f".{secrets.token_hex(4)}.part"
+    while name and len(os.fsencode(name + end)) > _MAX_NAME_BYTES:
+        name = name[:-1]
+    return path.with_name(name + end)

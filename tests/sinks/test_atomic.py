@@ -6,6 +6,7 @@ import pytest
 
 from emojimask.errors import SinkError
 from emojimask.sinks._atomic import AtomicFile
+from emojimask.whole import write_whole
 
 
 def test_two_that_write_one_output_do_not_spoil_each_others(tmp_path: Path) -> None:
@@ -44,3 +45,25 @@ def test_what_is_discarded_is_its_own_part_only(tmp_path: Path) -> None:
     part = other.open(None)
     one.discard()
     assert list(tmp_path.iterdir()) == [part]
+
+
+def test_two_that_write_one_file_whole_at_once_do_not_spoil_each_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, replace = tmp_path / "a.json", Path.replace
+
+    def replace_after_another(part: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        write_whole(path, "other")
+        return part.replace(target)
+
+    monkeypatch.setattr(Path, "replace", replace_after_another)
+    write_whole(path, "one")
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_with_a_name_of_the_greatest_length_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250 + ".json")
+    write_whole(path, "one")
+    assert path.read_text() == "one"

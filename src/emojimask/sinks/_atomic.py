@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from emojimask.errors import SinkError
-from emojimask.whole import check_place
-
-_MAX_NAME_BYTES = 255  # of a file, on nearly every system
+from emojimask.whole import check_place, part_of
 
 
 class AtomicFile:
-    """An output that is written as ``NAME.XXXXXXXX.part`` beside its place and renamed when it is complete.
-
-    The part's name is no other's, so that two programs that write one output at the same time do not spoil each
-    other's; whichever is complete last stays.
-    """
+    """An output that is written as :func:`~emojimask.whole.part_of` it and renamed when it is complete."""
 
     def __init__(self, path: Path | str, force: bool) -> None:
         self.path = Path(path)
-        self.part = self.path.with_name(_part_name(self.path.name))
+        self.part = part_of(self.path)
         self._force = force
         self._begun = False
 
@@ -59,11 +51,3 @@ class AtomicFile:
         """The error to raise where writing has failed."""
         reason = getattr(error, "strerror", None) or str(error)
         return SinkError(f"{self.path}: cannot be written ({reason}); check the folder's permissions and free space")
-
-
-def _part_name(name: str) -> str:
-    """The name itself is cut off where with the rest it would be too long for a file."""
-    end = f".{secrets.token_hex(4)}.part"
-    while name and len(os.fsencode(name + end)) > _MAX_NAME_BYTES:
-        name = name[:-1]
-    return name + end
