@@ -443,6 +443,18 @@ def test_a_suffix_that_has_a_place_for_the_sound_is_named(tmp_path: Path, suffix
     convert(original, tmp_path / f"b{other}")
 
 
+def test_sound_of_which_only_the_number_of_channels_is_told_fits_an_mp4(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "in.mxf", codec="mpeg2video", sound="pcm_s16le")
+    with av.open(str(original)) as container:
+        assert container.streams.audio[0].layout.name == "2 channels"
+    assert samples(convert(original, tmp_path / "out.mp4")) == samples(original)
+
+
+def samples(path: Path) -> bytes:
+    with av.open(str(path)) as container:
+        return b"".join(bytes(packet) for packet in container.demux(audio=0))
+
+
 def test_nothing_of_the_original_s_metadata_gets_out(tmp_path: Path) -> None:
     secrets = {
         "title": "Birthday at home",

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
+from av.audio.layout import AudioLayout
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -203,10 +205,22 @@ def _add(output: OutputContainer, stream: Stream, original: Path, target: Path) 
         except ValueError:  # it is damaged
             raise _refusal(target, [stream]) from None
         copy.codec_context.extradata = head
+    if isinstance(copy, AudioStream):
+        _order_channels(copy)
     copy.disposition = stream.disposition
     if stream.language:
         copy.metadata["language"] = stream.language
     return copy
+
+
+def _order_channels(sound: AudioStream) -> None:
+    """Channels of which only the number is told, as in MXF, get the order that players take them to have.
+
+    An MP4 that has to say which is which fails at its end over them.
+    """
+    if sound.layout.name == f"{sound.channels} channels":
+        with suppress(ValueError):  # no order is usual for so many
+            sound.codec_context.layout = AudioLayout(f"{sound.channels}c")
 
 
 @contextmanager
