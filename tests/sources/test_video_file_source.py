@@ -259,6 +259,18 @@ def test_pictures_that_are_lost_before_the_first_are_told_too(tmp_path: Path) ->
     assert len(frames) == 50
 
 
+def test_damage_before_the_decoder_has_given_its_first_picture_is_told(tmp_path: Path) -> None:
+    path = media.write_video(tmp_path / "a.mp4", frames=24, options={"bf": "3"})
+    with av.open(str(path)) as file:
+        second = [packet for packet in file.demux(video=0) if packet.size][1]
+        start, size = second.pos, second.size
+    data = bytearray(path.read_bytes())
+    data[start : start + size] = b"\x55" * size
+    path.write_bytes(data)
+    with VideoFileSource(path) as source, pytest.raises(SourceError, match="1 packets of the video are damaged"):
+        list(source)
+
+
 def test_what_is_before_the_first_key_frame_of_a_recording_is_no_damage(tmp_path: Path) -> None:
     whole = media.write_video(tmp_path / "a.ts", frames=75, codec="mpeg2video", options={"g": "25"})
     path = tmp_path / "from the middle.ts"

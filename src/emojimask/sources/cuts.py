@@ -8,8 +8,6 @@ from pathlib import Path
 import av
 from av.stream import Disposition
 
-from emojimask.errors import SourceError
-
 SEEKABLE = ("mov", "matroska")
 """Containers with an index of exact times, by FFmpeg's names; others are searched by guessing."""
 
@@ -28,11 +26,7 @@ class FrameTimes:
 
 
 def frame_times(path: Path) -> FrameTimes | None:
-    """The times of all frames; None where the container cannot be cut, or does not tell them.
-
-    Raises:
-        SourceError: the file cannot be read.
-    """
+    """The times of all frames; None where the file cannot be cut, does not tell them, or cannot be read at all."""
     try:
         with av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
             streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
@@ -47,6 +41,6 @@ def frame_times(path: Path) -> FrameTimes | None:
                 frames.append(float(packet.pts * packet.time_base))
                 if packet.is_keyframe:
                     keys.append(frames[-1])
-    except (av.FFmpegError, OSError) as error:
-        raise SourceError(f"{path}: cannot be read as a video ({error.strerror})") from error
+    except (av.FFmpegError, OSError):  # who opens it for its pictures says what is wrong
+        return None
     return FrameTimes(tuple(sorted(frames)), tuple(sorted(keys)))

@@ -114,6 +114,7 @@ class VideoFileSource:
     def _decode(self) -> Generator[Frame]:
         count, lost, time_s = 0, 0, 0.0
         first_pts: int | None = None
+        failed: list[int] = []  # when packets would be shown that could not be decoded before the first picture came
         reader = _PacketReader(self._container, self._stream)
         for packet in reader:
             if time_s >= self._end_s:
@@ -125,11 +126,16 @@ class VideoFileSource:
             try:
                 decoded = self._stream.decode(packet)
             except av.FFmpegError:
-                lost += count > 0  # a recording may start in mid-stream: nobody can decode what is before a key frame
+                lost += count > 0
+                if not count and packet is not None and packet.pts is not None:
+                    failed.append(packet.pts)
                 continue
             for raw in decoded:
                 time_s = self._time_s(raw, count, time_s)
                 lost += not count and self._comes_late(raw, first_pts)
+                # A recording may start in mid-stream: nobody can decode what is shown before the first key frame.
+                lost += sum(raw.pts is not None and pts > raw.pts for pts in failed)
+                failed.clear()
                 if time_s < self._start_s:  # shown before the key frame that the decoder had to begin with
                     continue
                 if time_s >= self._end_s:
