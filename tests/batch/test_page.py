@@ -60,6 +60,13 @@ def test_what_could_not_be_measured_is_no_good_figure() -> None:
     assert '<div class="tile bad"><b>7</b><span>frames that cannot be vouched for' in page
 
 
+def test_frames_that_were_shielded_for_a_fault_are_told() -> None:
+    assert "Shielded for a fault" not in make_page([DONE], "well")
+    page = make_page([replace(DONE, faults={"MemoryError: <none> left": 1234})], "not so well")
+    assert "Shielded for a fault" in page
+    assert '<td class="n">1,234</td><td>MemoryError: &lt;none&gt; left</td>' in page
+
+
 def test_what_a_run_had_begun_when_it_was_cut_off_is_no_failure() -> None:
     begun = Record("new.mp4", "new_masked.mp4", "begun")
     page = make_page([DONE, begun], "cut off")

@@ -55,6 +55,7 @@ def make_page(records: Sequence[Record], title: str) -> str:
         f"<p>{_text(_when(records))}</p>",
         _tiles(done, failed, begun),
         _failures(failed),
+        _faults(done),
         _plots(done),
         _files(done),
     ]
@@ -104,6 +105,18 @@ def _failures(failed: Sequence[Record]) -> str:
         for r in failed
     )
     return f"<h2>Failed</h2>{_table('<th>file</th><th>why</th><th class=n>attempts</th>', rows)}"
+
+
+def _faults(done: Sequence[Record]) -> str:
+    rows = _rows(
+        f'<td class="name">{_text(r.input)}</td><td class="n">{count:,}</td><td>{_text(reason)}</td>'
+        for r in done
+        for reason, count in r.faults.items()
+    )
+    if not rows:
+        return ""
+    table = _table("<th>file</th><th class=n>frames</th><th>why</th>", rows)
+    return f"<h2>Shielded for a fault</h2><p>The next run masks these files again.</p>{table}"
 
 
 def _plots(done: Sequence[Record]) -> str:
