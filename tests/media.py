@@ -134,6 +134,24 @@ def write_tone(path: Path, codec: str = "aac", cover: bool = False) -> Path:
     return path
 
 
+def with_unknown_sound(path: Path, known: bool, frames: int = 1) -> Path:
+    """As newer telephones record: a second form of the sound, of a kind that is not known."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", 25, {"g": "25"})
+        (stream.width, stream.height), stream.pix_fmt = (64, 64), "yuv420p"
+        tones = [output.add_stream("aac", 48000) for _ in range(1 + known)]
+        for index in range(frames):
+            picture = av.VideoFrame(64, 64, "yuv420p")
+            picture.pts = index
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+        for tone in tones:
+            _write_tone(output, tone, 0.5)
+    before, _, after = path.read_bytes().rpartition(b"mp4a")
+    path.write_bytes(before + b"xxxx" + after.replace(b"esds", b"xxxx"))
+    return path
+
+
 def packets(path: Path, kind: str) -> list[tuple[Fraction, str]]:
     """Time and fingerprint of every packet of the first ``kind`` stream, in order of time."""
     with av.open(str(path)) as file:

@@ -45,6 +45,7 @@ class RunSummary:
         shielded: of these, how many show nothing of the camera's picture.
         with_faces: of these, how many have at least one face covered.
         failures: why frames were shielded on account of a fault, and how often.
+        left_out: how many of the original's streams of sound an output has not, for their codec is not known.
         broken_off: set where the source ended with an error after some frames; the outputs hold what came before.
     """
 
@@ -52,6 +53,7 @@ class RunSummary:
     shielded: int = 0
     with_faces: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
     broken_off: SourceError | None = None
 
     def count(self, frame: MaskedFrame) -> None:
@@ -108,6 +110,7 @@ def run(
             summary.broken_off = error
         finally:
             ctrl_c.completing = True
+    summary.left_out = sum(getattr(sink, "left_out", 0) for sink in sinks)  # videos alone carry sound
     return summary
 
 

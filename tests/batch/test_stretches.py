@@ -121,6 +121,18 @@ def test_faults_in_a_stretch_are_told_of_the_whole(tmp_path: Path, monkeypatch: 
     assert records(wanted)["long.mp4"].faults == {"MemoryError: none left": 2 * pieces}
 
 
+@pytest.mark.usefixtures("short_memory")
+@pytest.mark.parametrize("split_s", [0.0, 3.0])
+def test_sound_of_an_unknown_codec_that_is_left_out_is_told_and_noted(tmp_path: Path, split_s: float) -> None:
+    (tmp_path / "in").mkdir()
+    media.with_unknown_sound(tmp_path / "in" / "a.mp4", known=True, frames=250)
+    wanted = request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"), split_s=split_s)
+    progress, said, engine = run(wanted)
+    assert (progress.done, isinstance(engine.done[-1], Join)) == (1, split_s > 0)
+    assert said == ["a.mp4: without 1 of its sound tracks, whose codec is not known"]
+    assert records(wanted)["a.mp4"].left_out == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "name"),
     [(MaskSettings(on_lost="hold"), "long.mp4"), (MaskSettings(), "long.avi")],
@@ -133,6 +145,16 @@ def test_what_cannot_be_cut_without_a_seam_is_masked_in_one_go(
     progress, _, engine = run(request(tmp_path / "in", tmp_path / "out", settings, split_s=0.5))
     assert [type(task) for task in engine.done] == [Whole]
     assert progress.done == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no video"])
+def test_what_cannot_be_read_is_told_by_who_opens_it(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "in" / "a.mp4"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert frame_times(path) is None
+    _, (said,), _ = run(request(path.parent, tmp_path / "out"))
+    assert said.endswith("the file is empty") == (not content)
 
 
 def test_a_span_holds_exactly_its_frames(tmp_path: Path) -> None:

@@ -201,23 +201,8 @@ def test_sound_that_comes_after_its_kind_had_to_be_known_is_told(tmp_path: Path)
         convert(original, tmp_path / "b.mp4")
 
 
-def with_unknown_sound(path: Path, known: bool) -> Path:
-    """As newer telephones record: a second form of the sound, of a kind that is not known."""
-    with av.open(str(path), "w") as output:
-        stream = output.add_stream("libx264", 25)
-        (stream.width, stream.height), stream.pix_fmt = (64, 64), "yuv420p"
-        tones = [output.add_stream("aac", 48000) for _ in range(1 + known)]
-        output.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
-        output.mux(stream.encode(None))
-        for tone in tones:
-            media._write_tone(output, tone, 0.5)
-    before, _, after = path.read_bytes().rpartition(b"mp4a")
-    path.write_bytes(before + b"xxxx" + after.replace(b"esds", b"xxxx"))
-    return path
-
-
 def test_sound_of_an_unknown_codec_beside_other_is_left_out(tmp_path: Path) -> None:
-    original = with_unknown_sound(tmp_path / "a.mp4", known=True)
+    original = media.with_unknown_sound(tmp_path / "a.mp4", known=True)
     target = tmp_path / "b.mp4"
     with VideoFileSource(original) as source, VideoFileSink(target) as sink:
         sink.open(source.info)
@@ -230,7 +215,7 @@ def test_sound_of_an_unknown_codec_beside_other_is_left_out(tmp_path: Path) -> N
 
 
 def test_where_all_sound_is_of_an_unknown_codec_that_is_told_before_the_work(tmp_path: Path) -> None:
-    original = with_unknown_sound(tmp_path / "a.mp4", known=False)
+    original = media.with_unknown_sound(tmp_path / "a.mp4", known=False)
     with pytest.raises(NoPlaceError, match=r"audio \(unknown\).*--no-audio"):
         convert(original, tmp_path / "b.mp4")
     convert(original, tmp_path / "b.mp4", audio=False)

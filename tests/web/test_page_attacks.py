@@ -28,7 +28,7 @@ from emojimask.web.choices import Choices
 from emojimask.web.desk import FileDesk
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
-from media import write_video
+from media import with_unknown_sound, write_video
 
 
 @pytest.fixture
@@ -184,6 +184,32 @@ def test_a_file_that_is_cancelled_while_it_waits_is_not_opened(monkeypatch: pyte
         assert thread.submit(asyncio.run, scene()).result() == []
 
 
+def test_all_that_is_to_be_told_of_a_film_is(tmp_path: Path) -> None:
+    """Its sound fits no mp4, and it breaks off; another has sound of an unknown kind beside."""
+    film = write_video(tmp_path / "a.avi", frames=30, codec="mpeg4", sound="adpcm_ms").read_bytes()
+    phone = with_unknown_sound(tmp_path / "b.mp4", known=True).read_bytes()
+
+    async def upload(data: bytes) -> AsyncIterator[bytes]:
+        yield data
+
+    async def scene() -> list[str]:
+        desk = FileDesk()
+        told = []
+        for name, data in (("old.avi", film[: len(film) * 2 // 3]), ("phone.mp4", phone)):
+            job = await desk.take(name, None, upload(data), MaskSettings(faces="haar", expressions="none"))
+            while job.state in {"waiting", "masking"}:
+                await asyncio.sleep(0.05)
+            told += job.notes
+        await asyncio.to_thread(desk.close)
+        return told
+
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        broken, container, sound = thread.submit(asyncio.run, scene()).result()
+    assert "old.avi: the file breaks off" in broken
+    assert "so the result is avi" in container
+    assert sound == "Without 1 of this file's sound tracks, whose codec is not known."
+
+
 def test_a_film_keeps_its_sound_whatever_can_carry_it(tmp_path: Path) -> None:
     """No mp4 has a place for the sound of old Windows films, nor has mkv."""
     film = write_video(tmp_path / "a.avi", frames=3, codec="mpeg4", sound="adpcm_ms").read_bytes()
@@ -197,7 +223,8 @@ def test_a_film_keeps_its_sound_whatever_can_carry_it(tmp_path: Path) -> None:
         while job.state in {"waiting", "masking"}:
             await asyncio.sleep(0.05)
         assert (job.error, job.output and job.output.name) == (None, "old_masked.avi")
-        assert job.note == "This file's sound fits no mp4, so the result is avi; not every browser plays it."
+        told = "This file's sound fits no mp4, so the result is avi; not every browser plays it."
+        assert job.progress()["note"] == told
         await asyncio.to_thread(desk.close)
 
     with ThreadPoolExecutor(1) as thread:

@@ -27,6 +27,7 @@ class Record:
         seconds: from the first frame to the last; 0 for a picture.
         frames_with_faces, shielded: how many of the frames have a covered face, and show nothing of the input.
         faults: why frames were shielded on account of a fault of the program or the machine, and how often.
+        left_out: how many streams of the input's sound the output has not, for their codec is not known.
         faces: covered faces, counted in every frame.
         people: how many were told apart.
         expressions: share of each among the faces whose expression was read, 0 to 1; empty where none was.
@@ -54,6 +55,7 @@ class Record:
     frames_with_faces: int = 0
     shielded: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
+    left_out: int = 0
     faces: int = 0
     people: int = 0
     expressions: Mapping[str, float] = field(default_factory=dict)

@@ -134,6 +134,8 @@ class BatchRun:
                 for reason, count in record.faults.items():
                     fault = f"{count} frames were shielded because of {reason}"
                     self._say(f"{job.input}: {fault}; the next run masks it again")
+                if record.left_out:
+                    self._say(f"{job.input}: without {record.left_out} of its sound tracks, whose codec is not known")
             case Cut(job, pieces):
                 self._pieces[job.input] = [None] * len(pieces)
                 self._tasks.extend(pieces)

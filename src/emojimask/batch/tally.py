@@ -21,6 +21,7 @@ class Tally:
 
     Attributes:
         faults: why frames were shielded on account of a fault, and how often; whoever runs the pipeline notes that.
+        left_out: streams of sound that the output has not, for their codec is not known; noted likewise.
         covered: faces, counted in every frame.
         read: those whose expression was read, by expression.
         course: what is shown in each second from ``first_s`` on: how often each letter of a timeline.
@@ -31,6 +32,7 @@ class Tally:
     frames_with_faces: int = 0
     shielded: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
     covered: int = 0
     read: Counter[str] = field(default_factory=Counter)
     people: set[int] = field(default_factory=set)

@@ -96,6 +96,7 @@ class Worker:
                 if summary.broken_off is not None:
                     raise summary.broken_off
                 tally.faults.update(summary.failures)
+                tally.left_out = summary.left_out
                 written = self._written(path, output)
         record = self._record(job, info, tally, sha256, written, time.monotonic() - began)
         return Masked(job, replace(record, attempts=task.attempt))
@@ -152,7 +153,8 @@ class Worker:
                 raise SourceError(f"{path}: has changed while it was masked")
             with build.open_file(path, THREADS) as source:
                 info = source.info
-            join_videos([part for part, _ in staged], times.frames, info, output, audio=self._request.audio)
+            parts = [part for part, _ in staged]
+            tally.left_out = join_videos(parts, times.frames, info, output, audio=self._request.audio)
             if report is not None:
                 _join_reports([part for _, part in staged if part], people, report)
             written = self._written(path, output)
@@ -207,6 +209,7 @@ class Worker:
             frames_with_faces=tally.frames_with_faces,
             shielded=tally.shielded,
             faults=dict(tally.faults),
+            left_out=tally.left_out,
             faces=tally.covered,
             people=len(tally.people),
             expressions=tally.shares(),

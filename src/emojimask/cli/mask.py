@@ -202,14 +202,13 @@ def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, qui
     """Mask one file; of one that breaks off the result has both numbers and an error. Raises any EmojimaskError."""
     from emojimask.build import build_pipeline, file_sinks, open_file
     from emojimask.runner import run
-    from emojimask.sinks.video_file import VideoFileSink
 
     pipeline = build_pipeline(settings, measured=job.report is not None)
     with open_file(job.source) as source, Progress(source.info, quiet=quiet) as progress:
         sinks = file_sinks(source.info, job.output, job.report, audio=audio, force=force)
         summary = run(source, pipeline, sinks, progress)
-    for left_out in (sink.left_out for sink in sinks if isinstance(sink, VideoFileSink) and sink.left_out):
-        _warn(f"{job.source}: without {left_out} of its sound tracks, whose codec is not known")
+    if summary.left_out:
+        _warn(f"{job.source}: without {summary.left_out} of its sound tracks, whose codec is not known")
     for reason, count in summary.failures.items():
         _warn(f"{job.source}: {count} frames were shielded because of {reason}")
     numbers = summary.frames, summary.with_faces, summary.shielded

@@ -23,8 +23,10 @@ SUFFIXES = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 def join_videos(
     parts: Sequence[Path], times_s: Sequence[float], info: StreamInfo, output: Path, *, audio: bool = True
-) -> None:
+) -> int:
     """Write the pictures of ``parts``, one after the other, and the original's sound and subtitles.
+
+    Returns how many of the original's streams of sound are left out, for their codec is not known.
 
     Args:
         parts: files that :class:`VideoFileSink` has written, all with the suffix of ``output`` and of one size.
@@ -42,6 +44,7 @@ def join_videos(
             if packet is None or time_s is None:
                 raise SinkError(f"{output}: the stretches do not hold the frames of {info.name}, one for one")
             joined.copy(packet, time_s)
+    return joined.left_out
 
 
 class _JoinedVideo(VideoFileSink):

@@ -43,6 +43,7 @@ class Job:
 
     Attributes:
         state: "waiting", "masking", "done", "failed" or "cancelled".
+        notes: what is to be told of a result, in sentences.
         output, report: masked results; None until done.
     """
 
@@ -56,7 +57,7 @@ class Job:
     shielded: int = 0
     with_faces: int = 0
     error: str | None = None
-    note: str | None = None
+    notes: list[str] = field(default_factory=list)
     output: Path | None = None
     report: Path | None = None
     cancelled: bool = False
@@ -74,7 +75,7 @@ class Job:
             "shielded": self.shielded,
             "with_faces": self.with_faces,
             "error": self.error,
-            "note": self.note,
+            "note": " ".join(self.notes),
         }
 
 
@@ -174,7 +175,7 @@ class FileDesk:
         with open_file(spool.path) as source:
             self._run(job, source, output)
             kind = output.suffix.removeprefix(".")
-            job.note = f"This file's sound fits no mp4, so the result is {kind}; not every browser plays it."
+            job.notes.append(f"This file's sound fits no mp4, so the result is {kind}; not every browser plays it.")
 
     def _run(self, job: Job, source: Source, output: Path) -> None:
         def on_frame(frame: MaskedFrame) -> None:
@@ -189,7 +190,9 @@ class FileDesk:
         job.shielded, job.with_faces = summary.shielded, summary.with_faces
         if summary.broken_off is not None:
             broken = str(summary.broken_off).replace(str(source.info.path), job.name)
-            job.note = f"{broken}; what could be read is masked"
+            job.notes.append(f"{broken}; what could be read is masked.")
+        if summary.left_out:
+            job.notes.append(f"Without {summary.left_out} of this file's sound tracks, whose codec is not known.")
         job.output, job.report = output, report
 
 
