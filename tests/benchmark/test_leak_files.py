@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import av
@@ -199,6 +200,56 @@ def test_a_damaged_file_is_an_error_that_names_it(films, capsys):
     assert status != 0
     assert "broken.mp4" in err
     assert out == ""
+
+
+def with_second_video(path, target):
+    with av.open(str(path)) as file, av.open(str(target), "w") as output:
+        streams = [output.add_stream_from_template(file.streams.video[0]) for _ in range(2)]
+        for stream in streams:
+            file.seek(0)
+            for packet in file.demux(video=0):
+                if packet.size:
+                    packet.stream = stream
+                    output.mux(packet)
+    return target
+
+
+def test_a_second_video_is_told_and_the_first_compared(films, capsys, tmp_path):
+    lenses = with_second_video(films["bare"], tmp_path / "lenses.mp4")
+    status, out, _ = leak(capsys, lenses, films["covered"], "--json")
+    report = json.loads(out)
+    assert status == 1
+    assert report["leaked_frames"] == 0
+    assert report["frames_with_face"] == 12
+    (told,) = report["unread"]
+    assert "lenses.mp4: holds 2 videos" in told
+    status, out, _ = leak(capsys, lenses, films["covered"], "--limit", "0")
+    assert (status, "not compared" in out) == (4, True)
+
+
+def test_a_second_video_in_the_masked_file_breaks_the_limit(films, capsys, tmp_path):
+    lenses = with_second_video(films["covered"], tmp_path / "lenses.mp4")
+    status, out, _ = leak(capsys, films["bare"], lenses, "--limit", "0", "--json")
+    assert status == 4
+    assert json.loads(out)["hidden"] == ["1 more video stream or cover picture"]
+
+
+def test_files_that_break_off_together_are_compared(films, capsys, tmp_path):
+    cut = tmp_path / "cut.mkv"
+    with av.open(str(films["bare"])) as file, av.open(str(cut), "w") as output:
+        stream = output.add_stream_from_template(file.streams.video[0])
+        for packet in file.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    data = bytearray(cut.read_bytes())
+    at = data.index(b"\x44\x89\x88") + 3  # its length in the header, which now promises a minute
+    data[at : at + 8] = struct.pack(">d", 60_000)
+    cut.write_bytes(data)
+    status, out, _ = leak(capsys, cut, films["covered"], "--json")
+    report = json.loads(out)
+    assert (status, report["leaked_frames"], report["frames_with_face"]) == (1, 0, 12)
+    assert "breaks off" in report["unread"][0]
 
 
 def test_an_unknown_eye_is_wrong_usage(films, capsys):

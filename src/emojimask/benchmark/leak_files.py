@@ -11,7 +11,7 @@ import numpy as np
 
 from emojimask.benchmark.hidden import hidden_pictures
 from emojimask.build import open_file
-from emojimask.errors import UsageError
+from emojimask.errors import SourceError, UsageError
 from emojimask.evaluation.leak import LeakAudit, LeakReport
 from emojimask.evaluation.sightings import FacePath, Sighting, fuse
 from emojimask.sinks._letterbox import letterbox
@@ -28,33 +28,37 @@ def compare_files(
 ) -> tuple[LeakReport, list[FacePath]]:
     """How much of the faces in ``original`` shows in ``masked``; and these faces.
 
+    Where a file breaks off or holds several videos or pictures, what can be read of it is compared.
+
     Args:
         eyes: the detectors that look for faces in the original, by name.
         on_frame: called for each frame of either pass.
 
     Raises:
-        SourceError: a file cannot be read to its end.
+        SourceError: nothing can be read of a file.
         UsageError: the masked file has other frames than the original.
     """
     with open_file(original) as a, open_file(masked) as b:
         _check_size(a, b)
-    for _ in _pairs(original, masked):
+    unread: list[SourceError] = []
+    for _ in _pairs(original, masked, unread):
         pass  # what does not fit is told before the eyes begin their slow work
     times_s, faces = find_faces(original, eyes, on_frame)
     audit = LeakAudit(faces, times_s)
-    for frame, shown in _pairs(original, masked):
+    for frame, shown in _pairs(original, masked, []):
         audit.compare(frame.image, shown.image)
         on_frame()
-    return replace(audit.report(), hidden=tuple(hidden_pictures(masked))), faces
+    report = audit.report()
+    return replace(report, hidden=tuple(hidden_pictures(masked)), unread=tuple(map(str, unread))), faces
 
 
 def find_faces(
     path: Path, eyes: Mapping[str, FaceDetector], on_frame: OnFrame = lambda: None
 ) -> tuple[list[float], list[FacePath]]:
-    """Every frame's time in seconds, and the faces of a file. Raises SourceError."""
+    """The time of every frame that can be read, in seconds, and the faces of a file. Raises SourceError."""
     looks: list[tuple[float, list[Sighting]]] = []
     with open_file(path) as source:
-        for frame in _one_size(source):
+        for frame in _one_size(source, []):
             found = [Sighting(d.box, d.score, name) for name, eye in eyes.items() for d in eye.detect(frame.image)]
             looks.append((frame.time_s, found))
             on_frame()
@@ -74,7 +78,7 @@ def save_worst(
     ranked = sorted(report.leaked, key=lambda leak: leak.uncovered, reverse=True)
     wanted = {leak.frame: leak.uncovered for leak in reversed(ranked[:count])}
     written = []
-    for frame, shown in _pairs(original, masked):
+    for frame, shown in _pairs(original, masked, []):
         if frame.index in wanted:
             path = folder / f"frame_{frame.index:06d}_{100 * wanted[frame.index]:.0f}_percent.png"
             boxes = [face.places[frame.index].box for face in faces if frame.index in face.places]
@@ -114,17 +118,21 @@ def _check_size(original: Source, masked: Source) -> None:
         )
 
 
-def _pairs(original: Path, masked: Path) -> Iterator[tuple[Frame, Frame]]:
-    """Both files' frames, two by two; the masked one cut to the original's size."""
+def _pairs(original: Path, masked: Path, unread: list[SourceError]) -> Iterator[tuple[Frame, Frame]]:
+    """Both files' frames, two by two; the masked one cut to the original's size.
+
+    ``unread``: is given what else the files hold, or should, where they break off together.
+    """
     with open_file(original) as a, open_file(masked) as b:
         slack_s = _TIME_SLACK_S + (1 / a.info.fps if a.info.fps else 0.0)
-        ours, theirs = _one_size(a), _one_size(b)
+        ours, theirs = _one_size(a, unread), _one_size(b, unread)
         start_s: tuple[float, float] | None = None
         count = 0
         for count, frame in enumerate(ours, 1):
             shown = next(theirs, None)
             if shown is None:
-                raise UsageError(f"{masked}: ends after {count - 1} frames, {original} goes on: nothing can be said")
+                ends = f"ends after {count - 1} frames, {original} goes on: nothing can be said"
+                raise unread[0] if unread else UsageError(f"{masked}: {ends}")
             start_s = start_s or (frame.time_s, shown.time_s)
             apart_s = (frame.time_s - start_s[0]) - (shown.time_s - start_s[1])
             if abs(apart_s) > slack_s:
@@ -135,13 +143,20 @@ def _pairs(original: Path, masked: Path) -> Iterator[tuple[Frame, Frame]]:
             height, width = frame.image.shape[:2]
             yield frame, Frame(np.ascontiguousarray(shown.image[:height, :width]), shown.index, shown.time_s)
         if next(theirs, None) is not None:
-            raise UsageError(f"{masked}: has more than the {count} frames of {original}: nothing can be said")
+            more = f"has more than the {count} frames of {original}: nothing can be said"
+            raise unread[0] if unread else UsageError(f"{masked}: {more}")
 
 
-def _one_size(source: Source) -> Iterator[Frame]:
-    """Frames as a masked copy carries them: those of another size than the first are letterboxed."""
-    for frame in source:
-        yield Frame(letterbox(frame.image, source.info.width, source.info.height), frame.index, frame.time_s)
+def _one_size(source: Source, unread: list[SourceError]) -> Iterator[Frame]:
+    """Frames as a masked copy carries them: those of another size than the first are letterboxed.
+
+    ``unread``: is given what ends them before their time.
+    """
+    try:
+        for frame in source:
+            yield Frame(letterbox(frame.image, source.info.width, source.info.height), frame.index, frame.time_s)
+    except SourceError as error:
+        unread.append(error)
 
 
 def _outlined(image: Image, boxes: list[Box]) -> Image:

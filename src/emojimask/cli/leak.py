@@ -90,7 +90,9 @@ def _check_outputs(args: argparse.Namespace) -> None:
 def _status(report: LeakReport, limit: float | None) -> int:
     if not report.measurable:
         return FAILED
-    return LEAKED if limit is not None and report.exceeds(limit) else DONE
+    if limit is not None and report.exceeds(limit):
+        return LEAKED
+    return FAILED if report.unread else DONE
 
 
 def as_record(report: LeakReport, looking: list[str]) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def as_record(report: LeakReport, looking: list[str]) -> dict[str, Any]:
         "shielded_frames": report.shielded,
         "unlike_frames": list(report.unlike),
         "hidden": list(report.hidden),
+        "unread": list(report.unread),
         "leaked": [
             {
                 "frame": leak.frame,
@@ -129,6 +132,7 @@ def table(report: LeakReport, looking: list[str]) -> str:
     rows = [("frames", f"{report.frames}"), ("eyes", ", ".join(looking))]
     if report.hidden:
         rows.append(("carries besides", f"{', '.join(report.hidden)}: not looked at, and not shown"))
+    rows += [("not compared", reason) for reason in report.unread]
     if not report.measurable:
         rows.append(("result", "nothing to measure: no face was found in the original"))
         return _aligned(rows)

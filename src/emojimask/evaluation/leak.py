@@ -55,6 +55,7 @@ class LeakReport:
         unlike: indices of frames that are neither like the original around its faces nor shielded, or that are all
             face; none can be vouched for.
         hidden: pictures that the masked file carries and does not show, in words.
+        unread: what of the files could not be compared, and why, in words.
         timeline: for every frame the largest uncovered share; NaN where there is no face.
         times_s: of every frame.
     """
@@ -73,6 +74,7 @@ class LeakReport:
     timeline: tuple[float, ...] = field(repr=False)
     times_s: tuple[float, ...] = field(repr=False)
     hidden: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def is_of_another(self) -> bool:
@@ -86,7 +88,7 @@ class LeakReport:
 
     def exceeds(self, limit: float) -> bool:
         """True where more than ``limit`` of the frames with a face leaked, or anything cannot be vouched for."""
-        return self.leaked_share > limit or bool(self.unlike or self.hidden)
+        return self.leaked_share > limit or bool(self.unlike or self.hidden or self.unread)
 
 
 class LeakAudit:
