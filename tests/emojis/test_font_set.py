@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -162,6 +163,15 @@ def test_a_font_that_says_its_pictures_are_huge_takes_no_memory(tmp_path: Path, 
     assert str(error.value) == (
         f"{file}: its pictures are said to have {size} pixels an em, not 1 to 1024; install it anew, or choose another"
     )
+
+
+@pytest.mark.parametrize("kind", ["CBDT", "sbix"])
+def test_a_picture_in_a_font_that_claims_gigabytes_is_refused(tmp_path: Path, kind: str) -> None:
+    file = make_font(tmp_path / "huge.ttf", ALL, kind, size=64)
+    size = struct.pack(">II", 64, 64)
+    file.write_bytes(file.read_bytes().replace(b"IHDR" + size, b"IHDR" + struct.pack(">II", 30000, 20000), 1))
+    with pytest.raises(EmojiSetError, match="one of its pictures is said to have 30000x20000 pixels; install it anew"):
+        load_font_set(file)
 
 
 @pytest.mark.parametrize(("make", "message"), FAULTS.values(), ids=FAULTS)

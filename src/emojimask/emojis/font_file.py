@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ LARGEST = 1024
 """Pixels an em of a font of pictures; those of Apple have 160."""
 
 _RECORD = Struct(">4s4xII")  # tag, offset, length
+_PNG = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(.{8})", re.DOTALL)
 _STRIKE = Struct(">44xB3x")  # of a CBLC table: pixels an em
 
 
@@ -42,6 +44,7 @@ def color_of(file: Path) -> FontColor:
         content = file.read_bytes()
         tables = _tables(content)
         if sizes := [*_cblc(content, tables), *_sbix(content, tables)]:
+            _check_pictures(file, content)
             return FontColor(_checked(file, max(sizes)))
         if b"COLR" in tables and unpack_from(">xxH", content, tables[b"COLR"])[0]:
             return FontColor(DRAWN_SIZE)
@@ -67,6 +70,15 @@ def _checked(file: Path, size: int) -> int:
             "install it anew, or choose another"
         )
     return size
+
+
+def _check_pictures(file: Path, content: bytes) -> None:
+    """A picture says its own size, too, and FreeType takes the memory for it, up to 4 GB."""
+    for found in _PNG.finditer(content):
+        width, height = unpack_from(">II", found[1])
+        if max(width, height) > 2 * LARGEST:  # pictures may reach beyond the em
+            said = f"one of its pictures is said to have {width}x{height} pixels"
+            raise EmojiSetError(f"{file}: {said}; install it anew, or choose another")
 
 
 def _tables(content: bytes) -> Mapping[bytes, int]:
