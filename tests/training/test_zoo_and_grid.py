@@ -121,6 +121,8 @@ def test_a_grid_of_what_there_is_not(tmp_path: Path) -> None:
         "model=mlp,mpl": "unknown model 'mpl'",
         "variant=plain,plane": "unknown variant 'plane'",
         "labels=fer2013,ferplus": "no head in common",
+        "rate=": "no value to try for rate",
+        "rate=0.1,0.2,0.10": "the grid has rate=0.1 twice",
     }.items():
         with pytest.raises(UsageError, match=message):
             run(cli.add_train, *words[:-2], grid)

@@ -163,7 +163,7 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
 def _axis(series: Mapping[str, Sequence[Point]], which: int, label: str) -> Axis:
     values = [point[which] for points in series.values() for point in points]
     low, high = min(values, default=0.0), max(values, default=1.0)
-    margin = (high - low) * 0.05 or 0.5
+    margin = (high - low) * 0.05 or max(0.5, abs(high) * 0.05)  # to a large number half of one may be nothing
     return Axis(label, low - margin, high + margin)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,17 @@ def run_grid(
         The table as text, best first.
 
     Raises:
-        UsageError: a key or value that a recipe does not have, or recipes without a head in common; nothing was
-            trained then.
+        UsageError: a key or value that a recipe does not have, a key without values, the same combination twice, or
+            recipes without a head in common; nothing was trained then.
     """
+    empty = [key for key, values in choices.items() if not values]
+    if empty:
+        raise UsageError(f"the grid has no value to try for {empty[0]}; write KEY=A,B")
     combinations = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+    names = [",".join(f"{key}={value}" for key, value in c.items()).replace("/", "_") for c in combinations]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UsageError(f"the grid has {twice[0]} twice")
     recipes = [changed(recipe, combination) for combination in combinations]
     for candidate in recipes:
         check_model(candidate)
@@ -53,8 +61,7 @@ def run_grid(
     if not judged:
         raise UsageError("the grid's recipes have no head in common that they could be compared by")
     rows: list[dict[str, Any]] = []
-    for number, (combination, candidate) in enumerate(zip(combinations, recipes, strict=True), 1):
-        name = ",".join(f"{key}={value}" for key, value in combination.items()).replace("/", "_")
+    for number, (name, combination, candidate) in enumerate(zip(names, combinations, recipes, strict=True), 1):
         tell(f"run {number} of {len(combinations)}: {name}")
         content = read_checkpoint(run(candidate, out / name), torch.device("cpu"), "epoch", *heads(candidate))
         scores = {head: content[head] for head in heads(candidate)}
