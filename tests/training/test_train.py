@@ -254,7 +254,7 @@ def test_a_run_is_not_overwritten_unasked(data: Path, tmp_path: Path) -> None:
     train(replace(RECIPE, epochs=1), data, tmp_path)
     with pytest.raises(UsageError, match="--resume"):
         train(replace(RECIPE, epochs=1), data, tmp_path)
-    with pytest.raises(UsageError, match="another recipe"):
+    with pytest.raises(UsageError, match=r"another recipe \(epochs was 1, now 2\)"):
         train(replace(RECIPE, epochs=2), data, tmp_path, resume=True)
 
 

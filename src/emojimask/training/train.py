@@ -328,8 +328,12 @@ def saved_run(out: Path, recipe: Recipe, device: torch.device, *, resume: bool) 
         raise UsageError(f"{out}: holds a run already; add --resume to go on with it, or choose another folder")
     needed = ("epoch", "best", "best_epoch", "finished", "recipe", "model", "averaged", "optimizer", "schedule")
     content = read_checkpoint(path, device, *needed)
-    if Recipe.from_dict(content["recipe"], str(path)) != recipe:
-        raise UsageError(f"{path}: was made with another recipe; choose another --out, or the recipe it was made with")
+    made = Recipe.from_dict(content["recipe"], str(path))
+    if made != recipe:
+        before, now = made.as_dict(), recipe.as_dict()
+        others = ", ".join(f"{key} was {before[key]}, now {now[key]}" for key in now if before[key] != now[key])
+        remedy = "choose another --out, or the recipe it was made with"
+        raise UsageError(f"{path}: was made with another recipe ({others}); {remedy}")
     return content
 
 
