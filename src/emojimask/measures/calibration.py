@@ -21,8 +21,9 @@ EVERY_S = 0.2
 """A reading is taken up this often ..."""
 MEMORY_S = 30.0
 """... and counts for this long."""
-PRIOR_S = 1.0
-"""The population's values weigh as much as this many seconds of a face at rest."""
+PRIOR_S, BROWS_PRIOR_S = 1.0, 0.1
+"""The population's values weigh as much as this many seconds of a face at rest. Little for brows: where they rest
+differs from one person to another by more than a frown moves them."""
 EASE_HZ = 0.6
 """What is known of the rest changes no faster than a low-pass of this frequency lets through."""
 FRONTAL = (25.0, 20.0)
@@ -39,6 +40,8 @@ _FULL_DOWN = np.array([0.42, 0.42, 0.35, 0.25, 0.04, 0.04, 0.025, 0.025, 0.28, 0
 _LOW = np.array([0, 0, -1, -1, -1, -1, -1, -1, 0, -1, -1, 0, 0])
 _HIGH = np.array([1.6, 1.6, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
 _EYES = slice(0, 2)
+_PRIOR = np.full(len(_SPREAD), PRIOR_S / EVERY_S)
+_PRIOR[4:8] = BROWS_PRIOR_S / EVERY_S
 _TELLING = np.array([8, 9, 10, 12])
 """The measures that tell a smile or an open mouth from rest."""
 
@@ -69,8 +72,8 @@ class RestingFace:
             while time_s - self._readings[0][0] > MEMORY_S:
                 self._readings.popleft()
             self._target = self._learned()
-        if self._time_s is not None:
-            self.values = self.values + share(EASE_HZ, max(time_s - self._time_s, 0.0)) * (self._target - self.values)
+        eased = 1.0 if self._time_s is None else share(EASE_HZ, max(time_s - self._time_s, 0.0))
+        self.values = self.values + eased * (self._target - self.values)
         self._time_s = time_s
         return self.values
 
@@ -90,7 +93,7 @@ class RestingFace:
         order = readings.argsort(0)
         passed = weights[order].cumsum(0) >= _QUANTILE * total
         own = np.take_along_axis(readings, np.take_along_axis(order, passed.argmax(0)[None], 0), 0)[0]
-        trust = total / (total + PRIOR_S / EVERY_S)
+        trust = total / (total + _PRIOR)
         return np.asarray(self.usual + trust * np.clip(own - self.usual, -_SPREAD, _SPREAD))
 
 
