@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from emojimask.emojis.alive.alive_set import AliveEmojiSet
+from emojimask.emojis.alive.pose import poses
 from emojimask.emojis.alive.style import STYLES
 from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set, shipped_sets
 from emojimask.errors import UsageError
@@ -136,6 +137,15 @@ def test_every_measure_is_seen(name: str) -> None:
     for end in RANGES[name]:
         if end != getattr(Measures(), name):
             assert changed(Measures(mouth_open=0.3), **{name: end}) > 0.1
+
+
+def test_who_laughs_does_not_frown() -> None:
+    frown = Measures(brow_left=-1, brow_right=-1, brow_left_angle=-1, brow_right_angle=-1)
+    (laughing, frowning, calm, angry) = poses(
+        [masked(name, measures=measures) for name in ("happy", "neutral") for measures in (Measures(), frown)]
+    )
+    assert (frowning.brows, frowning.angles) == (laughing.brows, laughing.angles)
+    assert max(*angry.brows, *angry.angles) < min(*calm.brows, *calm.angles)
 
 
 def test_a_wink_shuts_one_eye_in_every_expression() -> None:

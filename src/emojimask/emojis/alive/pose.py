@@ -141,6 +141,8 @@ _LOW, _HIGH = np.array([_LIMITS.get(part, (-1, 1)) for part in _PARTS], float).T
 _OWN = np.ones(len(_PARTS))
 _OWN[_AT["open"]] = 0.5
 """A base pose's mouth opens less where the person's own mouth does the opening."""
+_HAPPY = EXPRESSIONS.index("happy")
+_BROWS = [i for i, name in enumerate(_MEASURES) if name.startswith("brow")]
 _SHUT, _AWAKE = 0.15, 0.9
 """Measured openness at which an eye counts as shut, and from which it is as open as the base pose has it."""
 
@@ -152,7 +154,8 @@ def poses(faces: Sequence[MaskedFace]) -> list[Pose]:
     measured = [face.measures is not None for face in faces]
     if any(measured):
         measures = np.array([_values(face.measures or _AT_REST) for face in faces], float)
-        parts = np.where(np.array(measured)[:, None], _moved(parts, measures), parts)
+        glad = np.array(weights)[:, _HAPPY]
+        parts = np.where(np.array(measured)[:, None], _moved(parts, measures, glad), parts)
     count = 2 * len(_PAIRS)
     return [
         Pose._make([*zip(values[:count:2], values[1:count:2], strict=True), *values[count:], own])
@@ -170,10 +173,12 @@ def _weights(face: MaskedFace) -> list[float]:
     return [float(name == shown) for name in EXPRESSIONS]
 
 
-def _moved(parts: Array, measures: Array) -> Array:
-    """Base poses (F, parts) with the movement of (F, measures) over them."""
+def _moved(parts: Array, measures: Array, glad: Array) -> Array:
+    """Base poses (F, parts) with the movement of (F, measures) over them. ``glad``: (F,), how happy they look."""
     move = np.where(np.isfinite(measures), measures - _REST, 0) / _SCALE
     move = 1.4 * np.tanh(move / 1.4)  # the usual range passes almost as it is, and no movement is too much
+    # Laughing people's brows may come out low, but drawn like that a laugh is malicious: who is glad does not frown.
+    move[:, _BROWS] = np.maximum(move[:, _BROWS], np.minimum(move[:, _BROWS], 0) * (1 - glad)[:, None])
     parts = parts * _OWN + move @ _GAIN
     eyes = move[:, :2]  # a wink wins over every expression, wide eyes add to it
     shut = np.minimum(np.maximum((1 + eyes - _SHUT) / (_AWAKE - _SHUT), 0), 1)
