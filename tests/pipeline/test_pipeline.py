@@ -12,7 +12,7 @@ from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.stages import Doubt
+from emojimask.stages import Doubt, Glimpse
 from emojimask.types import Box, Face, Frame, MaskedFrame, Track, TrackState
 
 FACE_PIXEL = (20, 30)
@@ -174,6 +174,20 @@ def test_a_cut_ends_the_hold() -> None:
     out = list(pipeline(tracker).process_file(frames))
     covered = [i for i, m in enumerate(out) if m.faces]
     assert covered == list(range(16))  # 0.2 s over the cut
+
+
+def test_a_gap_over_a_cut_is_covered_in_each_scene_where_the_face_is_in_that_scene() -> None:
+    class Moving(ScriptedTracker):
+        """Sees the person left of a cut and right of it, but not in the three frames on either side."""
+
+        def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
+            return [] if 7 <= frame.index < 13 else [Track(1, face(x=10 if frame.index < 10 else 50))]
+
+    scenes = np.random.default_rng(1).integers(0, 256, (2, 48, 64, 3), np.uint8)
+    frames = (Frame(scenes[int(i >= 10)], i, i / 30) for i in range(20))
+    out = list(pipeline(Moving(lambda i: True), look_every_s=0.0).process_file(frames))
+    assert [m.faces[0].track.face.box.center[0] for m in out] == [10] * 10 + [50] * 10
+    assert [m.faces[0].track.unseen_s for m in out[7:13]] == pytest.approx(np.array([1, 2, 3, 3, 2, 1]) / 30)
 
 
 def test_frames_come_out_one_for_one_in_order_with_their_times() -> None:

@@ -206,8 +206,11 @@ class FilePolicy:
             before = None
         if after and after.scene != pending.scene and until > CUT_S:
             after = None
-        unseen_s = float(min(since, until))
-        if before and after:
+        unseen_s = min(since, until)
+        if before and after and before.scene != after.scene:  # nobody is on the way from one scene to the next
+            seen, unseen_s = (before, since) if before.scene == pending.scene else (after, until)
+            face = seen.track.face
+        elif before and after:
             face = between(before.track.face, after.track.face, since / max(since + until, 1e-6))
         elif before and (since <= self._hold_s or self._on_lost == "hold"):
             predicted = pending.tracks.get(track_id, before.track)
@@ -216,7 +219,7 @@ class FilePolicy:
             face = after.track.face
         else:
             return None
-        return Track(track_id, face, TrackState.HELD, unseen_s)
+        return Track(track_id, face, TrackState.HELD, float(unseen_s))
 
     def _is_near(self, sighting: _Sighting, time_s: float) -> bool:
         return abs(sighting.time_s - time_s) < self._look_every_s
