@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emojimask.policy import Decided, FilePolicy, LivePolicy, Look
+from emojimask.policy import Decided, FilePolicy, LivePolicy, Look, Stacking
 from emojimask.settings import MaskSettings
 from emojimask.stages import Doubt, ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
 from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
@@ -75,6 +75,7 @@ class MaskingPipeline:
         self._live = self._live_policy()
         self._before: tuple[tuple[int, ...], float] | None = None
         self._shown: dict[int, _Shown] = {}
+        self._stacking = Stacking()
         self.failures: Counter[str] = Counter()
         self._noting = Lock()
 
@@ -152,7 +153,8 @@ class MaskingPipeline:
         if tracks is None:
             return self._shielded(frame)
         faces = self._read_expressions(frame, tracks)
-        return MaskedFrame(self._renderer.render(frame.picture, faces), frame.index, frame.time_s, faces)
+        picture = self._renderer.render(frame.picture, self._stacking.nearest_last(faces))
+        return MaskedFrame(picture, frame.index, frame.time_s, faces)
 
     def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
         due = [track for track in tracks if self._is_due(frame, track)]

@@ -236,7 +236,7 @@ class MaskRenderer(Protocol):
     """Draws over faces. Both calls return memory of their own."""
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Picture:
-        """A copy of ``image``, of the same kind, in which every face is opaquely covered."""
+        """A copy of ``image``, of the same kind, in which every face is opaquely covered; the last comes on top."""
         ...
 
     def shield(self, height: int, width: int) -> Image:

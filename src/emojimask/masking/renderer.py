@@ -110,10 +110,9 @@ def covered(
     faces: Sequence[MaskedFace],
     plans: Callable[[Picture, Sequence[MaskedFace]], Sequence[Plan]],
 ) -> Image | YuvImage:
-    """A copy of ``picture`` with the sheet of every face laid over it; who is near comes on top."""
-    nearest_last = sorted(faces, key=lambda face: face.track.face.box.area)
+    """A copy of ``picture`` with the sheet of every face laid over it, the last on top."""
     # The many small steps one face after another, for only one thread can be in Python; then the large, side by side.
-    planned = plans(picture, nearest_last)
+    planned = plans(picture, faces)
     masked = picture.copy() if isinstance(picture, YuvImage) else bgr(picture).copy()
     if any(a.sheet.overlaps(b.sheet) for a, b in combinations(planned, 2)):
         side_by_side(lambda plan: plan.draw(), planned)

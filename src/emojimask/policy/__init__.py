@@ -9,5 +9,6 @@ A lost face goes from tracked to held, its mask growing with the time since it w
 
 from emojimask.policy.file import Decided, FilePolicy, Look
 from emojimask.policy.live import LivePolicy
+from emojimask.policy.stacking import Stacking
 
-__all__ = ["Decided", "FilePolicy", "LivePolicy", "Look"]
+__all__ = ["Decided", "FilePolicy", "LivePolicy", "Look", "Stacking"]
