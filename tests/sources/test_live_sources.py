@@ -106,6 +106,47 @@ def test_a_failing_driver_is_told() -> None:
     assert [frame.image.shape for frame in frames] == [(4, 4, 3)]  # gray became colour
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.full((5, 7), 0x80, np.uint8),
+        np.full((5, 7, 1), 0x80, np.uint8),
+        np.full((5, 7, 4), 0x80, np.uint8),
+        np.full((5, 7), 0x8001, np.uint16),
+        np.full((5, 7, 3), 0x8001, np.uint16),
+        np.full((5, 7, 4), 0x8001, np.uint16),
+        np.full((5, 14, 3), 0x80, np.uint8)[:, ::2],
+    ],
+    ids=lambda picture: f"{picture.dtype}{picture.shape}",
+)
+def test_gray_colour_and_alpha_of_8_and_16_bits_become_bgr(picture: np.ndarray) -> None:
+    with CameraSource("0", timeout_s=0.5, open_capture=lambda _: FakeCapture([picture])) as camera:
+        assert np.array_equal(next(iter(camera)).image, np.full((5, 7, 3), 0x80))
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros(24, np.uint8),
+        np.zeros((5, 7, 2), np.uint8),
+        np.zeros((5, 7, 3), np.float32),
+        np.zeros((5, 7), np.int16),
+        np.zeros((1, 5, 7, 3), np.uint8),
+    ],
+    ids=lambda picture: f"{picture.dtype}{picture.shape}",
+)
+def test_pictures_of_another_form_are_refused_in_a_line(picture: np.ndarray) -> None:
+    good, capture = np.zeros((5, 7, 3), np.uint8), FakeCapture([picture])
+    with pytest.raises(SourceError, match=r"camera 0: gives \w+ of shape .*another camera$"):
+        CameraSource("0", timeout_s=0.5, open_capture=lambda _: capture)
+    assert capture.released.wait(2)
+    with (
+        CameraSource("0", timeout_s=0.5, open_capture=lambda _: FakeCapture([good, picture])) as camera,
+        pytest.raises(SourceError, match="camera 0: gives"),
+    ):
+        list(camera)
+
+
 def test_a_camera_that_cannot_be_opened_is_told_with_a_remedy() -> None:
     for spec in ("97", "rtsp://127.0.0.1:9/x"):
         with pytest.raises(SourceError, match=f"camera {spec}: .*(plug|allow|check)"):

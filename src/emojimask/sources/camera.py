@@ -22,6 +22,7 @@ from emojimask.sources.folder import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from emojimask.types import Frame, Image, StreamInfo
 
 _VIDEO4LINUX = Path("/sys/class/video4linux")
+_TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
 _RETRY_S = 0.01
 _CLOSE_WAIT_S = 1.0
 
@@ -66,7 +67,8 @@ class CameraSource:
         open_capture: makes the capture for a number, path or address.
 
     Raises:
-        SourceError: there is no such camera, it may not be used, or it has stopped giving pictures.
+        SourceError: there is no such camera, it may not be used, it has stopped giving pictures, or gives
+            none that can be read.
     """
 
     def __init__(
@@ -127,7 +129,8 @@ class CameraSource:
     def _next(self) -> tuple[Image, float]:
         answer = self._reader.read(self._timeout_s)
         if isinstance(answer, tuple):
-            return answer
+            picture, time_s = answer
+            return _as_bgr(picture, self._name), time_s
         fault = f"its driver has failed ({answer})" if answer else f"no picture for {self._timeout_s:g} s"
         raise SourceError(f"camera {self._name}: {fault}; see that it is plugged in and that no other program uses it")
 
@@ -139,13 +142,13 @@ class _Reader:
         self._capture = capture
         self._clock = clock
         self._asked: SimpleQueue[bool] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Image, float] | Exception] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Any, float] | Exception] = SimpleQueue()
         self._closed = Event()
         self._thread = Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
-    def read(self, timeout_s: float) -> tuple[Image, float] | Exception | None:
-        """The next picture and when it came; what the driver raised; None where nothing comes in time."""
+    def read(self, timeout_s: float) -> tuple[Any, float] | Exception | None:
+        """The driver's next picture and when it came; what the driver raised; None where nothing comes in time."""
         self._asked.put(True)
         try:
             return self._answers.get(timeout=timeout_s)
@@ -170,15 +173,23 @@ class _Reader:
         while not self._closed.is_set():
             good, image = self._capture.read()
             if good and image is not None and image.size:
-                self._answers.put((_as_bgr(image), self._clock()))
+                self._answers.put((image, self._clock()))
                 return
             time.sleep(_RETRY_S)
 
 
-def _as_bgr(image: Any) -> Image:
-    if image.ndim == 2 or image.shape[2] == 1:
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    return np.ascontiguousarray(image, dtype=np.uint8)
+def _as_bgr(picture: Any, camera: str) -> Image:
+    """A driver's picture: gray, BGR or BGRA, of 8 or 16 bits. Raises SourceError for any other."""
+    channels = {2: 1, 3: picture.shape[-1]}.get(picture.ndim)
+    if channels not in (1, 3, 4) or picture.dtype not in (np.uint8, np.uint16):
+        found = f"{picture.dtype} of shape {picture.shape}"
+        raise SourceError(
+            f"camera {camera}: gives {found}, where gray or BGR pictures of 8 or 16 bits can be read; "
+            "choose another format in its own settings, or another camera"
+        )
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)  # the upper half; numpy itself would keep the lower
+    return np.ascontiguousarray(picture if channels == 3 else cv2.cvtColor(picture, _TO_BGR[channels]))
 
 
 def _open_capture(target: int | str) -> Capture:
