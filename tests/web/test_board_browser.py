@@ -187,6 +187,24 @@ def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Pr
     assert "Only lecturers" in stranger.inner_text("#open-trouble")
 
 
+def test_the_key_is_kept_before_a_room_is_open_and_taken_from_a_link_in_the_same_tab(people, board: Program) -> None:
+    lecturer = people(board.lecturer_url)
+    lecturer.reload()
+    lecturer.click("text=Open the room")
+    lecturer.wait_for_selector("#code:visible")
+    other = people(board.url)
+    other.goto(board.lecturer_url)  # differs behind the # alone, so nothing is loaded anew
+    until(other, "!location.hash")
+    other.click("text=Open the room")
+    other.wait_for_selector("#code:visible")
+
+
+def test_another_link_in_the_same_tab_brings_its_code(people, board: Program) -> None:
+    student = people(f"{board.url}join#code=AAAA2222")
+    student.goto(f"{board.url}join#code=BBBB3333")
+    until(student, "document.querySelector('input[name=code]').value === 'BBBB3333'")
+
+
 SEAT_SAYS = "document.querySelector('.seat')?.innerText.includes("
 
 

@@ -7,11 +7,10 @@ import { RoomSocket } from "./room-socket.js";
 import { Seats } from "./seats.js";
 
 const INTERVALS_S = [1, 2, 5, 10, 30, 60];
-const KEPT = "emojimask-room"; // in this tab only, so that a reload comes back to the room
+const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so that a reload finds them again
 
-// The key is taken out of the address at once: it must not be seen over a shoulder or in a history.
-const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
-if (key) history.replaceState(null, "", location.pathname);
+takeKey();
+addEventListener("hashchange", takeKey); // a link that is opened where this page is open already does not load it anew
 let door = JSON.parse(sessionStorage.getItem(KEPT) ?? "null"); // {code, token}
 let socket = null, rows = [], interval = 0;
 const form = $("open"), seats = new Seats($("grid"), (member) => socket.say({ type: "remove", member }));
@@ -29,11 +28,19 @@ $("close").onclick = () => { if (confirm("Close the room for everybody? Everythi
 $("export").onclick = exportLesson;
 if (door) connect(() => ({ type: "host", ...door }));
 
+/** The key is taken out of the address at once: it must not be seen over a shoulder or in a history. */
+function takeKey() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (!key) return;
+  sessionStorage.setItem(KEY, key);
+  history.replaceState(null, "", location.pathname);
+}
+
 function open() {
   if (socket?.going) return; // two clicks must not open two rooms
   const kind = form.elements.kind.value, lawful = form.elements.lawful.checked;
   if (kind === "expressions" && !lawful) return say($("open-trouble"), "Please confirm first that it is lawful.");
-  const wish = { type: "open", key: key || sessionStorage.getItem("emojimask-key") || "", kind, lawful, interval_s: Number(form.elements.interval_s.value) };
+  const wish = { type: "open", key: sessionStorage.getItem(KEY) ?? "", kind, lawful, interval_s: Number(form.elements.interval_s.value) };
   connect(() => door ? { type: "host", ...door } : wish);
 }
 
@@ -107,7 +114,6 @@ function refuse({ error, text }) {
 
 function keep(newDoor) {
   door = newDoor;
-  if (key) sessionStorage.setItem("emojimask-key", key);
   door ? sessionStorage.setItem(KEPT, JSON.stringify(door)) : sessionStorage.removeItem(KEPT);
 }
 

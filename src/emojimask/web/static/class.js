@@ -23,6 +23,11 @@ export class ClassPanel {
     });
   }
 
+  /** Fill a code in for whoever is in no room. */
+  offer(code) {
+    if (!this.#me) this.#box.querySelector("[name=code]").value = code;
+  }
+
   /** What this machine recognises now: {label, confidence}, or null where nothing is. */
   see(reading) {
     this.#reading = reading;

@@ -3,4 +3,6 @@
 import { ClassPanel } from "./class.js";
 import { $ } from "./dom.js";
 
-new ClassPanel($("class"), { viaThisMachine: false, code: new URLSearchParams(location.hash.slice(1)).get("code") ?? "" });
+const codeOfLink = () => new URLSearchParams(location.hash.slice(1)).get("code") ?? "";
+const panel = new ClassPanel($("class"), { viaThisMachine: false, code: codeOfLink() });
+addEventListener("hashchange", () => panel.offer(codeOfLink())); // another link, opened where this page is open already
