@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from board_client import Host, Student
-from web_help import Cable, Program, axe_violations, start_camera, until, watch
+from web_help import Cable, Program, axe_violations, start_camera, until, wait_until, watch
 
 
 @pytest.fixture
@@ -252,6 +252,34 @@ def test_a_cut_network_comes_back(people, board: Program) -> None:
     cut()
     ada.click("text=Leave")
     assert "could not be told" in ada.inner_text("#class")
+    cable.close()
+
+
+def test_a_network_that_falls_silent_is_told_and_left(people, board: Program) -> None:
+    cable, host = Cable(board.port), Host(board.url, board.lecturer_url.split("#key=")[1])
+    lecturer, ada = people(board.url), people(board.url)
+    for tab in (lecturer, ada):
+        tab.clock.install()
+    lecturer.goto(cable.url)
+    lecturer.evaluate("door => sessionStorage.setItem('emojimask-room', JSON.stringify(door))", host.door)
+    lecturer.reload()
+    ada.goto(f"{cable.url}join#code={host.code}")
+    ada.click("#join-form button")
+    ada.wait_for_selector("#in-room")
+    until(lecturer, "document.querySelectorAll('.seat').length === 1")
+
+    lost: list[str] = []
+    for tab in (lecturer, ada):
+        tab.on("websocket", lambda line: lost.append(line.url))  # another connection is tried
+    ada.clock.fast_forward(30_000)
+    assert "Nothing is shared" in ada.inner_text("#in-room"), "the board has only just spoken"
+    cable.hush()
+    for tab in (lecturer, ada):
+        tab.clock.fast_forward(36_000)
+    until(ada, "document.querySelector('#in-room').innerText.includes('Back in the room')")
+    wait_until(lambda: len(lost) == 2, tab=ada)
+    until(lecturer, "document.querySelectorAll('.seat').length === 1")
+    host.close()
     cable.close()
 
 

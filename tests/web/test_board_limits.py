@@ -215,6 +215,23 @@ def test_the_hand_of_somebody_away_can_be_lowered() -> None:
     with_hub(Limits(), scene)
 
 
+def test_everybody_is_given_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emojimask.web.board.hub._BEAT_S", 0.1)
+
+    async def scene(hub: Hub) -> None:
+        local, _, line = await seated(hub)
+        host = hub.attach_host(local)
+        await asyncio.sleep(0.6)  # by then the news of the member is told
+        host.take(local)
+        host.woken.clear()
+        line.outbox._notes.clear()
+        await asyncio.wait_for(host.woken.wait(), 5)
+        assert host.take(local)["members"] == []
+        assert line.outbox._notes
+
+    with_hub(Limits(), scene)
+
+
 def test_codes_and_tokens() -> None:
     codes = {new_code() for _ in range(2000)}
     assert len(codes) == 2000

@@ -148,12 +148,13 @@ def axe_violations(tab) -> list[str]:
 
 
 class Cable:
-    """A way to a program that can be cut and mended, as networks are. ``url`` is the near end."""
+    """A way to a program that can be cut, mended and hushed, as networks are. ``url`` is the near end."""
 
     def __init__(self, port: int) -> None:
         self._far = ("127.0.0.1", port)
         self._whole = True
         self._ends: list[socket.socket] = []
+        self._dead: set[socket.socket] = set()
         self._near = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._near.getsockname()[1]}/"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -167,6 +168,10 @@ class Cable:
 
     def mend(self) -> None:
         self._whole = True
+
+    def hush(self) -> None:
+        """Connections of before stay open, and nothing gets through any more."""
+        self._dead |= set(self._ends)
 
     def close(self) -> None:
         self.cut()
@@ -184,13 +189,13 @@ class Cable:
                 far = socket.create_connection(self._far)
                 self._ends += [near, far]
                 for here, there in ((near, far), (far, near)):
-                    threading.Thread(target=_pass_on, args=(here, there), daemon=True).start()
+                    threading.Thread(target=self._pass_on, args=(here, there), daemon=True).start()
 
-
-def _pass_on(here: socket.socket, there: socket.socket) -> None:
-    with suppress(OSError):
-        while data := here.recv(65536):
-            there.sendall(data)
-    with suppress(OSError):
-        there.shutdown(socket.SHUT_RDWR)
-    here.close()
+    def _pass_on(self, here: socket.socket, there: socket.socket) -> None:
+        with suppress(OSError):
+            while data := here.recv(65536):
+                if here not in self._dead:
+                    there.sendall(data)
+        with suppress(OSError):
+            there.shutdown(socket.SHUT_RDWR)
+        here.close()

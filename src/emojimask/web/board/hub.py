@@ -17,6 +17,8 @@ from emojimask.web.board.store import Event, RoomStore, StoreGoneError
 
 COALESCE_S = 0.25
 _TICK_S = 1.0
+_BEAT_S = 10.0
+_SIGN_OF_LIFE = '{"type": "alive"}'
 _LEAST_ROW_S = 5
 _LOOK_FOR_AWAY_S = 5.0
 REPLACED, REMOVED, CLOSED = 4001, 4003, 4004
@@ -41,6 +43,7 @@ class Hub:
         self._tasks = [asyncio.create_task(self._every(COALESCE_S, self.publish_all))]
         self._tasks += [asyncio.create_task(self._every(_TICK_S, self._tick))]
         self._tasks += [asyncio.create_task(self._every(_LOOK_FOR_AWAY_S, self._forget_away))]
+        self._tasks += [asyncio.create_task(self._every(_BEAT_S, self._beat))]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -230,6 +233,14 @@ class Hub:
                 await self._add_row(local, round(age_s), f"{code}:{slot}", every_s)
             if local.idle:
                 del self._rooms[code]
+
+    async def _beat(self) -> None:
+        """A sign of life for every page: one that hears nothing for long knows that its connection is dead."""
+        for local in self._rooms.values():
+            for line in local.lines.values():
+                line.outbox.put(_SIGN_OF_LIFE)
+            for host in local.hosts:
+                host.woken.set()
 
     async def _add_row(self, local: LocalRoom, age_s: int, task: str, every_s: float) -> None:
         counts = shares(local.members.values())

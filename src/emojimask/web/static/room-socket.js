@@ -1,10 +1,11 @@
 // A connection to a room that comes back by itself. What is said first depends on what is known by then.
 
 const RETRY_MS = [200, 500, 1000, 1500];
+const SILENT_MS = 35_000; // the board gives a sign of life every ten seconds
 const FINAL = new Set([1000, 1008, 4001, 4003, 4004]); // told to go; not to be tried again
 
 export class RoomSocket {
-  #path; #greeting; #socket = null; #tries = 0; #wanted = true;
+  #path; #greeting; #socket = null; #tries = 0; #wanted = true; #silence = null;
   onmessage = () => {}; onlost = () => {}; onend = () => {};
 
   /** `greeting()` gives the first message of every connection. */
@@ -25,22 +26,38 @@ export class RoomSocket {
 
   close() {
     this.#wanted = false;
+    clearTimeout(this.#silence);
     this.#socket.close(1000);
   }
 
   #open() {
     const socket = this.#socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${this.#path}`);
+    this.#expectNews();
     socket.onopen = () => socket.send(JSON.stringify(this.#greeting()));
     socket.onmessage = ({ data }) => {
+      this.#expectNews();
       const message = JSON.parse(data);
       if (message.type !== "error") this.#tries = 0;
       this.onmessage(message);
     };
-    socket.onclose = ({ code, reason }) => {
-      if (FINAL.has(code)) this.#wanted = false;
-      if (!this.#wanted) return this.onend(code, reason);
-      this.onlost();
-      setTimeout(() => { if (this.#wanted) this.#open(); }, RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
-    };
+    socket.onclose = ({ code, reason }) => this.#closed(code, reason);
+  }
+
+  #closed(code, reason) {
+    clearTimeout(this.#silence);
+    if (FINAL.has(code)) this.#wanted = false;
+    if (!this.#wanted) return this.onend(code, reason);
+    this.onlost();
+    setTimeout(() => { if (this.#wanted) this.#open(); }, RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]);
+  }
+
+  /** A network may fall silent without an end, and a browser tells of that only minutes later, or never. */
+  #expectNews() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+      this.#socket.close();
+      this.#closed();
+    }, SILENT_MS);
   }
 }
