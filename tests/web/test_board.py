@@ -204,7 +204,7 @@ def test_students_learn_nothing_of_each_other(host: Host, student: Callable[...,
     bob.say({"type": "share", "label": "sad"})
     host.look(lambda h: h.labels().get("Bob") == "sad")
     heard = [json.dumps(ada.welcome)]
-    with pytest.raises(TimeoutError):
+    with suppress(TimeoutError):
         while True:
             heard.append(str(ada.socket.recv(timeout=0.6)))
     assert all("Bob" not in text and "sad" not in text for text in heard)
