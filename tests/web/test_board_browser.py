@@ -352,6 +352,9 @@ def test_sharing_recognised_expressions_from_the_page(people, board: Program, pa
     student.evaluate("document.querySelector('#sent').textContent = 'nothing since'")
     student.wait_for_timeout(1500)
     assert student.inner_text("#sent") == "nothing since", "what was read before is not sent on"
+    until(lecturer, SEAT_SAYS + "'not sharing')")  # nor does it stand for ever
+    assert student.inner_text("#sent") == "nothing"
+    assert "without a face nothing is sent" in student.inner_text("#in-room")
 
     onlooker = people(lecturer.get_attribute("#link", "href"))  # a browser alone recognises nothing
     onlooker.click("text=Join >> nth=-1")

@@ -15,6 +15,7 @@ pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
+from emojimask.web.membership import Sample
 from emojimask.web.student import Student
 
 
@@ -70,4 +71,38 @@ def test_sharing_again_at_once_opens_the_camera_again(monkeypatch: pytest.Monkey
         ada._leaving = True
 
     with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        thread.submit(asyncio.run, scene()).result()
+
+
+class Room:
+    """Takes what is said in place of a board."""
+
+    room: dict[str, Any] = {"kind": "expressions", "interval_s": 1}  # noqa: RUF012
+    in_touch = True
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def send(self, message: dict[str, object]) -> bool:
+        self.heard.append(str(message["type"]))
+        return True
+
+
+def test_an_expression_is_withdrawn_once_where_no_face_is_seen_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emojimask.web.student._LOST_S", 1.3)
+
+    async def scene() -> None:
+        ada, room = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), print), Room()
+        ada._member, ada._sharing, ada._reading = room, True, Sample("happy", 0.9)
+        sampling = asyncio.create_task(ada._sample())
+        await until(lambda: room.heard == ["share"])
+        ada._reading = None
+        await until(lambda: room.heard == ["share", "pause"])
+        await asyncio.sleep(1.6)
+        assert room.heard == ["share", "pause"]
+        ada._reading = Sample("sad", 0.9)
+        await until(lambda: room.heard == ["share", "pause", "share"])
+        sampling.cancel()
+
+    with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, scene()).result()

@@ -16,6 +16,7 @@ from emojimask.web.membership import Membership, Sample
 
 _LOOK_EVERY_S = 0.1
 _LEAVING_S = 3.0
+_LOST_S = 5.0  # a face that is lost for less is no news
 HELP = "keys: s share, p pause, h raise or lower the hand, q leave"
 
 
@@ -135,18 +136,22 @@ class Student:
     async def _sample(self) -> None:
         """Send what is due, till the student leaves or the camera fails.
 
-        A chosen emoji goes once, a recognised one at every interval.
+        A chosen emoji goes once; a recognised one at every interval, and it is withdrawn where no face is seen any more.
         """
         clock = asyncio.get_running_loop().time
-        sent_s = -60.0
+        sent_s, stands = -60.0, False
         while self._fault is None and not self._leaving:
             await asyncio.sleep(_LOOK_EVERY_S)
             least_s = 1.0 if self._chooses else float(self._member.room["interval_s"])
-            sample = self._reading
-            if self._leaving or not self._sharing or sample is None or clock() - sent_s < least_s:
+            sample, silent_s = self._reading, clock() - sent_s
+            if self._leaving or not self._sharing or silent_s < least_s:
                 continue
-            if await self._member.send(sample.message()):
-                sent_s = clock()
+            if sample is None:
+                if stands and silent_s >= _LOST_S and await self._member.send({"type": "pause"}):
+                    stands = False
+                    self._tell("no face is seen; what was sent last is withdrawn")
+            elif await self._member.send(sample.message()):
+                sent_s, stands = clock(), not self._chooses
                 self._tell(f"sent {json.dumps(sample.message())}")
                 if self._chooses and self._reading is sample:  # no other was chosen meanwhile
                     self._reading = None

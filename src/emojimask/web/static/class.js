@@ -5,6 +5,7 @@ import { EXPRESSIONS, emojiUrl } from "./expressions.js";
 import { RoomSocket } from "./room-socket.js";
 
 const NOTHING = "nothing";
+const LOST_MS = 5000; // a face that is lost for less is no news
 const END_WORDS = { 4001: "You have joined again in another window; this one has left." };
 
 export class ClassPanel {
@@ -210,7 +211,9 @@ export class ClassPanel {
     let message = null, wait_ms = 1000;
     if (this.#roomIsReactions) {
       message = this.#due && { type: "share", label: this.#choice };
-    } else if (this.#reading) {
+    } else if (!this.#reading) {
+      this.#withdraw(now);
+    } else {
       message = { type: "share", label: this.#reading.label, confidence: Number(this.#reading.confidence.toFixed(2)) };
       wait_ms = 1000 * this.#room.interval_s;
       this.#parts.body.replaceChildren();
@@ -219,6 +222,12 @@ export class ClassPanel {
     this.#lastSent = now;
     this.#due = false;
     this.#parts.sent.textContent = JSON.stringify(message);
+  }
+
+  /** What was read last does not stand for somebody whose face is not seen any more. */
+  #withdraw(now) {
+    if (this.#parts.sent.textContent === NOTHING || now - this.#lastSent < Math.max(LOST_MS, 1000 * this.#room.interval_s)) return;
+    if (this.#sayPause()) this.#showBody();
   }
 
   #showHand(up, send = false) {
