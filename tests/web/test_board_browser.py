@@ -161,6 +161,11 @@ def test_a_letter_that_chooses_in_a_list_does_not_share(people, board: Program, 
     assert student.input_value("#emojis") == "paper"
     assert "Nothing is shared" in student.inner_text("#in-room")
     student.focus("#mirror")
+    student.keyboard.press("p")
+    assert "Nothing is shared" in student.inner_text("#in-room"), "a key does not begin to share"
+    student.click("text=Start sharing")
+    student.keyboard.press("p")
+    assert "Paused" in student.inner_text("#in-room")
     for _ in range(4):
         student.keyboard.down("p")  # held down
     assert "You share" in student.inner_text("#in-room")

@@ -10,7 +10,7 @@ const END_WORDS = { 4001: "You have joined again in another window; this one has
 
 export class ClassPanel {
   #box; #viaThisMachine; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
-  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #parts = {};
+  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #parts = {};
 
   /** `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on. */
   constructor(box, { viaThisMachine, code = "" }) {
@@ -20,7 +20,7 @@ export class ClassPanel {
     addEventListener("keydown", (event) => {
       const typing = event.target.matches("input[type=text], select"); // in a list of choices a letter chooses
       const alone = !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey;
-      if (event.key.toLowerCase() === "p" && this.#byKey && alone && !typing && this.#me) this.#share(!this.#sharing);
+      if (event.key.toLowerCase() === "p" && this.#byKey && this.#begun && alone && !typing) this.#share(!this.#sharing);
     });
   }
 
@@ -134,11 +134,11 @@ export class ClassPanel {
     this.#box.replaceChildren(make("div", { className: "card", id: "in-room" },
       make("h2", { textContent: `You are ${this.#me.nick}` }), parts.status,
       make("div", { className: "row" }, parts.share, parts.hand, parts.leave),
+      parts.body, parts.every,
+      make("h3", { textContent: "Sent last" }), parts.sent,
       // Who speaks to the machine, or hits keys unawares, must be able to switch it off (WCAG 2.1.4).
       make("label", { className: "tick" }, make("input", { type: "checkbox", id: "by-key", checked: this.#byKey, onchange: (event) => this.#listen(event.target.checked) }),
-        " The key P pauses and goes on"),
-      parts.body, parts.every,
-      make("h3", { textContent: "Sent last" }), parts.sent));
+        "The key P pauses, and goes on after that")));
     parts.share.focus();
   }
 
@@ -166,6 +166,7 @@ export class ClassPanel {
 
   #share(on) {
     this.#sharing = on;
+    this.#begun = true; // for the first time by the button alone, never by a key that was hit unawares
     this.#nameShare();
     this.#parts.share.setAttribute("aria-pressed", on);
     clearInterval(this.#timer);
@@ -243,7 +244,7 @@ export class ClassPanel {
 
   #end(words) {
     clearInterval(this.#timer);
-    this.#sharing = this.#inTouch = false;
+    this.#sharing = this.#begun = this.#inTouch = false;
     this.#choose(null);
     this.#socket.close();
     this.#showForm("", words);
