@@ -315,13 +315,29 @@ def test_guessing_codes_is_slowed(program: Callable[..., Program]) -> None:
         with calling(served.url) as caller:
             errors.append(caller.refusal({"type": "join", "code": "AAAA2222"}))
     assert errors.index("too_many") in range(55, 70)
-    with calling(served.url) as caller:  # somebody of the same network who was in and lost the connection
-        caller.say({"type": "rejoin", **ada.back})
+    with calling(served.url) as caller:
+        caller.say({"type": "join", "code": host.code})
         assert caller.hear("error")["error"] == "too_many"
         assert caller.hear_to_the_end() == 1013, "to be tried again"
+    ada.close()
+    ada = Student(served.url, host.code, back=ada.back)  # who was in comes back
+    host.close()
+    host = Host(served.url, key, host.door)
+    Host(served.url, key).close()
     ada.say({"type": "share", "label": "happy"})  # who is in stays in
     host.look(lambda h: h.labels() == {"Ada": "happy"})
     ada.close()
+    host.close()
+
+
+def test_a_whole_school_that_comes_back_to_a_new_server_shuts_nobody_out(program: Callable[..., Program]) -> None:
+    served = program("serve", "--board", "--no-browser", "--port", "0", lines=2)
+    back = {"code": "AAAA2222", "member": "of before", "token": "x"}
+    for _ in range(70):
+        with calling(served.url) as caller:
+            assert caller.refusal({"type": "rejoin", **back}) == "not_you"
+    host = Host(served.url, served.lecturer_url.split("#key=")[1])
+    Student(served.url, host.code).close()
     host.close()
 
 

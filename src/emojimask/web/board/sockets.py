@@ -66,7 +66,7 @@ class Board:
         self._hub = hub
         self._lecturer_key = lecturer_key
         self._joins = Buckets(burst=1000, rate=50)
-        self._failures = Buckets(burst=60, rate=0.5)
+        self._wrong_codes = Buckets(burst=60, rate=0.5)
         self._open = 0
 
     async def answer(self, socket: WebSocket) -> None:
@@ -92,14 +92,15 @@ class Board:
             kind = first.get("type")
             if not isinstance(kind, str) or kind not in serve:
                 raise Refusal("bad_message")
-            if self._failures.is_empty(address) or not self._joins.take(address):
+            # Only codes can be guessed; who has a token comes back, whatever others of the same network try.
+            if (kind == "join" and self._wrong_codes.is_empty(address)) or not self._joins.take(address):
                 raise Refusal("too_many")
             await serve[kind](socket, first)
         except TimeoutError:
             await socket.close(1008, "nothing was said")
         except Refusal as refusal:
-            if refusal.error in ("no_room", "not_you"):
-                self._failures.take(address)
+            if refusal.error == "no_room":
+                self._wrong_codes.take(address)
             await socket.send_text(refusal.message())
             await socket.close(_AGAIN_LATER if refusal.error == "too_many" else 1008)
         except RoomsFullError:
