@@ -136,7 +136,7 @@ class Student:
     async def _sample(self) -> None:
         """Send what is due, till the student leaves or the camera fails.
 
-        A chosen emoji goes once; a recognised one at every interval, and it is withdrawn where no face is seen any more.
+        A chosen emoji goes once; a recognised one at every interval, and is withdrawn where no face is seen any more.
         """
         clock = asyncio.get_running_loop().time
         sent_s, stands = -60.0, False
