@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from web_help import Program
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -25,7 +27,7 @@ from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import MaskedFrame
 from emojimask.web.choices import Choices
-from emojimask.web.desk import FileDesk
+from emojimask.web.desk import FileDesk, Refused
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
 from media import with_unknown_sound, write_video
@@ -145,6 +147,51 @@ def test_odd_uploads(page_url: str) -> None:
     assert state["name"] == "passwd.mp4"
     assert "passwd.mp4" in state["error"]
     assert "/proc" not in state["error"]
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "面", "😀"])
+def test_names_of_any_length_and_script(page_url: str, letter: str) -> None:
+    origin, picture = {"Origin": page_url.rstrip("/")}, cv2.imencode(".png", portrait()[::4, ::4])[1].tobytes()
+    job = httpx.post(page_url + "files", params={"name": 90 * letter + ".png"}, content=picture, headers=origin).json()
+    while job["state"] in ("waiting", "masking"):
+        time.sleep(0.1)
+        job = httpx.get(f"{page_url}files/{job['id']}").json()
+    assert (job["state"], job["error"]) == ("done", None)
+    assert job["name"].endswith(40 * letter + "_masked.png")
+    assert httpx.get(f"{page_url}files/{job['id']}/masked").status_code == 200
+
+
+def test_an_upload_that_breaks_off_leaves_no_error(program: Callable[..., Program]) -> None:
+    served = program("serve", "--no-browser", "--port", "0")
+    with socket.create_connection(("127.0.0.1", served.port)) as line:
+        line.sendall(
+            f"POST /files?name=a.png HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
+            f"Origin: {served.url.rstrip('/')}\r\nContent-Length: 99999\r\n\r\nbegun".encode()
+        )
+        time.sleep(0.5)
+    assert httpx.get(served.url).status_code == 200
+    time.sleep(0.3)
+    assert len(served.said) == 1, served.said
+
+
+def test_an_upload_for_which_there_is_no_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def upload() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    async def scene() -> None:
+        desk = FileDesk()
+        try:
+            with pytest.raises(Refused, match=r"a\.png: cannot be taken in \(No space left on device\)"):
+                await desk.take("a.png", 1, upload(), MaskSettings())
+        finally:
+            desk.close()
+
+    monkeypatch.setattr("emojimask.web.desk.Spool.write", full)
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        thread.submit(asyncio.run, scene()).result()
 
 
 def test_decode_checks_size_before_pixels() -> None:

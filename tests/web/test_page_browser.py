@@ -305,6 +305,31 @@ def test_drop_what_is_no_video(tab, page_url: str, tmp_path: Path, name: str, co
     assert "/proc" not in words
 
 
+def test_many_files_at_once_are_all_masked(tab, page_url: str, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.png" for number in range(9)]
+    for path in paths:
+        cv2.imwrite(str(path), portrait()[::4, ::4])
+    tab.goto(page_url)
+    until(tab, "document.querySelector('#emojis').options.length > 0")
+    tab.set_input_files("#choose", [str(path) for path in paths])
+    tab.locator("#files article", has_text="0.png").locator("text=Cancel").or_(tab.locator("text=Remove")).last.click()
+    until(tab, "document.querySelectorAll('#files img.preview').length === 8", 60)
+    assert tab.locator("#files article").count() == 8
+    assert tab.locator("#files .say.bad:visible").count() == 0
+
+
+def test_a_program_that_ends_while_it_masks_is_told(tab, program, tmp_path: Path) -> None:
+    served = program("serve", "--no-browser", "--port", "0")
+    tab.goto(served.url)
+    until(tab, "document.querySelector('#emojis').options.length > 0")
+    tab.route("**/files/*", lambda route: route.abort())
+    drop(tab, write_film(tmp_path / "a.avi", [portrait()] * 3))
+    tab.wait_for_selector("#files .say.bad:visible", timeout=20_000)
+    assert "does not answer" in tab.inner_text("#files .say.bad")
+    tab.click("#files >> text=Remove")
+    assert tab.locator("#files article").count() == 0
+
+
 def drop(tab, path: Path) -> None:
     """Drop a file on the page as a mouse does."""
     until(tab, "document.querySelector('#emojis').options.length > 0")

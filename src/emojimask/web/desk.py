@@ -24,7 +24,9 @@ from emojimask.web.timeline import Timeline
 
 MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_WAITING = 4
-MAX_KEPT = 8
+MAX_KEPT = 50
+_NAME_BYTES = 200
+"""Leaves room for what is added to a name, in the 255 bytes that file systems take."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +93,7 @@ class FileDesk:
         return self._jobs.get(job_id)
 
     async def take(self, name: str, length: int | None, chunks: AsyncIterator[bytes], settings: MaskSettings) -> Job:
-        """Read an upload and queue it. Raises Refused where it is too large, empty, or too many wait."""
+        """Read an upload and queue it. Raises Refused where it is too large or empty, or there is no room for it."""
         self._check_room(length)
         spool = Spool()
         try:
@@ -102,8 +104,10 @@ class FileDesk:
                 raise Refused(f"{name}: the file is empty")
             if length is not None and spool.size != length:
                 raise Refused(f"{name}: the upload broke off")
-        except BaseException:
+        except BaseException as error:
             spool.close()
+            if isinstance(error, OSError):
+                raise Refused(f"{name}: cannot be taken in ({error.strerror}); free some memory or space") from error
             raise
         job = Job(secrets.token_urlsafe(16), _plain_name(name), settings)
         self._jobs[job.id] = job
@@ -200,7 +204,7 @@ def _plain_name(name: str) -> str:
     """The last part of a name, without anything that a file system or a header could take for more than a name."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?').strip(". ")
-    return kept[-80:] or "file"
+    return kept.encode()[-_NAME_BYTES:].decode(errors="ignore") or "file"
 
 
 def _output_name(name: str, still: bool) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from emojimask.errors import UsageError
@@ -114,6 +115,8 @@ class Page:
             job = await self._desk.take(name, int(length) if length.isdecimal() else None, request.stream(), settings)
         except (Refused, UsageError) as error:
             raise HTTPException(413, str(error)) from error
+        except ClientDisconnect as error:  # cancelled, and nobody hears the answer
+            raise HTTPException(400, "the upload broke off") from error
         return job.progress()
 
     async def file_progress(self, job_id: str) -> dict[str, object]:

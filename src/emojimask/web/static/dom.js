@@ -20,11 +20,13 @@ export function say(box, text, bad = true) {
   if (box.textContent !== text) box.textContent = text;
 }
 
+export const GONE = "The program on this machine does not answer. Is it still running?";
+
 /** What an answer of the server says went wrong. */
 export async function troubleOf(answer) {
   try {
     return (await answer.json()).detail ?? answer.statusText;
   } catch {
-    return answer.statusText || "the program does not answer; is it still running?";
+    return answer.statusText || GONE;
   }
 }

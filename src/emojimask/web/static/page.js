@@ -3,7 +3,7 @@
 import { Bars } from "./bars.js";
 import { Camera, isAllowed } from "./camera.js";
 import { ClassPanel } from "./class.js";
-import { $, make, say } from "./dom.js";
+import { $, GONE, make, say } from "./dom.js";
 import { EXPRESSIONS, emojiUrl } from "./expressions.js";
 import { takeFiles } from "./files.js";
 import { Recorder } from "./recorder.js";
@@ -107,7 +107,7 @@ function cover() {
 function outOfTouch(words) {
   cover();
   status(`Out of touch with the program; everything is covered. ${words}`);
-  trouble("The program on this machine does not answer. Is it still running?");
+  trouble(GONE);
 }
 
 function setRunning() {
