@@ -68,8 +68,10 @@ def test_a_lesson_with_three_students(people, board: Program) -> None:
     assert lecturer.locator(".seat", has_text="Ada").locator("img.face").get_attribute("src") == "/emoji/happy.png"
     assert ada.inner_text("#sent") == '{"type":"share","label":"happy"}'
 
+    lecturer.click("#copy")
     bob.click("text=Raise hand")
     until(lecturer, "document.querySelector('#hands').textContent === '<i>Bob</i>'")
+    assert lecturer.inner_text("#copied") == "The link is copied.", "news of the class do not sweep it away"
     lecturer.click("#lower")
     until(bob, "document.querySelector('#in-room').innerText.includes('Raise hand')")
 
@@ -202,6 +204,19 @@ def test_the_key_is_kept_before_a_room_is_open_and_taken_from_a_link_in_the_same
     until(other, "!location.hash")
     other.click("text=Open the room")
     other.wait_for_selector("#code:visible")
+
+
+def test_names_from_right_to_left_keep_their_places(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    students = [Student(board.url, code_of(lecturer), nick) for nick in ("דנה!", "محمد")]
+    for each in students:
+        each.say({"type": "hand", "up": True})
+    until(lecturer, "document.querySelectorAll('#hands bdi').length === 2")
+    first, second = (lecturer.locator("#hands bdi").nth(n).bounding_box() for n in (0, 1))
+    assert first["x"] + first["width"] <= second["x"]
+    assert lecturer.locator(".seat .name", has_text="דנה").evaluate("name => getComputedStyle(name).direction") == "rtl"
+    for each in students:
+        each.close()
 
 
 def test_another_link_in_the_same_tab_brings_its_code(people, board: Program) -> None:

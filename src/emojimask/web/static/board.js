@@ -23,7 +23,7 @@ form.onchange = () => { $("law").hidden = form.elements.kind.value !== "expressi
 form.onsubmit = (event) => { event.preventDefault(); open(); };
 $("interval").onchange = () => socket.say({ type: "interval", seconds: Number($("interval").value) });
 $("lower").onclick = () => socket.say({ type: "lower" });
-$("copy").onclick = async () => { await navigator.clipboard.writeText($("link").href); tell($("status"), "The link is copied."); };
+$("copy").onclick = copyLink;
 $("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) socket.say({ type: "close" }); };
 $("export").onclick = exportLesson;
 if (door) connect(() => ({ type: "host", ...door }));
@@ -84,11 +84,18 @@ function change(delta) {
   }
   $("empty").hidden = seats.count > 0;
   const hands = seats.hands();
-  tell($("hands"), hands.length ? hands.join(", ") : "None.");
+  showHands(hands);
   $("lower").hidden = !hands.length;
   showShares(delta.shares);
   tell($("status"), `${seats.count} here, ${delta.sharing} sharing.`);
   $("total").textContent = `${delta.total} messages so far.`;
+}
+
+/** Each name keeps its own direction, so that those from right to left do not change places. */
+function showHands(names) {
+  if ($("hands").textContent === (names.join(", ") || "None.")) return;
+  const shown = names.flatMap((nick, index) => [index ? ", " : "", make("bdi", { textContent: nick })]);
+  $("hands").replaceChildren(...(names.length ? shown : ["None."]));
 }
 
 function end(words) {
@@ -140,6 +147,17 @@ function showShares(shares) {
 function showLesson() {
   $("export").disabled = !rows.length;
   if (rows.length) $("lesson").replaceChildren(timelinePlot(thin(rows).map(([time_s, ...values]) => ({ time_s, values })), "Shares of the expressions during the lesson"), legend());
+}
+
+async function copyLink() {
+  let words = "The link is copied.";
+  try {
+    await navigator.clipboard.writeText($("link").href);
+  } catch {
+    words = "The browser does not let it be copied: copy the address of the link by hand.";
+  }
+  $("copied").textContent = ""; // said anew at every press
+  requestAnimationFrame(() => { $("copied").textContent = words; });
 }
 
 /** At most 400 of them, evenly. */

@@ -9,13 +9,17 @@ const LOST_MS = 5000; // a face that is lost for less is no news
 const END_WORDS = { 4001: "You have joined again in another window; this one has left." };
 
 export class ClassPanel {
-  #box; #viaThisMachine; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
+  #box; #viaThisMachine; #recognises; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
   #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #parts = {};
 
-  /** `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on. */
-  constructor(box, { viaThisMachine, code = "" }) {
+  /**
+   * `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on.
+   * `recognises`: that program was not started with --expressions none.
+   */
+  constructor(box, { viaThisMachine, recognises = true, code = "" }) {
     this.#box = box;
     this.#viaThisMachine = viaThisMachine;
+    this.#recognises = recognises;
     this.#showForm(code);
     addEventListener("keydown", (event) => {
       const typing = event.target.matches("input[type=text], select"); // in a list of choices a letter chooses
@@ -132,7 +136,7 @@ export class ClassPanel {
       body: make("div", { className: "card-body" }),
     };
     this.#box.replaceChildren(make("div", { className: "card", id: "in-room" },
-      make("h2", { textContent: `You are ${this.#me.nick}` }), parts.status,
+      make("h2", {}, "You are ", make("bdi", { textContent: this.#me.nick })), parts.status,
       make("div", { className: "row" }, parts.share, parts.hand, parts.leave),
       parts.body, parts.every,
       make("h3", { textContent: "Sent last" }), parts.sent,
@@ -196,7 +200,9 @@ export class ClassPanel {
       this.#parts.body.replaceChildren(make("p", { className: "say", textContent:
         `This room shows recognised expressions, and recognising is done by your own machine: start emojimask there and join this class from its page, or run: emojimask join ${location.origin} ${this.#room.code}` }));
     } else if (!this.#reading) {
-      this.#parts.body.replaceChildren(make("p", { className: "soft", textContent: "Start the camera above; without a face nothing is sent." }));
+      const why = this.#recognises ? "Start the camera above; without a face nothing is sent."
+        : "Nothing is sent: nobody's expression is recognised, as emojimask was started with --expressions none.";
+      this.#parts.body.replaceChildren(make("p", { className: "soft", textContent: why }));
     }
   }
 

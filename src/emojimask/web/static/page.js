@@ -28,7 +28,7 @@ const bars = new Bars($("bars"), about.recognises ? "The bars move as soon as a 
 const stream = new Stream(screen);
 const camera = new Camera();
 const recorder = new Recorder();
-const classPanel = new ClassPanel($("class"), { viaThisMachine: true });
+const classPanel = new ClassPanel($("class"), { viaThisMachine: true, recognises: about.recognises });
 let running = false;
 
 for (const [name, values] of Object.entries(about.offered)) {

@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 import { COLOURS, EXPRESSIONS } from "./expressions.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const WIDTH = 640, HEIGHT = 220, LEFT = 52, BOTTOM = 24, TOP = 8, RIGHT = 8;
+const WIDTH = 640, HEIGHT = 220, LEFT = 70, BOTTOM = 24, TOP = 12, RIGHT = 8;
 
 /** A plot of points [{time_s, values}] whose values are in the order of EXPRESSIONS; each point is scaled to 100 %. */
 export function timelinePlot(points, label) {

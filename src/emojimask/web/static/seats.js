@@ -42,7 +42,7 @@ export class Seats {
     const state = make("span", { className: "state" });
     const picture = make("span", { className: "nobody" });
     const out = make("button", { type: "button", className: "out", textContent: "remove", "aria-label": `remove ${nick}`, onclick: () => this.#onremove(id) });
-    const element = make("li", { className: "seat" }, picture, make("span", { className: "name", textContent: nick }), state, out);
+    const element = make("li", { className: "seat" }, picture, make("span", { className: "name", dir: "auto", textContent: nick }), state, out);
     this.#list.append(element);
     const seat = { element, picture, state, nick, label: "", hand: false };
     this.#seats.set(id, seat);
