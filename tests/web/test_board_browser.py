@@ -206,6 +206,25 @@ def test_the_key_is_kept_before_a_room_is_open_and_taken_from_a_link_in_the_same
     other.wait_for_selector("#code:visible")
 
 
+def test_the_keyboards_place_is_not_lost(people, board: Program) -> None:
+    def place(tab) -> str:
+        return tab.evaluate("document.activeElement.id || document.activeElement.innerText")
+
+    lecturer = people(board.lecturer_url)
+    lecturer.focus("#open button")
+    lecturer.keyboard.press("Enter")
+    lecturer.wait_for_selector("#code:visible")
+    assert place(lecturer) == "copy"
+    ada = join(people, lecturer, "Ada")
+    Student(board.url, code_of(lecturer), "Bob")
+    until(lecturer, "document.querySelectorAll('.seat').length === 2")
+    lecturer.locator("[aria-label='remove Bob']").press("Enter")
+    until(lecturer, "document.querySelectorAll('.seat').length === 1")
+    assert place(lecturer) == "grid"
+    ada.locator("text=Leave").press("Enter")
+    assert place(ada) == "Join"
+
+
 def test_names_from_right_to_left_keep_their_places(people, board: Program) -> None:
     lecturer = open_room(people, board)
     students = [Student(board.url, code_of(lecturer), nick) for nick in ("דנה!", "محمد")]

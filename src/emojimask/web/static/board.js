@@ -62,7 +62,10 @@ function hear(message) {
 
 function begin(room) {
   form.parentElement.hidden = true;
-  $("room").hidden = false;
+  if ($("room").hidden) {
+    $("room").hidden = false;
+    $("copy").focus();
+  }
   say($("trouble"), "");
   const { code } = room.room, join = `${location.origin}/join#code=${code}`;
   $("code").textContent = `${code.slice(0, 4)}-${code.slice(4)}`;

@@ -57,7 +57,9 @@ export class ClassPanel {
       this.#join(values.get("code"), values.get("nick"), (text) => say(message, text));
     };
     if (this.#viaThisMachine) form.elements.url.onchange = () => readLink(form);
+    const hadFocus = this.#box.contains(document.activeElement);
     this.#box.replaceChildren(form);
+    if (hadFocus) form.querySelector("button").focus(); // no field, which would bring a telephone's keyboard up
     say(message, trouble);
   }
 

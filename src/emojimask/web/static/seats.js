@@ -25,7 +25,9 @@ export class Seats {
   }
 
   remove(id) {
-    this.#seats.get(id)?.element.remove();
+    const element = this.#seats.get(id)?.element;
+    if (element?.contains(document.activeElement)) this.#list.focus(); // not a neighbour's button, lest a held key remove all
+    element?.remove();
     this.#seats.delete(id);
   }
 
