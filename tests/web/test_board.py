@@ -264,14 +264,27 @@ def test_a_flood_is_not_taken(host: Host, student: Callable[..., Student]) -> No
     assert host.delta["total"] <= 40
 
 
+def test_pauses_without_end_are_not_taken_and_one_that_withdraws_is(host: Host, student: Callable[..., Student]) -> None:
+    ada, bob = student("Ada"), student("Bob")
+    with suppress(ConnectionClosed):
+        for _ in range(500):
+            ada.say({"type": "pause"})
+    assert ada.hear_to_the_end() == 1008
+    for _ in range(31):
+        bob.say({"type": "share", "label": "happy"})
+    bob.hear("error")
+    bob.say({"type": "pause"})
+    host.look(lambda h: h.labels().get("Bob") == "")
+
+
 def test_silence_ends_the_connection(board: Program) -> None:
     with calling(board.url) as caller:
         assert caller.hear_to_the_end() == 1008
 
 
 def test_another_sites_page_cannot_connect(board: Program) -> None:
-    for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
-        with pytest.raises(InvalidStatus):
+    for origin in ("https://evil.example", "null", "http://127.0.0.1:1", "http://["):
+        with pytest.raises(InvalidStatus, match="403"):
             Caller(board.url, origin=origin)
     with calling(board.url, origin=board.url.rstrip("/")) as caller:
         assert caller.refusal({"type": "join", "code": "x"}) == "no_room"

@@ -98,10 +98,10 @@ def test_oversized_frames_end_the_connection(page_url: str) -> None:
     assert httpx.get(page_url).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1:1", "http://["])
 def test_other_sites_and_programs_get_no_stream(page_url: str, origin: str | None) -> None:
     for path in ("live", "class"):
-        with pytest.raises(InvalidStatus):
+        with pytest.raises(InvalidStatus, match="403"):
             connect(page_url.replace("http", "ws", 1) + path, origin=origin).__enter__()  # type: ignore[arg-type]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -53,20 +53,21 @@ class Guard:
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._local and _hostname(f"//{host}") not in LOOPBACK:
+        if self._local and _parts(f"//{host}").hostname not in LOOPBACK:
             return "this page answers to this machine only; open it as http://127.0.0.1"
         if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
             return None
         if origin is None:
             return "this must come from the page itself" if self._local else None
-        return None if urlsplit(origin).netloc == host else "this must come from the page itself, not from another site"
+        return None if _parts(origin).netloc == host else "this must come from the page itself, not from another site"
 
 
-def _hostname(address: str) -> str | None:
+def _parts(address: str) -> SplitResult:
+    """Empty where it is no address."""
     try:
-        return urlsplit(address).hostname
+        return urlsplit(address)
     except ValueError:
-        return None
+        return urlsplit("")
 
 
 def _with_headers(send: Send) -> Send:

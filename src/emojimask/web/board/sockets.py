@@ -225,10 +225,11 @@ class Board:
                     raise Refusal("bad_message")
                 if kind == "leave":
                     raise _Ended(_LEFT)
+                withdraws = kind == "pause" and member.sharing  # which is heard at once, whatever came before
+                if not withdraws and not bucket.take(clock()):
+                    raise Refusal("slow_down")
                 if kind == "pause":
                     member.pause()
-                elif not bucket.take(clock()):
-                    raise Refusal("slow_down")
                 elif kind == "share":
                     _share(local, member, message)
                 elif kind == "hand" and isinstance(message.get("up"), bool):
