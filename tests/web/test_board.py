@@ -264,7 +264,7 @@ def test_a_flood_is_not_taken(host: Host, student: Callable[..., Student]) -> No
     assert host.delta["total"] <= 40
 
 
-def test_pauses_without_end_are_not_taken_and_one_that_withdraws_is(host: Host, student: Callable[..., Student]) -> None:
+def test_pauses_without_end_are_not_taken(host: Host, student: Callable[..., Student]) -> None:
     ada, bob = student("Ada"), student("Bob")
     with suppress(ConnectionClosed):
         for _ in range(500):
