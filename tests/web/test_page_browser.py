@@ -398,3 +398,7 @@ def test_server_camera(tab, program, tmp_path: Path) -> None:
     tab.wait_for_selector("#trouble:visible")
     assert "virtual camera" in tab.inner_text("#trouble")
     until(tab, "!document.querySelector('#virtual').checked")
+    tab.click("#stop")
+    tab.click("#start")
+    until(tab, "document.querySelector('#status').textContent === 'Your face is covered.'")
+    assert tab.locator("#trouble").is_hidden(), "it is not asked for again"

@@ -114,3 +114,16 @@ def test_the_switch_opens_feeds_and_closes_the_virtual_camera(
     blue, green, red = camera.sent[-1][..., 0], camera.sent[-1][..., 1], camera.sent[-1][..., 2]
     yellow = (red > 200) & (green > 150) & (blue < 120)
     assert yellow.mean() > 0.015  # the emoji, and not the face
+
+
+def test_a_camera_that_cannot_be_used_says_how_to_go_on() -> None:
+    async def play() -> None:
+        feed, page = CameraFeed("no such camera", Choices(MaskSettings())), Outbox()
+        feed.add(page)
+        try:
+            await until(lambda: any("trouble" in note for note in page._notes))
+        finally:
+            feed.close()
+        assert "reload the page" in page._notes[-1]
+
+    in_another_thread(play)

@@ -84,7 +84,7 @@ class CameraFeed:
         try:
             quietly = self._play(tell)
         except EmojimaskError as error:
-            tell(json.dumps({"trouble": str(error)}))
+            tell(json.dumps({"trouble": f"{error}; then reload the page"}))
         except Exception as error:
             _log.exception("the camera feed has failed")
             tell(json.dumps({"trouble": f"the camera feed has failed: {type(error).__name__}: {error}"}))

@@ -65,7 +65,10 @@ stream.addEventListener("note", ({ detail }) => {
     cover();
     trouble(detail.trouble);
   }
-  if ("virtual_camera" in detail) $("virtual").checked = detail.virtual_camera;
+  if ("virtual_camera" in detail) {
+    $("virtual").checked = detail.virtual_camera;
+    if (detail.trouble) delete stream.settings.virtual_camera; // it cannot be had, so it is not asked for again
+  }
 });
 stream.addEventListener("frame", ({ detail }) => showFrame(detail));
 setInterval(showFigures, 500);
