@@ -18,6 +18,8 @@ The command line shows the message of any of these on one line and ends with sta
 
 from __future__ import annotations
 
+import re
+
 
 class EmojimaskError(Exception):
     """Base of all errors below. The message is one line that a person can act on."""
@@ -72,3 +74,8 @@ class DataError(EmojimaskError):
 
 class StopRequested(Exception):  # noqa: N818  (not an error)
     """Raised by a sink when the person asks to end a live run. The outputs are completed."""
+
+
+def without_password(address: str) -> str:
+    """An address as messages may tell it, since they are read over shoulders and sent on."""
+    return re.sub(r"(//[^/@:]*):[^/]*@", r"\1@", address)

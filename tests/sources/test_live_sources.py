@@ -153,6 +153,16 @@ def test_a_camera_that_cannot_be_opened_is_told_with_a_remedy() -> None:
             CameraSource(spec, open_capture=lambda _: FakeCapture(opened=False))
 
 
+def test_a_password_in_an_address_is_not_told() -> None:
+    address, told = "rtsp://me:p@ss@127.0.0.1:9/x", "rtsp://me@127.0.0.1:9/x"
+    with pytest.raises(SourceError, match=f"camera {told}: no video"):
+        CameraSource(address, open_capture=lambda _: FakeCapture(opened=False))
+    with CameraSource(address, timeout_s=0.2, open_capture=lambda _: FakeCapture()) as camera:
+        assert camera.info.name == told
+        with pytest.raises(SourceError, match=f"camera {told}: no picture"):
+            list(camera)
+
+
 def test_the_real_opencv_says_nothing_but_our_line(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SourceError, match="camera 97"):
         CameraSource("97")

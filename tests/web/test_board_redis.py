@@ -145,5 +145,5 @@ def test_redis_gone_and_back(pair: Pair, redis: Redis) -> None:
 
 
 def test_no_redis_there(program: Callable[..., Program]) -> None:
-    with pytest.raises(AssertionError, match="no Redis answers"):
-        program("serve", "--board", "--no-browser", "--port", "0", "--redis", "redis://127.0.0.1:1/0")
+    with pytest.raises(AssertionError, match=r"redis://me@127\.0\.0\.1:1/0: no Redis answers"):
+        program("serve", "--board", "--no-browser", "--port", "0", "--redis", "redis://me:secret@127.0.0.1:1/0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from emojimask.batch.folders import Found, is_media, unread
-from emojimask.errors import EmojimaskError, MissingExtraError, SinkError, SourceError, UsageError
+from emojimask.errors import EmojimaskError, MissingExtraError, SinkError, SourceError, UsageError, without_password
 from emojimask.sources.folder import HEAD_BYTES
 
 
@@ -27,7 +26,7 @@ class Store:
         self._connect()
 
     def __str__(self) -> str:
-        return re.sub(r"(//[^/@:]*):[^/@]*@", r"\1@", self.url)  # it is written down, and a password must not be
+        return without_password(self.url)
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
         return Store, (self.url,)  # connections stay where they are

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 import cv2
 import numpy as np
 
-from emojimask.errors import SourceError
+from emojimask.errors import SourceError, without_password
 from emojimask.sources.folder import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from emojimask.types import Frame, Image, StreamInfo
 
@@ -82,12 +82,12 @@ class CameraSource:
         clock: Callable[[], float] = time.monotonic,
         open_capture: Callable[[int | str], Capture] | None = None,
     ) -> None:
-        self._name = spec
+        self._name = without_password(spec)
         target = _target(spec)
         capture = (open_capture or _open_capture)(target)
         if not capture.isOpened():
             capture.release()
-            raise SourceError(_why_not(spec, target))
+            raise SourceError(_why_not(self._name, target))
         if isinstance(target, int):
             for prop, value in (
                 (cv2.CAP_PROP_FRAME_WIDTH, width),
@@ -107,7 +107,11 @@ class CameraSource:
         self._start_s = self._first[1]
         size = self._first[0].shape
         self.info = StreamInfo(
-            name=spec, width=size[1], height=size[0], fps=given_fps if 0 < given_fps < 1000 else float(fps), live=True
+            name=self._name,
+            width=size[1],
+            height=size[0],
+            fps=given_fps if 0 < given_fps < 1000 else float(fps),
+            live=True,
         )
 
     def __enter__(self) -> Self:
@@ -218,15 +222,15 @@ def _target(spec: str) -> int | str:
     raise SourceError(f"camera {spec}: no camera has this name; {_known(cameras)}")
 
 
-def _why_not(spec: str, target: int | str) -> str:
+def _why_not(name: str, target: int | str) -> str:
     device = Path(f"/dev/video{target}") if isinstance(target, int) else Path(target)
     if sys.platform == "linux" and device.exists() and not os.access(device, os.R_OK | os.W_OK):
-        return f"camera {spec}: {device} may not be used; add yourself to its group: sudo usermod -aG video $USER"
+        return f"camera {name}: {device} may not be used; add yourself to its group: sudo usermod -aG video $USER"
     if isinstance(target, str) and "://" in target:
-        return f"camera {spec}: no video comes from this address; check it and the network"
+        return f"camera {name}: no video comes from this address; check it and the network"
     if sys.platform == "darwin":
-        return f"camera {spec}: cannot be opened; allow it under System Settings, Privacy & Security, Camera"
-    return f"camera {spec}: cannot be opened; plug it in, close other programs that use it; {_known(list_cameras())}"
+        return f"camera {name}: cannot be opened; allow it under System Settings, Privacy & Security, Camera"
+    return f"camera {name}: cannot be opened; plug it in, close other programs that use it; {_known(list_cameras())}"
 
 
 def _known(cameras: list[CameraInfo]) -> str:

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.ahead import ahead
 from emojimask.build import open_camera, virtual_camera_sink
-from emojimask.errors import EmojimaskError
+from emojimask.errors import EmojimaskError, without_password
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
 from emojimask.types import Frame, MaskedFrame, StreamInfo
@@ -104,7 +104,7 @@ class CameraFeed:
                 virtual.write(masked)
                 if self._closed or not (self._onlookers or self._wants_virtual):
                     return True
-        tell(json.dumps({"trouble": f"{self._spec}: has ended; reload the page to begin again"}))
+        tell(json.dumps({"trouble": f"{without_password(self._spec)}: has ended; reload the page to begin again"}))
         return False
 
     @contextmanager
@@ -120,7 +120,7 @@ class CameraFeed:
             yield frames
 
     def _status(self) -> str:
-        return json.dumps({"camera": self._spec, "virtual_camera": self._wants_virtual})
+        return json.dumps({"virtual_camera": self._wants_virtual})
 
     def _tell(self, answer: bytes | str) -> None:
         for onlooker in self._onlookers:

@@ -15,7 +15,7 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from emojimask.errors import UsageError
+from emojimask.errors import UsageError, without_password
 from emojimask.web.board.room import Member, Room
 from emojimask.web.board.store import Event, OnEvent, RoomsFullError, StoreGoneError
 
@@ -42,7 +42,8 @@ def shared_lecturer_key(url: str, key: str) -> str:
             client.set(_KEY, key, nx=True, ex=7 * 24 * 3600)
             return str(client.get(_KEY))
     except (redis.RedisError, OSError, ValueError) as error:
-        raise UsageError(f"{url}: no Redis answers there ({_short(error)}); start it, or mend the address") from error
+        told = without_password(url)
+        raise UsageError(f"{told}: no Redis answers there ({_short(error)}); start it, or mend the address") from error
 
 
 class RedisStore:

@@ -28,7 +28,7 @@ TEXTS = {
     "no_room": "no open room has this code; check it with your lecturer",
     "full": "this room is full",
     "rooms_full": "no more rooms can be opened on this server; close one first",
-    "not_you": "this key does not open that door; join again with the room's code",
+    "not_you": "the room is gone or does not know you; join again with its code",
     "not_lawful": "an expressions room needs the confirmation that it is lawful where you are",
     "slow_down": "too many messages; at most one a second is taken",
     "too_many": "too many attempts from your network; wait a minute",
