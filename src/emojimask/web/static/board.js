@@ -61,11 +61,9 @@ function hear(message) {
 }
 
 function begin(room) {
+  $("room").hidden = false;
+  if (form.contains(document.activeElement)) $("copy").focus();
   form.parentElement.hidden = true;
-  if ($("room").hidden) {
-    $("room").hidden = false;
-    $("copy").focus();
-  }
   say($("trouble"), "");
   const { code } = room.room, join = `${location.origin}/join#code=${code}`;
   $("code").textContent = `${code.slice(0, 4)}-${code.slice(4)}`;
