@@ -65,6 +65,13 @@ def test_a_small_face_in_a_large_picture_needs_the_thorough_look(detector: Media
     assert near(detector.detect(image, thorough=True))
 
 
+@pytest.mark.parametrize(("x", "y"), [(0.8, 0.3), (0.93, 0.12), (0.5, 0.5), (0.2, 0.7)])
+def test_a_face_of_a_fiftieth_of_the_width_is_surely_found(detector: MediapipeDetector, x: float, y: float) -> None:
+    image = scene(1280, 720, 0.28, x=x, y=y)  # 26 pixels wide, as in the corner of a shared screen
+    found = detector.detect(image, thorough=True)
+    assert any(np.hypot(d.box.center[0] - 1280 * x, d.box.center[1] - 720 * y) < 15 and d.score > 0.6 for d in found)
+
+
 def test_several_faces_are_each_found_once(detector: MediapipeDetector) -> None:
     image = np.hstack([scene(300, 300, 1.0), scene(300, 300, 1.3, 10), scene(300, 300, 0.8, -10)])
     centers = sorted(d.box.center[0] for d in detector.detect(image, thorough=True) if d.score > 0.5)
