@@ -127,6 +127,14 @@ def test_a_face_that_moves_off_is_looked_for_between_the_looks_and_then_at_every
     assert not set(range(30, 60)) <= set(tracker.looked)
 
 
+@pytest.mark.parametrize("leaps", range(30, 38))
+def test_a_face_that_leaps_between_two_looks_is_covered_at_either_place(leaps: int) -> None:
+    tracker = MovingTracker(lambda i: 50 if i >= leaps else 14)
+    out = masked(tracker, 60)
+    assert not set(range(30, 38)) <= set(tracker.looked)
+    assert not any(shows(m, tracker.way) for m in out)
+
+
 @pytest.mark.parametrize("comes", range(30, 34))
 def test_a_face_that_comes_between_two_looks_is_traced_back_to_where_it_came(comes: int) -> None:
     tracker = MovingTracker(lambda i: 30 if i >= comes else None)

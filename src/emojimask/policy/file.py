@@ -232,7 +232,10 @@ class FilePolicy:
         way = moved(first.track.face.landmarks, last.track.face)
         if first is not last and is_straight(way, last.time_s - first.time_s):
             return filled
-        found = self._found(pending, filled)
+        # Where it leapt, as a person's tile does in a video call, it is where it was or already where it will be.
+        guesses = [filled] if first is last else [filled, first.track, last.track]
+        faces = (self._found(pending, guess) for guess in guesses)
+        found = next((face for face in faces if face is not None), None)
         return Track(filled.id, found) if found is not None else None
 
     def _next_sighting(self, track_id: int) -> _Sighting | None:
