@@ -8,6 +8,7 @@ for a thorough look the second looks again at overlapping parts of it, for the p
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ from emojimask.types import MESH_POINTS, Box, Face, Image, Picture, Points
 _LEFT_EYE, _RIGHT_EYE = 33, 263
 MOST_LEAN = 0.7
 """The most that the line from eyes to mouth of a face in profile goes sideways, against how far down it goes."""
+TURNED = 0.95
+"""A face that the mesh is less sure of than this may be the wrong way round; it is not, where it is so sure."""
 _OVERVIEW = 384
 """Pixels: to which side a picture is shrunk before it is mirrored at its edges; twice what the network reads."""
 
@@ -108,6 +111,14 @@ class MediapipeDetector:
         return [d for d in found if d.box.scaled(0.1).intersection(whole) > 0]
 
 
+class _Look(NamedTuple):
+    """The mesh on a crop, what it is sure of (0 to 1), and the (2, 3) transform from the picture to the crop."""
+
+    values: NDArray[np.float32]
+    score: float
+    to_crop: NDArray[np.float64]
+
+
 class MeshLandmarker:
     """The 468-point face mesh (Kartynnik et al. 2019) on an upright crop of one face.
 
@@ -123,17 +134,27 @@ class MeshLandmarker:
         center, side, angle = _region(near)
         if not 4 <= side <= 8 * max(image.shape[:2]):
             return None
+        values, score, to_crop = self._look(image, center, side, angle)
+        if score < TURNED and isinstance(near, Detection):
+            # Of a head that hangs down or lies, the detector says where it is, but not surely which way round.
+            turned = (self._look(image, center, side, angle + quarters * math.pi / 2) for quarters in (1, 2, 3))
+            best = max(turned, key=lambda look: look.score)
+            if best.score >= TURNED:
+                values, score, to_crop = best
+        if score < self._threshold:
+            return None
+        points = values.reshape(MESH_POINTS, 3)[:, :2] - 0.5
+        landmarks = cv2.transform(points[None], cv2.invertAffineTransform(to_crop))[0].astype(np.float32)
+        return Face(Box.around(landmarks), landmarks, score)
+
+    def _look(self, image: Picture, center: tuple[float, float], side: float, angle: float) -> _Look:
         crop, to_crop = _upright_crop(image, center, side, angle, self._model.side)
         values, score = self._run(crop)
         if score < self._threshold and _reaches_out(image, center, side):
             # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
             crop = warped(image, to_crop, self._model.side, cv2.BORDER_REFLECT)
             values, score = self._run(crop)
-        if score < self._threshold:
-            return None
-        points = values.reshape(MESH_POINTS, 3)[:, :2] - 0.5
-        landmarks = cv2.transform(points[None], cv2.invertAffineTransform(to_crop))[0].astype(np.float32)
-        return Face(Box.around(landmarks), landmarks, score)
+        return _Look(values, score, to_crop)
 
     def _run(self, crop: Image) -> tuple[NDArray[np.float32], float]:
         values, logit = self._model.run(crop)
