@@ -122,5 +122,6 @@ def test_a_cover_breaks_every_limit_and_a_second_track_is_told(
     assert told["leaked_frames"] == 0
     assert main(["leak", str(original), str(carrying), "--eyes", "haar", "--quiet"]) == 0
     assert "carries besides" in capsys.readouterr().out
-    assert leak(two) == 1
-    assert "holds 2 videos" in capsys.readouterr().err
+    assert leak(two) == 4
+    [unread] = json.loads(capsys.readouterr().out)["unread"]
+    assert "holds 2 videos" in unread
