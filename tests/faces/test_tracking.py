@@ -360,3 +360,28 @@ def test_by_a_clock_that_stands_still_newcomers_are_found_all_the_same() -> None
         tracker.update(Frame(stage.image(), index, 0.0))
     stage.people["blue"] = (400, 150, 40)
     assert len(tracker.update(Frame(stage.image(), 10, 0.0))) == 2
+
+
+class Denied(Doubtful):
+    """Counts how often the landmarker is asked."""
+
+    asked = 0
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        self.asked += 1
+        return super().locate(image, near)
+
+
+def test_whom_the_landmarker_denies_is_covered_all_the_time_and_asked_for_five_times_a_second() -> None:
+    """As a face that is small, blurred or turned away: the detector alone sees it."""
+    stage = Denied()
+    film = Film(stage)
+    for _ in range(10):
+        whole = film.shoot(red=(300, 150, 80))[1].face.box
+    stage.part, stage.asked = whole, 0
+    for _ in range(60):
+        assert seen(film.shoot(red=(300, 150, 80)))
+    assert 8 <= stage.asked <= 14, "in two seconds"
+    stage.part = None
+    outlines = [len(film.shoot(red=(300, 150, 80))[1].face.landmarks) for _ in range(7)]
+    assert outlines[-1] == 68, "and outlined soon after it can be"

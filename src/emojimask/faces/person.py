@@ -29,6 +29,7 @@ class Person:
     looked_s: float
     outlined: Box | None = None  # where all of the face was when it was last outlined, unless a sure find came since
     speed: float = np.inf  # of the fastest landmark, in sizes of the face a second
+    denied_s: float = -np.inf  # when the landmarker was last asked for the face and found none
     filter: OneEuroFilter = field(default_factory=OneEuroFilter)
     raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 

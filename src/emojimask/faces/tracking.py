@@ -47,6 +47,9 @@ SEARCH_S = 1.0
 """A small face that the look over the whole picture missed is searched for where it should be for this long, ..."""
 ROUND_S = 0.2
 """... and, live, at all tiles in so many seconds."""
+DENIED_S = 0.2
+"""Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
+are small, blurred or turned away it denies most, and takes several looks for it."""
 MEMORY_S = 6.0
 """A lost face can take up its identity again for this long."""
 RESTS = 0.06
@@ -269,12 +272,19 @@ class LandmarkTracker:
         will do, but it may be of what a hand leaves of him to be seen.
         """
         now = frame.time_s
-        expected = any(
-            is_near(detection.box, p.outlined or p.face.box, Box.around(p.predicted(now)), now - p.seen_s) for p in lost
-        )
+        near = [
+            p
+            for p in lost
+            if is_near(detection.box, p.outlined or p.face.box, Box.around(p.predicted(now)), now - p.seen_s)
+        ]
+        expected = bool(near)
         if (detection.score < SURE and not expected) or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
             return None, False
-        face = self._landmarker.locate(frame.picture, detection)
+        just_denied = expected and all(len(p.raw) == 6 and 0 < now - p.denied_s < DENIED_S for p in near)
+        face = None if just_denied else self._landmarker.locate(frame.picture, detection)
+        if face is None and not just_denied:
+            for person in near:
+                person.denied_s = now
         overlaps = face is not None and face.box.overlap(detection.box) > 0.4
         if face is not None and overlaps and (expected or self._is_steady(frame, face)):
             return self._rested(frame, face), True
