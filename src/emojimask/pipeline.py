@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
-from emojimask.policy import Decided, FilePolicy, LivePolicy, Look, Stacking
+from emojimask.policy import Decided, FilePolicy, LivePolicy, Look, Shown, ShownOverTime, Stacking
 from emojimask.settings import MaskSettings
 from emojimask.stages import Doubt, ExpressionClassifier, ExpressionSmoother, FaceMotion, FaceTracker, MaskRenderer
 from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackState
@@ -24,20 +24,18 @@ _log = logging.getLogger(__name__)
 
 UNREAD = "neutral"
 """The expression shown until a face's own has been read."""
-FORGET_S = 60.0
-"""Whoever was not seen for this long is no longer remembered."""
 
 
 def everybody(track_id: int) -> bool:  # noqa: ARG001
     return True
 
 
-class _Shown(NamedTuple):
-    """What is shown of a person: when it was last read, the smoothed probabilities, and the expression."""
+class Analysed(NamedTuple):
+    """A frame, the tracks to cover in it (None: shield the whole frame), and what each person shows, by number."""
 
-    read_s: float
-    probabilities: tuple[float, ...]
-    expression: str
+    frame: Frame
+    tracks: Sequence[Track] | None
+    shown: Mapping[int, Shown]
 
 
 class MaskingPipeline:
@@ -72,9 +70,10 @@ class MaskingPipeline:
         self._settings = settings or MaskSettings()
         self._motion = motion
         self._reads = reads
+        self._lag_s = smoother.lag_s(max(self._settings.read_every_s, self._look_every_s))
         self._live = self._live_policy()
         self._before: tuple[tuple[int, ...], float] | None = None
-        self._shown: dict[int, _Shown] = {}
+        self._shown = ShownOverTime()
         self._stacking = Stacking()
         self.failures: Counter[str] = Counter()
         self._noting = Lock()
@@ -85,7 +84,9 @@ class MaskingPipeline:
             if self._begins_anew(frame):
                 self._tracker.reset()
                 self._live = self._live_policy()
-            return self._finish(frame, self._live.decide(frame.time_s, self._tracker.update(frame)))
+            tracks = self._live.decide(frame.time_s, self._tracker.update(frame))
+            self._read_expressions(frame, tracks or ())
+            return self._finish(Analysed(frame, tracks, self._shown.until(frame.time_s)))
         except Doubt as doubt:
             self._live.decide(frame.time_s, doubt.tracks)  # who is in sight is not forgotten over it
             return self._failed(frame, doubt)
@@ -103,8 +104,11 @@ class MaskingPipeline:
         """
         return self.finished(self.analysed(frames))
 
-    def analysed(self, frames: Iterable[Frame]) -> Iterator[Decided]:
-        """The first half of :meth:`process_file`, who is where; each half may run in a thread of its own."""
+    def analysed(self, frames: Iterable[Frame]) -> Iterator[Analysed]:
+        """The first half of :meth:`process_file`: who is where, and shows what.
+
+        Each half may run in a thread of its own.
+        """
         policy = self._file_policy()
         if self._before is not None:  # another stream was masked before
             self._tracker.reset()
@@ -116,65 +120,71 @@ class MaskingPipeline:
                     policy = self._file_policy()
                     self._tracker.reset()
                 self._look(policy.announce(frame), policy)
-                yield from policy.ready()
+                yield from self._with_expressions(policy.ready())
         except Exception:
             yield from self._flushed(policy)
             raise
         yield from self._flushed(policy)
 
-    def finished(self, decided: Iterable[Decided]) -> Iterator[MaskedFrame]:
-        """The second half of :meth:`process_file`: expressions, and the masks."""
-        for frame, tracks in decided:
+    def finished(self, analysed: Iterable[Analysed]) -> Iterator[MaskedFrame]:
+        """The second half of :meth:`process_file`: the masks."""
+        for item in analysed:
             try:
-                masked = self._finish(frame, tracks)
+                masked = self._finish(item)
             except Exception as error:
-                masked = self._failed(frame, error)
+                masked = self._failed(item.frame, error)
             yield masked
 
-    def _flushed(self, policy: FilePolicy) -> Iterator[Decided]:
+    def _flushed(self, policy: FilePolicy) -> Iterator[Analysed]:
         self._look(policy.last(), policy)
-        yield from policy.flush()
+        yield from self._with_expressions(policy.flush())
 
     def _look(self, look: Look | None, policy: FilePolicy) -> None:
         if look is None:
             return
+        tracks: Sequence[Track] = ()
         try:
             tracks = self._tracker.update(look.frame, hindsight_s=policy.reach_s, glimpse=look.glimpse)
+            self._read_expressions(look.frame, tracks)
         except Doubt as doubt:
             self._note(doubt)
             policy.see(look, doubt.tracks, failed=True)
         except Exception as error:
             self._note(error)
-            policy.see(look, (), failed=True)
+            policy.see(look, tracks, failed=True)
         else:
             policy.see(look, tracks)
 
-    def _finish(self, frame: Frame, tracks: Sequence[Track] | None) -> MaskedFrame:
+    def _with_expressions(self, decided: Iterable[Decided]) -> Iterator[Analysed]:
+        """A change of expression shows late, by the nature of smoothing; in a file the change to come is known."""
+        for frame, tracks in decided:
+            yield Analysed(frame, tracks, self._shown.until(frame.time_s + self._lag_s))
+
+    def _finish(self, analysed: Analysed) -> MaskedFrame:
+        frame, tracks, shown = analysed
         if tracks is None:
             return self._shielded(frame)
-        faces = self._read_expressions(frame, tracks)
+        faces = tuple(self._masked_face(frame, track, shown.get(track.id)) for track in tracks)
         picture = self._renderer.render(frame.picture, self._stacking.nearest_last(faces))
         return MaskedFrame(picture, frame.index, frame.time_s, faces)
 
-    def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> tuple[MaskedFace, ...]:
+    def _read_expressions(self, frame: Frame, tracks: Sequence[Track]) -> None:
         due = [track for track in tracks if self._is_due(frame, track)]
         if self._classifier is not None and due:
             readings = self._classifier.classify(frame.picture, [track.face for track in due])
             for track, reading in zip(due, readings, strict=True):
                 smoothed, expression = self._smoother.update(track.id, frame.time_s, reading)
-                self._shown[track.id] = _Shown(frame.time_s, tuple(float(p) for p in smoothed), expression)
-            self._shown = {i: s for i, s in self._shown.items() if frame.time_s - s.read_s <= FORGET_S}
-        return tuple(self._masked_face(frame, track) for track in tracks)
+                self._shown.add(track.id, Shown(frame.time_s, tuple(float(p) for p in smoothed), expression))
 
     def _is_due(self, frame: Frame, track: Track) -> bool:
         """Only where the face was looked at: a face that was not has hardly moved since, nor has its expression."""
         if track.state is not TrackState.TRACKED or not track.looked or not self._reads(track.id):
             return False
-        shown = self._shown.get(track.id)
-        return shown is None or frame.time_s - shown.read_s >= self._settings.read_every_s - 1e-6
+        last = self._shown.last(track.id)
+        return last is None or frame.time_s - last.read_s >= self._settings.read_every_s - 1e-6
 
-    def _masked_face(self, frame: Frame, track: Track) -> MaskedFace:
-        _, probabilities, expression = self._shown.get(track.id, _Shown(frame.time_s, (), UNREAD))
+    def _masked_face(self, frame: Frame, track: Track, shown: Shown | None) -> MaskedFace:
+        _, probabilities, expression = shown or Shown(frame.time_s, (), UNREAD)
         if self._motion is None:
             return MaskedFace(track, probabilities, expression)
         measures, blend = self._motion.update(frame, track, probabilities, expression)
@@ -211,7 +221,10 @@ class MaskingPipeline:
         return LivePolicy(self._settings.on_lost, self._settings.hold_s)
 
     def _file_policy(self) -> FilePolicy:
-        s = self._settings
-        every_frame = s.strict or self._motion is not None  # a blink would be missed
-        look_every_s = 0.0 if every_frame else s.look_every_s
+        s, look_every_s = self._settings, self._look_every_s
         return FilePolicy(s.on_lost, s.hold_s, s.lookahead_s, self._tracker.look_again, self._note, look_every_s)
+
+    @property
+    def _look_every_s(self) -> float:
+        """Files: where somebody wears a living emoji, or in strict mode, a blink would be missed between two looks."""
+        return 0.0 if self._settings.strict or self._motion is not None else self._settings.look_every_s

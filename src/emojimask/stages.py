@@ -158,6 +158,10 @@ class ExpressionSmoother(Protocol):
         """Take a reading of (8,) probabilities; returns the smoothed (8,) and the name of the one to show."""
         ...
 
+    def lag_s(self, every_s: float) -> float:
+        """How late a plain change of expression shows, where a face is read every ``every_s`` seconds."""
+        ...
+
 
 class FaceMotion(Protocol):
     """Tells how a face moves and what a living emoji wears. One per stream; called for every face of every frame."""

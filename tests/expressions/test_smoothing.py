@@ -203,3 +203,14 @@ def test_values_out_of_range(bad: dict[str, float]) -> None:
 def test_a_reading_that_is_none_is_refused(make: type, bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match="8 finite numbers"):
         make().update(1, 0.0, bad)
+
+
+@pytest.mark.parametrize("make", SMOOTHERS)
+@pytest.mark.parametrize("every_s", [0.04, 0.1, 0.2])
+def test_the_lag_told_is_that_of_a_plain_change(make: type, every_s: float) -> None:
+    """Whenever between two readings the face changes: on average half a reading later than the first that shows it."""
+    smoother = make()
+    times = np.arange(0, 6, every_s)
+    names = ["neutral" if time_s < 3 else "happy" for time_s in times]
+    late_s = times[shown(smoother, times, names).index("happy")] - times[names.index("happy")]
+    assert smoother.lag_s(every_s) == pytest.approx(late_s + every_s / 2, abs=every_s)

@@ -55,6 +55,9 @@ class PlainSmoother:
     def update(self, track_id: int, time_s: float, probabilities: np.ndarray) -> tuple[np.ndarray, str]:
         return probabilities, "happy"
 
+    def lag_s(self, every_s: float) -> float:
+        return 0.0
+
 
 class BlockRenderer:
     """Paints boxes, larger the longer a face was not seen."""

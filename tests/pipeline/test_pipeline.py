@@ -239,6 +239,7 @@ def test_no_fault_in_any_stage_lets_a_face_out(mode: str, stage: str, when: set[
     wrapped = Failing(stages[broken], lambda call: call in when)
     if stage == "renderer":
         wrapped.shield = stages["renderer"].shield  # only drawing fails
+    wrapped.lag_s = PlainSmoother().lag_s  # which is asked for before the first frame
     stages[broken] = wrapped
     masking = MaskingPipeline(*stages.values(), MaskSettings())
     frames = [frame(i) for i in range(40)]

@@ -28,6 +28,9 @@ class NoSmoother:
     def update(self, track_id: int, time_s: float, probabilities: Probabilities) -> tuple[Probabilities, str]:  # noqa: ARG002
         return _checked(probabilities), EXPRESSIONS[int(probabilities.argmax())]
 
+    def lag_s(self, every_s: float) -> float:
+        return every_s / 2  # on average the next reading is so far away
+
 
 class EmaSmoother:
     """Exponential mean of the probabilities, and a change of expression only when it lasts.
@@ -67,6 +70,10 @@ class EmaSmoother:
         self._tracks.keep(track_id, time_s, now)
         return now.mean.astype(np.float32), EXPRESSIONS[now.shown]
 
+    def lag_s(self, every_s: float) -> float:
+        until_ahead_s = -self._tau_s * math.log((1 - self._margin) / 2)  # of a change from all one to all the other
+        return until_ahead_s + self._dwell_s + every_s / 2
+
     def _choose(self, now: _Mean) -> None:
         ahead = now.mean - now.mean[now.shown] > self._margin
         now.ahead_since = np.where(ahead, np.minimum(now.ahead_since, now.time_s), np.inf)
@@ -101,6 +108,9 @@ class VoteSmoother:
             now.shown = first[0]
         self._tracks.keep(track_id, time_s, now)
         return np.stack(now.readings).mean(0), EXPRESSIONS[now.shown]
+
+    def lag_s(self, every_s: float) -> float:
+        return (self._window // 2 + 0.5) * every_s
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ A lost face goes from tracked to held, its mask growing with the time since it w
 
 from emojimask.policy.file import Decided, FilePolicy, Look
 from emojimask.policy.live import LivePolicy
+from emojimask.policy.shown import Shown, ShownOverTime
 from emojimask.policy.stacking import Stacking
 
-__all__ = ["Decided", "FilePolicy", "LivePolicy", "Look", "Stacking"]
+__all__ = ["Decided", "FilePolicy", "LivePolicy", "Look", "Shown", "ShownOverTime", "Stacking"]
