@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from emojimask.types import Box, Image, Picture
 
+PQ, HLG = 16, 18
+"""FFmpeg's numbers of HDR's two transfer functions. Videos of these are read in plain BT.709."""
 Plane = NDArray[np.uint8]
 """(H, W) uint8."""
 Overlay = NDArray[np.uint8]

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from PIL import Image as Pillow
 
 from emojimask.errors import NoPlaceError, SinkError
+from emojimask.pixels import HLG, PQ
 from emojimask.sinks._check import Sound
 from emojimask.sinks._heads import anonymous
 from emojimask.types import StreamInfo
@@ -128,7 +129,7 @@ class Look(NamedTuple):
     Attributes:
         aspect: width to height of a pixel, upright.
         primaries, transfer: which red, green and blue are meant, and how bright: FFmpeg's numbers; BT.709's where the
-            original does not say. Those of HDR differ most.
+            original does not say, or is HDR.
     """
 
     aspect: Fraction = Fraction(1)
@@ -145,10 +146,12 @@ def look_of(info: StreamInfo) -> Look:
         if stream is None:
             return Look()
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        turned = (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height)
+        if (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height):
+            aspect = 1 / aspect
         context = stream.codec_context
-        said = (BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc))
-        return Look(1 / aspect if turned else aspect, *said)
+        if context.color_trc in (PQ, HLG):  # frames of HDR come in plain colours
+            return Look(aspect)
+        return Look(aspect, *(BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc)))
 
 
 def stay_of_last(info: StreamInfo, time_s: float) -> float | None:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from emojimask.errors import NoVideoError, SourceError
 from emojimask.pixels import YuvImage
 from emojimask.sources.cuts import SEEKABLE
+from emojimask.sources.hdr import PlainColors, is_hdr
 from emojimask.types import Frame, Picture, StreamInfo
 
 _AnyImage = np.ndarray[Any, Any]
@@ -42,7 +43,7 @@ class VideoFileSource:
     Every frame is yielded, none is dropped or doubled, whatever its rate. Where the clock of a recording began before
     it, as in MPEG-TS, that is left out in whole seconds. A frame comes in the size that it has in
     the file; that may change on the way. Colours follow the file's tags; untagged video is taken for BT.709 from 720
-    lines up and for BT.601 below, as players do.
+    lines up and for BT.601 below, as players do. HDR comes in plain colours.
 
     A packet that cannot be decoded is passed over and the rest is still read; as nothing may be lost silently, the
     iteration then ends with a SourceError in place of a plain end. So it does where there are more video streams, such
@@ -75,6 +76,7 @@ class VideoFileSource:
             self._rate = _rate(self._stream)
             self._ahead_s = _ahead_s(self._container)
             self._axes: dict[int, _Axes] = {}
+            self._plain_colors = PlainColors()
             self._frames = self._decode()
             self._first = next(self._frames, None)
             if self._first is None:
@@ -140,7 +142,8 @@ class VideoFileSource:
                     continue
                 if time_s >= self._end_s:
                     break
-                yield Frame(_picture(raw, self._axes_of(raw)), count, time_s)
+                plain = self._plain_colors.converted(raw) if is_hdr(raw.color_trc) else raw
+                yield Frame(_picture(plain, self._axes_of(raw)), count, time_s)
                 count += 1
         if lost or reader.broken_off:
             what = "the file breaks off" if reader.broken_off else f"{lost} packets of the video are damaged"
