@@ -57,7 +57,9 @@ def test_in_a_file_a_change_shows_when_it_happens(make: type, look_every_s: floa
 
 
 def test_live_it_shows_once_it_has_lasted() -> None:
-    assert first_happy_s(masked(True, range(120), EmaSmoother())) == pytest.approx(CHANGE_S + 0.45, abs=0.1)
+    slow = EmaSmoother(tau_s=0.25, margin=0.1, dwell_s=0.2)
+    assert first_happy_s(masked(True, range(120), slow)) == pytest.approx(CHANGE_S + 0.35, abs=0.1)
+    assert first_happy_s(masked(True, range(120), EmaSmoother())) == pytest.approx(CHANGE_S + 0.1, abs=0.05)
 
 
 def test_who_is_covered_before_being_seen_wears_what_is_read_first() -> None:
@@ -69,8 +71,9 @@ def test_who_is_covered_before_being_seen_wears_what_is_read_first() -> None:
 
 
 def test_without_looking_ahead_a_file_shows_no_more_than_is_known() -> None:
-    late_s = first_happy_s(masked(False, range(120), EmaSmoother(), lookahead_s=0.0, look_every_s=0.0)) - CHANGE_S
-    assert 0.3 <= late_s <= 0.5
+    slow = EmaSmoother(tau_s=0.25, margin=0.1, dwell_s=0.2)
+    out = masked(False, range(120), slow, lookahead_s=0.0, look_every_s=0.0)
+    assert first_happy_s(out) == pytest.approx(CHANGE_S + 0.35, abs=0.1)
 
 
 def test_each_person_shows_what_was_read_until_then() -> None:

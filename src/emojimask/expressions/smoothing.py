@@ -40,7 +40,7 @@ class EmaSmoother:
     to another, a third that flits by does not come up. A person's first reading shows at once.
     """
 
-    def __init__(self, tau_s: float = 0.25, margin: float = 0.10, dwell_s: float = 0.20) -> None:
+    def __init__(self, tau_s: float = 0.10, margin: float = 0.15, dwell_s: float = 0.10) -> None:
         """
         Args:
             tau_s: seconds after which a reading's weight has fallen to 1/e; above 0.
@@ -72,7 +72,8 @@ class EmaSmoother:
 
     def lag_s(self, every_s: float) -> float:
         until_ahead_s = -self._tau_s * math.log((1 - self._margin) / 2)  # of a change from all one to all the other
-        return until_ahead_s + self._dwell_s + every_s / 2
+        readings = math.ceil(until_ahead_s / every_s) + math.ceil(self._dwell_s / every_s - 1e-6)
+        return (readings - 0.5) * every_s
 
     def _choose(self, now: _Mean) -> None:
         ahead = now.mean - now.mean[now.shown] > self._margin
