@@ -75,8 +75,11 @@ class FaceDetector(Protocol):
 class TiledDetector(FaceDetector, Protocol):
     """A detector whose thorough look is made of several that may be had one by one, spread over several frames."""
 
-    def tiles(self, height: int, width: int) -> Sequence[Box]:
-        """The parts of a picture; one that reaches beyond the picture sees it mirrored at its edges there."""
+    def tiles(self, height: int, width: int, closely: bool = False) -> Sequence[Box]:
+        """The parts of a picture; one that reaches beyond the picture sees it mirrored at its edges there.
+
+        ``closely``: smaller parts besides, for still smaller faces.
+        """
         ...
 
     def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:

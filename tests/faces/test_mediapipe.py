@@ -85,6 +85,18 @@ def test_a_face_of_a_fiftieth_of_the_width_is_surely_found(detector: MediapipeDe
     assert any(np.hypot(d.box.center[0] - 1280 * x, d.box.center[1] - 720 * y) < 15 and d.score > 0.6 for d in found)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize(("x", "y"), [(0.81, 0.31), (0.47, 0.52), (0.2, 0.7)])
+def test_in_a_large_picture_a_face_of_24_pixels_is_surely_found(
+    detector: MediapipeDetector, width: int, height: int, x: float, y: float
+) -> None:
+    """As of the people at the back of a lecture hall."""
+    found = detector.detect(scene(width, height, 0.26, x=x, y=y), thorough=True)
+    assert any(
+        np.hypot(d.box.center[0] - width * x, d.box.center[1] - height * y) < 15 and d.score > 0.6 for d in found
+    )
+
+
 def test_several_faces_are_each_found_once(detector: MediapipeDetector) -> None:
     image = np.hstack([scene(300, 300, 1.0), scene(300, 300, 1.3, 10), scene(300, 300, 0.8, -10)])
     centers = sorted(d.box.center[0] for d in detector.detect(image, thorough=True) if d.score > 0.5)

@@ -320,12 +320,31 @@ class Tiled(Stage):
         super().__init__()
         self.looks: list[int] = []
 
-    def tiles(self, height: int, width: int) -> list[Box]:
+    def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
         return [Box(x, y, 100, 100) for y in range(0, 300, 100) for x in range(0, 600, 100)]
 
     def detect_in_tile(self, image: Image, tile: Box) -> list[Detection]:
         self.looks[-1] += 1
         return []
+
+
+class Close(Tiled):
+    """Tells, look by look, whether it was asked for small parts too."""
+
+    def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
+        self.looks.append(closely)
+        return []
+
+
+def test_the_picture_is_looked_at_closely_at_first_and_where_a_small_face_is_in_sight() -> None:
+    film = Film(Close())
+    film.shoot(red=(100, 100, 20))
+    film.shoot(red=(101, 100, 20))
+    film.shoot(blue=(300, 150, 80))
+    for _ in range(60):
+        film.shoot(blue=(300, 150, 80))
+    assert film.stage.looks[:3] == [True, True, True]
+    assert not any(film.stage.looks[-20:]), "once the small one is gone"
 
 
 def tile_looks(fps: float, hindsight_s: float | None, frames: int = 40) -> list[int]:

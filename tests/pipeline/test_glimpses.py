@@ -28,7 +28,7 @@ class BrightBlock:
         box = Box(columns.min(), rows.min(), columns.max() - columns.min() + 1, rows.max() - rows.min() + 1)
         return [Detection(box, 0.9)]
 
-    def tiles(self, height: int, width: int) -> Sequence[Box]:
+    def tiles(self, height: int, width: int, closely: bool = False) -> Sequence[Box]:
         return [Box(0, 0, 80, 80)]
 
     def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:

@@ -25,6 +25,10 @@ MOST_LEAN = 0.7
 """The most that the line from eyes to mouth of a face in profile goes sideways, against how far down it goes."""
 TURNED = 0.95
 """A face that the mesh is less sure of than this may be the wrong way round; it is not, where it is so sure."""
+_LARGE = 1536
+"""Pixels on the longer side from which a picture may be looked at closely, ..."""
+_CLOSE = 384, 1 / 6
+"""... in squares of this side, that overlap by this share of it."""
 _OVERVIEW = 384
 """Pixels: to which side a picture is shrunk before it is mirrored at its edges; twice what the network reads."""
 
@@ -78,17 +82,20 @@ class MediapipeDetector:
         looks = side_by_side(lambda network: network.detect(image, self._threshold), (self._near, self._far))
         found = [detection for look in looks for detection in look]
         if thorough:
-            for tile in self.tiles(*image.shape[:2]):
+            height, width = image.shape[:2]
+            for tile in self.tiles(height, width, closely=True):
                 found += self.detect_in_tile(image, tile)
         return without_overlaps(found)
 
-    def tiles(self, height: int, width: int) -> list[Box]:
+    def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
         """The whole picture with a margin, where it is mirrored, and overlapping squares, for small faces.
 
-        The margin makes the half of a face that the picture's edge leaves a whole one.
+        The margin makes the half of a face that the picture's edge leaves a whole one. ``closely``: in large pictures
+        with more squares, for faces of 22 pixels on, where a fiftieth of the picture's longer side is more.
         """
         margin = max(height, width) // 4
-        return [Box(-margin, -margin, width + 2 * margin, height + 2 * margin), *_squares(height, width)]
+        around = Box(-margin, -margin, width + 2 * margin, height + 2 * margin)
+        return [around, *_squares(height, width), *(_close_squares(height, width) if closely else ())]
 
     def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:
         height, width = image.shape[:2]
@@ -243,11 +250,20 @@ def _squares(height: int, width: int) -> list[Box]:
     return [Box(left, top, side, side) for top in _starts(height, side) for left in _starts(width, side)]
 
 
-def _starts(length: int, side: int) -> list[int]:
-    """Offsets of parts of ``side`` that overlap by at least a quarter."""
+def _close_squares(height: int, width: int) -> list[Box]:
+    """Hardly shrunk for the network, overlapping by what small faces take; none where the others are hardly larger."""
+    if max(height, width) < _LARGE:
+        return []
+    side, overlap = _CLOSE
+    tops, lefts = (_starts(length, side, overlap) for length in (height, width))
+    return [Box(left, top, side, side) for top in tops for left in lefts]
+
+
+def _starts(length: int, side: int, overlap: float = 0.25) -> list[int]:
+    """Offsets of parts of ``side`` that overlap by at least this share of it."""
     if length <= side:
         return [0]
-    count = math.ceil((length - side) / (0.75 * side)) + 1
+    count = math.ceil((length - side) / ((1 - overlap) * side)) + 1
     return [round(i * (length - side) / (count - 1)) // 2 * 2 for i in range(count)]
 
 
