@@ -340,9 +340,9 @@ def test_the_picture_is_looked_at_closely_at_first_and_where_a_small_face_is_in_
     film = Film(Close())
     film.shoot(red=(100, 100, 20))
     film.shoot(red=(101, 100, 20))
-    film.shoot(blue=(300, 150, 80))
+    film.shoot(blue=(300, 150, 150))
     for _ in range(60):
-        film.shoot(blue=(300, 150, 80))
+        film.shoot(blue=(300, 150, 150))
     assert film.stage.looks[:3] == [True, True, True]
     assert not any(film.stage.looks[-20:]), "once the small one is gone"
 

@@ -47,9 +47,9 @@ SEARCH_S = 1.0
 """A small face that the look over the whole picture missed is searched for where it should be for this long, ..."""
 ROUND_S = 0.2
 """... and, live, at all tiles in so many seconds."""
-CROWD = 1 / 24
-"""Where a face is in sight that is smaller than this share of the picture's longer side, others may be smaller still:
-there, and at first sight, the picture is looked at closely."""
+CROWD = 80.0
+"""Where a face is in sight that is smaller than so many pixels, others may be smaller still: there, and at first sight,
+the picture is looked at closely."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -228,7 +228,7 @@ class LandmarkTracker:
             due = self._lookout.due_tile([whole], height, width, at_once)
             return self._detector.detect(frame.picture, thorough=True) if due is not None else []
         in_sight = (p.face.box for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
-        crowd = any(max(box.width, box.height) < CROWD * max(height, width) for box in in_sight)
+        crowd = any(max(box.width, box.height) < CROWD for box in in_sight)
         tiles = self._detector.tiles(height, width, closely=crowd or at_once or self._time_s is None)
         most = len(tiles)
         if live and not at_once and self._time_s is not None:
