@@ -83,7 +83,10 @@ class TiledDetector(FaceDetector, Protocol):
         ...
 
     def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:
-        """The finds in one of the tiles, or in another part of the picture that is no smaller."""
+        """The finds in one of the tiles, or in another part of the picture that is no smaller.
+
+        Several threads may ask at once.
+        """
         ...
 
 

@@ -37,9 +37,7 @@ class Watch:
         if self.lookout.whole_is_due(eager):
             self.lookout.whole_was_looked_at()
             self.whole.append(self.index)
-        tile = self.lookout.due_tile(TILES, H, W)
-        if tile is not None:
-            self.tiles.append((self.index, tile))
+        self.tiles += [(self.index, tile) for tile in self.lookout.due_tiles(TILES, H, W, most=1)]
         self.index += 1
 
 
@@ -136,8 +134,8 @@ def test_at_once_a_tile_is_looked_at_as_soon_as_it_has_changed_and_only_then() -
         watch.show(room())
     for spot, changed in ((None, []), ((500, 150), [TILES[1]]), ((100, 150), TILES)):
         watch.lookout.watch(room(spot), watch.index / FPS, ())
-        looks = [watch.lookout.due_tile(TILES, H, W, at_once=True) for _ in range(3)]
-        assert [tile for tile in looks if tile is not None] == changed
+        assert watch.lookout.due_tiles(TILES, H, W, at_once=True) == changed
+        assert watch.lookout.due_tiles(TILES, H, W, at_once=True) == []
 
 
 def test_a_look_over_the_whole_does_not_make_a_tile_familiar() -> None:

@@ -318,21 +318,25 @@ class Tiled(Stage):
 
     def __init__(self) -> None:
         super().__init__()
-        self.looks: list[int] = []
+        self.looks: list[list[Box]] = []
 
     def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
         return [Box(x, y, 100, 100) for y in range(0, 300, 100) for x in range(0, 600, 100)]
 
     def detect_in_tile(self, image: Image, tile: Box) -> list[Detection]:
-        self.looks[-1] += 1
+        self.looks[-1].append(tile)
         return []
 
 
-class Close(Tiled):
-    """Tells, look by look, whether it was asked for small parts too."""
+class Close(Stage):
+    """Is told, look by look, whether small parts are wanted too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closely: list[bool] = []
 
     def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
-        self.looks.append(closely)
+        self.closely.append(closely)
         return []
 
 
@@ -343,8 +347,8 @@ def test_the_picture_is_looked_at_closely_at_first_and_where_a_small_face_is_in_
     film.shoot(blue=(300, 150, 150))
     for _ in range(60):
         film.shoot(blue=(300, 150, 150))
-    assert film.stage.looks[:3] == [True, True, True]
-    assert not any(film.stage.looks[-20:]), "once the small one is gone"
+    assert film.stage.closely[:3] == [True, True, True]
+    assert not any(film.stage.closely[-20:]), "once the small one is gone"
 
 
 def tile_looks(fps: float, hindsight_s: float | None, frames: int = 40) -> list[int]:
@@ -352,10 +356,10 @@ def tile_looks(fps: float, hindsight_s: float | None, frames: int = 40) -> list[
     stage = Tiled()
     tracker = LandmarkTracker(stage, stage)
     for index in range(frames):
-        stage.looks.append(0)
+        stage.looks.append([])
         noise = np.random.default_rng(index).integers(0, 256, (30, 60, 3), np.uint8)
         tracker.update(Frame(noise.repeat(10, 0).repeat(10, 1), index, index / fps), hindsight_s)
-    return stage.looks[1:]
+    return [len(looks) for looks in stage.looks[1:]]
 
 
 def test_live_a_slow_stream_has_as_many_tiles_searched_in_time_as_a_quick_one() -> None:

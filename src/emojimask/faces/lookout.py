@@ -100,21 +100,22 @@ class Lookout:
     def whole_was_looked_at(self) -> None:
         self._looked_at(self._whole)
 
-    def due_tile(self, tiles: Sequence[Box], height: int, width: int, at_once: bool = False) -> Box | None:
-        """The tile that has waited longest past its time, if any; it counts as looked at.
+    def due_tiles(
+        self, tiles: Sequence[Box], height: int, width: int, at_once: bool = False, most: int | None = None
+    ) -> list[Box]:
+        """The tiles that it is time to look at, at the ``most`` so many, those first that have waited longest.
 
-        ``at_once``: it is time as soon as anything has changed.
+        They count as looked at. ``at_once``: it is time as soon as anything has changed.
         """
         for tile in tiles:
             if tile not in self._tiles:
                 cells = cells_under(tile, self._now.shape, height, width)
                 self._tiles[tile] = _Place(cells, self._tile_soon_s, _BUSY_TILE)
         waits = {tile: self._overdue(self._tiles[tile], at_once) for tile in tiles}
-        latest = max(waits, key=lambda tile: waits[tile], default=None)
-        if latest is None or waits[latest] < 0:
-            return None
-        self._looked_at(self._tiles[latest])
-        return latest
+        due = sorted((tile for tile in tiles if waits[tile] >= 0), key=lambda tile: -waits[tile])[:most]
+        for tile in due:
+            self._looked_at(self._tiles[tile])
+        return due
 
     def _under(self, faces: Sequence[Box], times: float, picture: Picture) -> NDArray[np.bool_]:
         """Which cells lie under the faces, each so many times as large."""

@@ -223,24 +223,21 @@ class LandmarkTracker:
             searched: somebody was lost but now, so that there is no time to lose.
         """
         height, width = frame.picture.shape[:2]
-        if not _has_tiles(self._detector):
+        detector = self._detector
+        if not _has_tiles(detector):
             whole = Box(0, 0, width, height)
-            due = self._lookout.due_tile([whole], height, width, at_once)
-            return self._detector.detect(frame.picture, thorough=True) if due is not None else []
+            due = self._lookout.due_tiles([whole], height, width, at_once)
+            return detector.detect(frame.picture, thorough=True) if due else []
         in_sight = (p.face.box for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
         crowd = any(max(box.width, box.height) < CROWD for box in in_sight)
-        tiles = self._detector.tiles(height, width, closely=crowd or at_once or self._time_s is None)
+        tiles = detector.tiles(height, width, closely=crowd or at_once or self._time_s is None)
         most = len(tiles)
         if live and not at_once and self._time_s is not None:
             round_s = ROUND_S if searched else self._thorough_every_s
             most = math.ceil(len(tiles) * (frame.time_s - self._time_s) / round_s)
-        found: list[Detection] = []
-        for _ in range(min(most, len(tiles))):
-            tile = self._lookout.due_tile(tiles, height, width, at_once or searched)
-            if tile is None:
-                break
-            found += self._detector.detect_in_tile(frame.picture, tile)
-        return found
+        due = self._lookout.due_tiles(tiles, height, width, at_once or searched, most)
+        looks = side_by_side(lambda tile: detector.detect_in_tile(frame.picture, tile), due)
+        return [detection for look in looks for detection in look]
 
     def _glance(self, frame: Frame, around: Box) -> list[Detection]:
         """A look at a part of the picture, no closer than at a tile: closer, a fold of cloth may pass for a face."""
