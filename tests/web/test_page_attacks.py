@@ -27,7 +27,7 @@ from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import MaskedFrame
 from emojimask.web.choices import Choices
-from emojimask.web.desk import FileDesk, Refused
+from emojimask.web.desk import MAX_WAITING, FileDesk, Refused
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
 from media import with_unknown_sound, write_video
@@ -190,6 +190,29 @@ def test_an_upload_for_which_there_is_no_room_is_told(monkeypatch: pytest.Monkey
             desk.close()
 
     monkeypatch.setattr("emojimask.web.desk.Spool.write", full)
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        thread.submit(asyncio.run, scene()).result()
+
+
+def test_uploads_under_way_count_as_files_that_wait() -> None:
+    async def scene() -> None:
+        desk, more = FileDesk(), asyncio.Event()
+
+        async def upload() -> AsyncIterator[bytes]:
+            yield b"begun"
+            await more.wait()
+
+        uploads = [asyncio.create_task(desk.take(f"{n}.mp4", 99, upload(), MaskSettings())) for n in range(MAX_WAITING)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(Refused, match="already waiting"):
+            await desk.take("one more.mp4", None, upload(), MaskSettings())
+        more.set()
+        for broken_off in await asyncio.gather(*uploads, return_exceptions=True):
+            assert isinstance(broken_off, Refused)
+        with pytest.raises(Refused, match="broke off"):  # there is room again
+            await desk.take("one more.mp4", 99, upload(), MaskSettings())
+        desk.close()
+
     with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
         thread.submit(asyncio.run, scene()).result()
 

@@ -88,6 +88,7 @@ class FileDesk:
         self._folder = Path(mkdtemp(prefix="emojimask-masked-"))
         self._thread = ThreadPoolExecutor(1, "files")
         self._jobs: dict[str, Job] = {}
+        self._uploads = 0
 
     def find(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -95,6 +96,7 @@ class FileDesk:
     async def take(self, name: str, length: int | None, chunks: AsyncIterator[bytes], settings: MaskSettings) -> Job:
         """Read an upload and queue it. Raises Refused where it is too large or empty, or there is no room for it."""
         self._check_room(length)
+        self._uploads += 1  # it takes memory from its first byte on
         spool = Spool()
         try:
             async for chunk in chunks:
@@ -109,6 +111,8 @@ class FileDesk:
             if isinstance(error, OSError):
                 raise Refused(f"{name}: cannot be taken in ({error.strerror}); free some memory or space") from error
             raise
+        finally:
+            self._uploads -= 1
         job = Job(secrets.token_urlsafe(16), _plain_name(name), settings)
         self._jobs[job.id] = job
         self._forget_old()
@@ -129,7 +133,7 @@ class FileDesk:
 
     def _check_room(self, length: int | None) -> None:
         self._check_size(length or 0)
-        if sum(job.state in ("waiting", "masking") for job in self._jobs.values()) >= MAX_WAITING:
+        if self._uploads + sum(job.state in ("waiting", "masking") for job in self._jobs.values()) >= MAX_WAITING:
             raise Refused(f"{MAX_WAITING} files are already waiting; drop this one when one of them is done")
 
     def _check_size(self, size: int) -> None:
