@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from board_client import Host
+from board_client import Host, Student
 from web_help import Cable, Program, wait_until
 
 from emojimask.cli.main import main
@@ -62,6 +62,22 @@ def test_tls(program: Callable[..., Program], tmp_path: Path) -> None:
 
     trusted = ssl.create_default_context(cafile=str(cert))
     assert httpx.get(served.url, verify=trusted).status_code == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_more_take_part_than_files_that_shells_let_a_program_open(program: Callable[..., Program]) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        served = program("serve", "--board", "--no-browser", "--port", "0", lines=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    host = Host(served.url, served.lecturer_url.split("#key=")[1])
+    people = [Student(served.url, host.code) for _ in range(70)]
+    for each in [*people, host]:
+        each.close()
 
 
 def test_ctrl_c_is_the_ordinary_end(program: Callable[..., Program], ctrl_c: signal.Signals) -> None:

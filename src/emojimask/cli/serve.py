@@ -96,7 +96,7 @@ def _serve_page(args: argparse.Namespace) -> None:
 def _serve_board(args: argparse.Namespace) -> None:
     from emojimask.web.board.app import create_board, new_lecturer_key
     from emojimask.web.board.limits import Limits
-    from emojimask.web.serving import Address, listen, serve
+    from emojimask.web.serving import Address, allow_connections, listen, serve
 
     if not args.debug:  # which shows everything anyhow
         _show_warnings()
@@ -109,6 +109,7 @@ def _serve_board(args: argparse.Namespace) -> None:
             raise MissingExtraError("Redis is not installed; pip install 'emojimask[redis]'") from error
         key = shared_lecturer_key(args.redis, key)
         store = RedisStore(args.redis, limits.rooms, limits.members, limits.room_s)
+    allow_connections(limits.sockets)
     with listen(address) as listener:
         link = _link(args.host, listener.getsockname()[1], tls=args.tls_cert is not None)
 

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from starlette.types import ASGIApp
 from emojimask.errors import EmojimaskError, UsageError
 
 _BACKLOG = 2048
+_OTHER_FILES = 200
+"""That a program has open beside its connections, and more than enough of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,21 @@ def listen(address: Address) -> socket.socket:
             ) from error
         raise UsageError(f"{address.host}:{address.port}: cannot listen there ({error})") from error
     return listener
+
+
+def allow_connections(count: int) -> None:
+    """Let this process hold ``count`` of them, as far as the system does: shells start programs with 256 or 1024 files.
+
+    Windows sets no such limit.
+    """
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        ceiling = sys.maxsize if hard == resource.RLIM_INFINITY else hard
+        wanted = min(count + _OTHER_FILES, ceiling)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Server(uvicorn.Server):
