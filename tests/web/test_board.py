@@ -84,6 +84,25 @@ def test_interval_reaches_the_students(host: Host, student: Callable[..., Studen
     host.look(lambda h: h.delta.get("room", {}).get("interval_s") == 30)
 
 
+def test_a_room_that_is_shut_lets_in_who_was_in_alone(
+    board: Program, key: str, host: Host, student: Callable[..., Student]
+) -> None:
+    ada = student("Ada")
+    host.say({"type": "admit", "on": False})
+    host.look(lambda h: h.delta.get("room", {}).get("admits") is False)
+    for _ in range(100):  # which count as no wrong codes
+        with calling(board.url) as caller:
+            assert caller.refusal({"type": "join", "code": host.code}) == "shut"
+    ada.close()
+    student(back=ada.back)
+    other = Host(board.url, key, door=host.door)
+    assert other.room["room"]["admits"] is False
+    other.say({"type": "admit", "on": True})
+    other.look(lambda h: h.delta.get("room", {}).get("admits") is True)
+    student("Bob")
+    other.close()
+
+
 def test_sums_are_of_five_or_more(host: Host, student: Callable[..., Student]) -> None:
     four = [student(f"s{number}") for number in range(4)]
     for each in four:
@@ -189,10 +208,10 @@ def test_a_token_opens_its_own_room_only(board: Program, key: str, host: Host, s
     other.close()
 
 
-@pytest.mark.parametrize("order", ["close", "interval", "lower", "remove", "open", "host", "room", "delta"])
+@pytest.mark.parametrize("order", ["close", "interval", "admit", "lower", "remove", "open", "host", "room", "delta"])
 def test_students_cannot_give_orders(host: Host, student: Callable[..., Student], order: str) -> None:
     ada, bob = student("Ada"), student("Bob")
-    ada.say({"type": order, "seconds": 60, "member": bob.back["member"], **host.door})
+    ada.say({"type": order, "seconds": 60, "on": False, "member": bob.back["member"], **host.door})
     assert ada.hear("error")["error"] == "bad_message"
     bob.say({"type": "share", "label": "happy"})
     host.look(lambda h: h.labels() == {"Ada": "", "Bob": "happy"})
@@ -242,7 +261,8 @@ def test_garbage_as_a_greeting(board: Program, garbage: Any) -> None:
 
 
 def test_garbage_from_a_host(host: Host) -> None:
-    for garbage in ("{", {"type": "interval", "seconds": 0}, {"type": "interval", "seconds": True}, {"type": "share"}):
+    for garbage in ("{", {"type": "interval", "seconds": 0}, {"type": "interval", "seconds": True},
+                    {"type": "admit", "on": 0}, {"type": "share"}):  # fmt: skip
         host.say(garbage)
         assert host.hear("error")["error"] == "bad_message"
 

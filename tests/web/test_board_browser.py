@@ -35,6 +35,7 @@ def open_room(people, board: Program, kind: str = "reactions", **options):
         assert "prohibited" in lecturer.inner_text("#law")
         lecturer.click("text=Open the room")
         assert "confirm" in lecturer.inner_text("#open-trouble")
+        assert lecturer.locator("#first-interval").is_visible()
         lecturer.check("input[name=lawful]")
     lecturer.click("text=Open the room")
     lecturer.wait_for_selector("#code:visible")
@@ -152,6 +153,24 @@ def test_a_room_that_is_gone_is_told_and_shown_no_longer(people, board: Program)
     lecturer.wait_for_selector("#open-trouble:visible")
     assert "not there any more" in lecturer.inner_text("#open-trouble")
     assert lecturer.locator("#room").is_hidden()
+
+
+def test_a_room_is_shut_and_opened_to_newcomers(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    assert lecturer.locator("#interval").is_hidden(), "nothing is sampled where people choose"
+    assert lecturer.locator("#shut").is_hidden()
+    lecturer.uncheck("#admits")
+    lecturer.wait_for_selector("#shut:visible")
+    student = people(lecturer.get_attribute("#link", "href"))
+    student.click("#join-form button")
+    until(student, "document.querySelector('#class').innerText.includes('nobody new')")
+    lecturer.reload()
+    lecturer.wait_for_selector("#shut:visible")
+    assert not lecturer.is_checked("#admits")
+    lecturer.check("#admits")
+    until(lecturer, "document.querySelector('#shut').hidden")
+    student.click("#join-form button")
+    student.wait_for_selector("#in-room")
 
 
 def test_a_letter_that_chooses_in_a_list_does_not_share(people, board: Program, page_url: str) -> None:

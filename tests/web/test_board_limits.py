@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -199,6 +200,23 @@ def test_a_host_is_told_what_was_missed_while_the_store_was_gone() -> None:
         await asyncio.wait_for(host.woken.wait(), 5)
         told = host.take(local)
         assert (told["type"], told["members"]) == ("room", [elsewhere.shown()])
+
+    with_hub(Limits(), scene, store)
+
+
+def test_what_another_host_changed_while_the_store_was_gone_is_learnt() -> None:
+    store = Moody()
+
+    async def scene(hub: Hub) -> None:
+        store.gone = False
+        local, _, line = await seated(hub)
+        await asyncio.sleep(0.4)
+        store._rooms[local.room.code] = replace(local.room, interval_s=30, admits=False)  # at another process
+        line.outbox._notes.clear()
+        hub.apply("", {"resync": True, "restarted": False})
+        await asyncio.sleep(0.1)
+        assert '"interval_s": 30' in line.outbox._notes[0]
+        assert await hub.join(local.room.code, "Bob") == "shut"
 
     with_hub(Limits(), scene, store)
 

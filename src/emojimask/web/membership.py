@@ -124,8 +124,9 @@ class Membership:
                 self._on_back()
             joined.set()
         elif kind == "room":
-            self.room = message["room"]
-            self._tell(f"the lecturer asks for a message every {self.room['interval_s']} s at most")
+            before, self.room = self.room["interval_s"], message["room"]
+            if self.room["interval_s"] != before:
+                self._tell(f"the lecturer asks for a message every {self.room['interval_s']} s at most")
         elif kind == "hand":
             self.hand = False
             self._tell("the lecturer has lowered your hand")

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 from emojimask.web.board.limits import Limits
 from emojimask.web.board.local_room import HostLine, LocalRoom, MemberLine
@@ -75,9 +76,9 @@ class Hub:
         local.hosts.add(line)
         return line
 
-    async def set_interval(self, local: LocalRoom, interval_s: int) -> None:
-        room = Room(**{**local.room.as_dict(), "interval_s": interval_s})
-        await self._store.publish(room.code, {"room": room.as_dict()})
+    async def change(self, local: LocalRoom, **fields: Any) -> None:
+        """Give some of the room's fields another value, at every process."""
+        await self._store.publish(local.room.code, {"room": local.room.as_dict() | fields})
 
     async def lower(self, local: LocalRoom, ids: list[str]) -> None:
         await self._store.publish(local.room.code, {"lower": ids})
@@ -91,10 +92,12 @@ class Hub:
     # ---- members
 
     async def join(self, code: str, nick: str) -> tuple[LocalRoom, Member, str] | str:
-        """A new member with its token, or why not: "no_room" or "full". Raises StoreGoneError."""
+        """A new member with its token, or why not: "no_room", "shut" or "full". Raises StoreGoneError."""
         local = await self._local(code)
         if local is None:
             return "no_room"
+        if not local.room.admits:
+            return "shut"
         token = new_token()
         member = Member(secrets.token_hex(6), nick, hash_token(token), self.home)
         if not await self._store.add_member(code, member):
@@ -269,9 +272,12 @@ class Hub:
             with suppress(StoreGoneError):
                 if restarted:
                     await self._store.restore(local.room, list(local.members.values()), local.rows, local.total)
-                if await self._store.room(code) is None:
+                room = await self._store.room(code)
+                if room is None:
                     self._end(local, "the room was closed")
                     continue
+                if room != local.room:
+                    self.apply(code, {"room": room.as_dict()})
                 local.dirty |= set(local.lines)
                 await self._load(code, local)
                 for host in local.hosts:

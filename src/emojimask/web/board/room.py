@@ -30,6 +30,7 @@ class Room:
         interval_s: the least seconds between two messages of a member.
         host_hash: of the host's token.
         opened_s: seconds since 1970.
+        admits: newcomers are let in.
     """
 
     code: str
@@ -37,13 +38,14 @@ class Room:
     interval_s: int
     host_hash: str
     opened_s: float
+    admits: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def public(self) -> dict[str, Any]:
         """What a member may know."""
-        return {"code": self.code, "kind": self.kind, "interval_s": self.interval_s}
+        return {"code": self.code, "kind": self.kind, "interval_s": self.interval_s, "admits": self.admits}
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ _AGAIN_LATER = 1013  # who was in already tries again by itself
 TEXTS = {
     "bad_message": "this message is not understood",
     "no_room": "no open room has this code; check it with your lecturer",
+    "shut": "the lecturer lets nobody new into this room just now",
     "full": "this room is full",
     "rooms_full": "no more rooms can be opened on this server; close one first",
     "not_you": "the room is gone or does not know you; join again with its code",
@@ -169,7 +170,9 @@ class Board:
     async def _do_for_host(self, local: LocalRoom, message: dict[str, Any]) -> None:
         match message:
             case {"type": "interval", "seconds": int(seconds)} if seconds is not True and seconds in INTERVALS_S:
-                await self._hub.set_interval(local, seconds)
+                await self._hub.change(local, interval_s=seconds)
+            case {"type": "admit", "on": bool(on)}:
+                await self._hub.change(local, admits=on)
             case {"type": "lower", "member": str(member_id)}:
                 await self._hub.lower(local, [member_id])
             case {"type": "lower"}:

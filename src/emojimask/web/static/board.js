@@ -12,16 +12,17 @@ const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so th
 takeKey();
 addEventListener("hashchange", takeKey); // a link that is opened where this page is open already does not load it anew
 let door = JSON.parse(sessionStorage.getItem(KEPT) ?? "null"); // {code, token}
-let socket = null, rows = [], interval = 0;
+let socket = null, rows = [];
 const form = $("open"), seats = new Seats($("grid"), (member) => socket.say({ type: "remove", member }));
 const shareBars = buildShares();
 
 for (const field of [$("first-interval"), $("interval")])
   field.append(...INTERVALS_S.map((s) => new Option(s === 60 ? "1 minute" : s === 1 ? "1 second" : `${s} seconds`, s)));
 $("first-interval").value = 1;
-form.onchange = () => { $("law").hidden = form.elements.kind.value !== "expressions"; };
+form.onchange = () => { $("law").hidden = $("first-interval-field").hidden = form.elements.kind.value !== "expressions"; };
 form.onsubmit = (event) => { event.preventDefault(); open(); };
 $("interval").onchange = () => socket.say({ type: "interval", seconds: Number($("interval").value) });
+$("admits").onchange = () => socket.say({ type: "admit", on: $("admits").checked });
 $("lower").onclick = () => socket.say({ type: "lower" });
 $("copy").onclick = copyLink;
 $("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) socket.say({ type: "close" }); };
@@ -40,7 +41,8 @@ function open() {
   if (socket?.going) return; // two clicks must not open two rooms
   const kind = form.elements.kind.value, lawful = form.elements.lawful.checked;
   if (kind === "expressions" && !lawful) return say($("open-trouble"), "Please confirm first that it is lawful.");
-  const wish = { type: "open", key: sessionStorage.getItem(KEY) ?? "", kind, lawful, interval_s: Number(form.elements.interval_s.value) };
+  const seconds = kind === "expressions" ? Number(form.elements.interval_s.value) : 1;
+  const wish = { type: "open", key: sessionStorage.getItem(KEY) ?? "", kind, lawful, interval_s: seconds };
   connect(() => door ? { type: "host", ...door } : wish);
 }
 
@@ -78,7 +80,7 @@ function begin(room) {
 function change(delta) {
   for (const member of delta.members) seats.set(member);
   for (const id of delta.gone) seats.remove(id);
-  if (delta.room) $("interval").value = interval = delta.room.interval_s;
+  if (delta.room) showSettings(delta.room);
   if (delta.rows.length) {
     rows.push(...delta.rows);
     showLesson();
@@ -90,6 +92,12 @@ function change(delta) {
   showShares(delta.shares);
   tell($("status"), `${seats.count} here, ${delta.sharing} sharing.`);
   $("total").textContent = `${delta.total} messages so far.`;
+}
+
+function showSettings({ kind, interval_s: seconds, admits }) {
+  $("interval-field").hidden = kind === "reactions"; // nothing is sampled where people choose
+  $("interval").value = seconds;
+  $("admits").checked = $("shut").hidden = admits;
 }
 
 /** Each name keeps its own direction, so that those from right to left do not change places. */
