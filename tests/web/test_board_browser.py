@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from board_client import Host, Student
 from web_help import Cable, Program, axe_violations, start_camera, until, wait_until, watch
@@ -211,6 +213,75 @@ def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Pr
     stranger.click("text=Open the room")
     stranger.wait_for_selector("#open-trouble:visible")
     assert "Only lecturers" in stranger.inner_text("#open-trouble")
+
+
+IN_ROOM_SAYS = "document.querySelector('#in-room')?.innerText.includes("
+
+
+def test_a_student_who_reloads_takes_the_seat_up_again(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    ada = join(people, lecturer, "Ada")
+    ada.click("text=Raise hand")
+    ada.click("text=Start sharing")
+    ada.click(".palette >> text=happy")
+    until(lecturer, SEAT_SAYS + "'happy')")
+    ada.reload()
+    until(ada, IN_ROOM_SAYS + "'Back in the room. Nothing is shared.')")
+    assert "You are Ada" in ada.inner_text("#in-room")
+    assert "Lower hand" in ada.inner_text("#in-room"), "it is still up"
+    until(lecturer, SEAT_SAYS + "'not sharing, hand raised')")
+    assert lecturer.locator(".seat").count() == 1
+    ada.keyboard.press("p")
+    assert "Nothing is shared" in ada.inner_text("#in-room"), "a key does not begin to share"
+    lecturer.click("#lower")
+    until(ada, IN_ROOM_SAYS + "'Raise hand')")
+
+    other = people(board.url)  # with another browser, and so without the secret
+    other.goto(ada.url)
+    assert other.locator("#join-form").is_visible()
+
+    ada.goto("about:blank")
+    ada.goto(f"{board.url}join#code=AAAA2222")  # a link into another room counts more
+    assert ada.input_value("input[name=code]") == "AAAA2222"
+    ada.goto("about:blank")
+    ada.goto(f"{board.url}join")
+    until(ada, IN_ROOM_SAYS + "'Back in the room')")
+    ada.click("text=Leave")
+    until(lecturer, "document.querySelectorAll('.seat').length === 0")
+    ada.reload()
+    ada.wait_for_selector("#join-form")
+    assert ada.evaluate("sessionStorage.length") == 0
+
+
+def test_who_was_forgotten_comes_back_by_one_click(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    ada = join(people, lecturer, "Ada")
+    kept = json.loads(ada.evaluate("sessionStorage.getItem('emojimask-seat')"))
+    kept["me"]["token"] = "of a seat that is forgotten by now"
+    ada.evaluate("kept => sessionStorage.setItem('emojimask-seat', kept)", json.dumps(kept))
+    ada.goto("about:blank")
+    ada.goto(f"{board.url}join")
+    until(ada, "document.querySelector('#class').innerText.includes('does not know you')")
+    ada.click("#join-form button")
+    until(ada, IN_ROOM_SAYS + "'You are Ada')")
+
+
+def test_a_reload_of_ones_own_page_takes_the_seat_up_again(people, board: Program, page_url: str) -> None:
+    lecturer, ada = open_room(people, board), people(page_url)
+    join_from_own_page(ada, lecturer, "Ada")
+    ada.wait_for_selector("#in-room")
+    ada.reload()
+    ada.wait_for_selector("#in-room:visible")
+    until(ada, IN_ROOM_SAYS + "'Back in the room')")
+    assert lecturer.locator(".seat").count() == 1
+
+
+def test_a_browser_that_keeps_nothing_can_join(people, board: Program) -> None:
+    lecturer, ada = open_room(people, board), people(board.url)
+    ada.add_init_script("Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no'); } })")
+    ada.goto(lecturer.get_attribute("#link", "href"))
+    ada.click("#join-form button")
+    ada.wait_for_selector("#in-room")
 
 
 def test_the_key_is_kept_before_a_room_is_open_and_taken_from_a_link_in_the_same_tab(people, board: Program) -> None:

@@ -243,6 +243,16 @@ def test_leaving_is_told_where_the_network_comes_back_at_once(away: tuple[Cable,
     assert not any("could not be told" in line for line in ada.said)
 
 
+def test_ctrl_c_leaves_the_room(board: Program, ctrl_c: signal.Signals) -> None:
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    ada = Joined(board.url, host)
+    ada.process.send_signal(ctrl_c)
+    host.look(lambda h: not h.seats)
+    assert ada.process.wait(5) == 130
+    ada.close()
+    host.close()
+
+
 SPELT_WITH_LETTERS = [
     b"\x1bOP", b"\x1bOQ", b"\x1bOS", b"\x1b[1;5Q", b"\x1b[15~",  # F1, F2, F4, Ctrl and F2, F5
     b"\x1b[[A", b"\x1b[H", b"\x1bOH", b"\x1b\x1b[H", b"\x1bp",  # F1 of the Linux console, Home, Alt and Home or p

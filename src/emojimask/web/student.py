@@ -21,7 +21,7 @@ HELP = "keys: s share, p pause, h raise or lower the hand, q leave"
 
 
 class Student:
-    """Joins with nothing shared; s shares, p pauses, h raises the hand, q leaves.
+    """Joins with nothing shared; s shares, p pauses, h raises the hand, q leaves, as Ctrl-C does.
 
     In a room of reactions the keys 1 to 8 choose; otherwise the camera is opened when sharing begins, and read here.
 
@@ -62,10 +62,15 @@ class Student:
     async def _take_part(self, membership: asyncio.Task[None]) -> None:
         """From being let in to the end, with the student's keys."""
         self._tell(f"you are {self._member.nick}; nothing is shared; {self._help()}")
-        with keys(self._press):
-            sampling = asyncio.create_task(self._sample())
-            await asyncio.wait({membership, sampling}, return_when=asyncio.FIRST_COMPLETED)
+        sampling = asyncio.create_task(self._sample())
+        try:
+            with keys(self._press):
+                await asyncio.wait({membership, sampling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # Ctrl-C leaves too, or the seat would stay beside that of whoever starts anew
             sampling.cancel()
+            await self._leave(membership)
+
+    async def _leave(self, membership: asyncio.Task[None]) -> None:
         self._leaving = True
         self._send({"type": "leave"})
         try:

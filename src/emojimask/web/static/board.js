@@ -2,6 +2,7 @@
 
 import { $, make, say } from "./dom.js";
 import { COLOURS, EXPRESSIONS, emojiUrl } from "./expressions.js";
+import { keep, recall } from "./kept.js";
 import { legend, timelinePlot } from "./plot.js";
 import { RoomSocket } from "./room-socket.js";
 import { Seats } from "./seats.js";
@@ -11,7 +12,7 @@ const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so th
 
 takeKey();
 addEventListener("hashchange", takeKey); // a link that is opened where this page is open already does not load it anew
-let door = JSON.parse(sessionStorage.getItem(KEPT) ?? "null"); // {code, token}
+let door = recall(KEPT); // {code, token}
 let socket = null, rows = [];
 const form = $("open"), seats = new Seats($("grid"), (member) => socket.say({ type: "remove", member }));
 const shareBars = buildShares();
@@ -55,7 +56,7 @@ function connect(greeting) {
 }
 
 function hear(message) {
-  if (message.type === "opened") keep({ code: message.code, token: message.token });
+  if (message.type === "opened") setDoor({ code: message.code, token: message.token });
   if (message.type === "room") begin(message);
   if (message.type === "delta") change(message);
   if (message.type === "closed") end(message.text);
@@ -108,7 +109,7 @@ function showHands(names) {
 }
 
 function end(words) {
-  keep(null);
+  setDoor(null);
   socket.close();
   seats.clear();
   rows = [];
@@ -128,9 +129,9 @@ function refuse({ error, text }) {
   }
 }
 
-function keep(newDoor) {
+function setDoor(newDoor) {
   door = newDoor;
-  door ? sessionStorage.setItem(KEPT, JSON.stringify(door)) : sessionStorage.removeItem(KEPT);
+  keep(KEPT, door);
 }
 
 function buildShares() {

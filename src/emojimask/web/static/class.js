@@ -2,15 +2,18 @@
 
 import { make, say } from "./dom.js";
 import { EXPRESSIONS, emojiUrl } from "./expressions.js";
+import { keep, recall } from "./kept.js";
 import { RoomSocket } from "./room-socket.js";
 
 const NOTHING = "nothing";
+const KEPT = "emojimask-seat"; // with the secret that takes the seat up again after a reload; in this tab only
 const LOST_MS = 5000; // a face that is lost for less is no news
 const END_WORDS = { 4001: "You have joined again in another window; this one has left." };
 
 export class ClassPanel {
   #box; #viaThisMachine; #recognises; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
-  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #parts = {};
+  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #reloaded = false;
+  #parts = {};
 
   /**
    * `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on.
@@ -20,7 +23,9 @@ export class ClassPanel {
     this.#box = box;
     this.#viaThisMachine = viaThisMachine;
     this.#recognises = recognises;
-    this.#showForm(code);
+    const kept = recall(KEPT);
+    if (kept && [kept.room.code, ""].includes(code)) this.#takeUpAgain(kept);
+    else this.#showForm({ code });
     addEventListener("keydown", (event) => {
       const typing = event.target.matches("input[type=text], select"); // in a list of choices a letter chooses
       const alone = !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey;
@@ -38,7 +43,17 @@ export class ClassPanel {
     this.#reading = reading;
   }
 
-  #showForm(code, trouble = "") {
+  /** The seat that this tab had before it was loaded anew. Nothing is shared before the student says so again. */
+  #takeUpAgain({ me, room, url }) {
+    [this.#me, this.#address, this.#reloaded] = [me, url, true];
+    this.#showRoom();
+    this.#setRoom(room);
+    this.#status("Coming back to the room. Nothing is shared.");
+    this.#box.closest("details")?.setAttribute("open", "");
+    this.#connect();
+  }
+
+  #showForm({ code = "", nick = "", trouble = "" }) {
     this.#me = null;
     const field = (text, properties, help) => make("label", { className: "field" }, text, make("input", { type: "text", autocomplete: "off", spellcheck: false, ...properties }),
       help ? make("span", { className: "soft", textContent: help }) : null);
@@ -46,7 +61,7 @@ export class ClassPanel {
     const form = make("form", { className: "card", id: "join-form" },
       this.#viaThisMachine ? field("Link of the class", { name: "url", placeholder: "https://school.example:8764/join", value: this.#address, required: true }) : null,
       field("Code", { name: "code", value: code, required: true, maxLength: 12, autocapitalize: "characters" }),
-      field("Nickname", { name: "nick", maxLength: 24 }, "Leave it empty for a made-up one."),
+      field("Nickname", { name: "nick", value: nick, maxLength: 24 }, "Leave it empty for a made-up one."),
       make("p", { className: "soft", textContent: "Joining shows your nickname and nothing else. You decide afterwards what you share." }),
       make("div", {}, make("button", { className: "main", textContent: "Join" })), message);
     form.onsubmit = (event) => {
@@ -54,7 +69,7 @@ export class ClassPanel {
       if (this.#socket?.going) return; // two clicks must not join twice
       const values = new FormData(form);
       this.#address = (values.get("url") ?? "").trim();
-      this.#join(values.get("code"), values.get("nick"), (text) => say(message, text));
+      this.#connect({ type: "join", code: values.get("code"), nick: values.get("nick") }, (text) => say(message, text));
     };
     if (this.#viaThisMachine) form.elements.url.onchange = () => readLink(form);
     const hadFocus = this.#box.contains(document.activeElement);
@@ -63,12 +78,13 @@ export class ClassPanel {
     say(message, trouble);
   }
 
-  #join(code, nick, tell) {
+  /** `join` is said, and `tell` called with what keeps from joining, as long as this is no member. */
+  #connect(join = null, tell = () => {}) {
     tell("");
     const url = this.#viaThisMachine ? { url: this.#address } : {};
     const socket = this.#socket = new RoomSocket(this.#viaThisMachine ? "/class" : "/board", () => this.#me
       ? { type: "rejoin", code: this.#room.code, member: this.#me.member, token: this.#me.token, ...url }
-      : { type: "join", code, nick, ...url });
+      : { ...join, ...url });
     socket.onmessage = (message) => this.#hear(message, tell);
     socket.onlost = () => {
       this.#inTouch = false;
@@ -88,7 +104,7 @@ export class ClassPanel {
     if (message.type === "hand") this.#showHand(message.up);
     if (message.type === "error") {
       if (!this.#me) this.#refused(message.text, tell);
-      else if (message.error === "not_you") this.#end(message.text);
+      else if (message.error === "not_you") this.#end(message.text, { code: this.#room.code, nick: this.#me.nick });
       else this.#status(message.text);
     }
   }
@@ -103,8 +119,14 @@ export class ClassPanel {
     const again = this.#me !== null;
     this.#me = { member: message.member, nick: message.nick, token: message.token ?? this.#me?.token };
     this.#inTouch = true;
-    if (!again) this.#showRoom();
+    keep(KEPT, { me: this.#me, room: message.room, url: this.#address });
+    if (!again) {
+      this.#showRoom();
+      this.#parts.share.focus();
+    }
     this.#setRoom(message.room);
+    if (this.#reloaded) this.#showHand(message.hand); // a page that was loaded anew does not know; the class does
+    this.#reloaded = false;
     if (again) this.#sayAnew();
   }
 
@@ -126,7 +148,6 @@ export class ClassPanel {
   }
 
   #showRoom() {
-    const reactions = this.#roomIsReactions;
     const parts = this.#parts = {
       share: make("button", { type: "button", className: "main", textContent: "Start sharing", "aria-pressed": "false", onclick: () => this.#share(!this.#sharing) }),
       hand: make("button", { type: "button", "aria-pressed": "false", onclick: () => this.#showHand(parts.hand.getAttribute("aria-pressed") !== "true", true) },
@@ -145,7 +166,6 @@ export class ClassPanel {
       // Who speaks to the machine, or hits keys unawares, must be able to switch it off (WCAG 2.1.4).
       make("label", { className: "tick" }, make("input", { type: "checkbox", id: "by-key", checked: this.#byKey, onchange: (event) => this.#listen(event.target.checked) }),
         "The key P pauses, and goes on after that")));
-    parts.share.focus();
   }
 
   get #roomIsReactions() { return this.#room?.kind === "reactions"; }
@@ -250,12 +270,14 @@ export class ClassPanel {
       : "You have left. The class could not be told: it shows you as away, and forgets you within two minutes.");
   }
 
-  #end(words) {
+  /** `again`: with what the form is filled in, for whoever may come back by one click. */
+  #end(trouble, again = {}) {
     clearInterval(this.#timer);
     this.#sharing = this.#begun = this.#inTouch = false;
     this.#choose(null);
     this.#socket.close();
-    this.#showForm("", words);
+    keep(KEPT, null);
+    this.#showForm({ ...again, trouble });
   }
 
   #status(words) { this.#parts.status.textContent = words; }
