@@ -118,6 +118,44 @@ def test_the_lecturer_hears_what_is_new_and_not_every_message(people, board: Pro
     ada.close()
 
 
+def test_hands_are_in_the_order_in_which_they_were_raised_and_lowered_one_by_one(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    code = code_of(lecturer)
+    ada, bob, eve = (Student(board.url, code, nick) for nick in ("Ada", "Bob", "Eve"))
+    for each, names in ((eve, "Eve"), (ada, "Eve, Ada"), (bob, "Eve, Ada, Bob")):
+        each.say({"type": "hand", "up": True})
+        until(lecturer, f"document.querySelector('#hands').textContent === '{names}'")
+    eve.close()
+    until(lecturer, "document.querySelector('#status').textContent === '2 here, 1 away, 0 sharing.'")
+    eve = Student(board.url, code, back=eve.back)
+    eve.say({"type": "hand", "up": True})  # as her program does when it is back
+    until(lecturer, "document.querySelector('#status').textContent === '3 here, 0 sharing.'")
+    lecturer.reload()
+    until(lecturer, "document.querySelector('#hands').textContent === 'Eve, Ada, Bob'")
+    lecturer.locator("[aria-label='lower hand Ada']").press("Enter")
+    assert ada.hear("hand")["up"] is False
+    until(lecturer, "document.querySelector('#hands').textContent === 'Eve, Bob'")
+    assert lecturer.locator(".lower:visible").count() == 2
+    assert lecturer.evaluate("document.activeElement.id") == "grid"
+    for each in (ada, bob, eve):
+        each.close()
+
+
+@pytest.mark.parametrize(("width", "across", "hands_first"), [(1920, 9, False), (390, 2, True)])
+def test_the_board_fits_a_projector_and_a_telephone(
+    people, board: Program, width: int, across: int, hands_first: bool
+) -> None:
+    lecturer = open_room(people, board, viewport={"width": width, "height": 800})
+    students = [Student(board.url, code_of(lecturer)) for _ in range(12)]
+    until(lecturer, "document.querySelectorAll('.seat').length === 12")
+    seats = [lecturer.locator(".seat").nth(n).bounding_box() for n in range(12)]
+    hands = lecturer.locator("#hands").bounding_box()
+    assert sum(seat["y"] == seats[0]["y"] for seat in seats) >= across
+    assert (hands["y"] + hands["height"] < seats[0]["y"]) == hands_first, "nobody scrolls past a class for a hand"
+    for each in students:
+        each.close()
+
+
 def test_two_clicks_open_one_room_and_join_it_once(people, board: Program) -> None:
     lecturer, sockets = people(board.lecturer_url), []
     lecturer.on("websocket", lambda line: sockets.append(line))
@@ -436,7 +474,7 @@ def test_own_page_tells_why_the_class_does_not_let_in(people, board: Program, pa
     assert "no open room has this code" in student.inner_text("#class"), "no other words take their place"
 
 
-@pytest.mark.parametrize(("click", "words"), [(".seat .out", "removed you"), ("#close", "closed the room")])
+@pytest.mark.parametrize(("click", "words"), [(".seat .remove", "removed you"), ("#close", "closed the room")])
 def test_own_page_tells_why_the_class_is_over(people, board: Program, page_url: str, click: str, words: str) -> None:
     lecturer, student = open_room(people, board), people(page_url)
     join_from_own_page(student, lecturer, "Ada")

@@ -224,7 +224,7 @@ def test_what_another_host_changed_while_the_store_was_gone_is_learnt() -> None:
 def test_the_hand_of_somebody_away_can_be_lowered() -> None:
     async def scene(hub: Hub) -> None:
         local, member, line = await seated(hub)
-        member.hand = True
+        member.hold_hand(True)
         hub.detach(local, member, line, leaves=False)
         await hub.lower(local, [member.id])
         await asyncio.sleep(0.4)

@@ -194,7 +194,7 @@ class Hub:
         line, member = local.lines.get(member_id), local.members.get(member_id)
         if member is None or (line is None and member.home):
             return  # who is connected elsewhere is told there
-        member.hand = False
+        member.hold_hand(False)
         local.dirty.add(member_id)
         if line is not None:
             line.outbox.put('{"type": "hand", "up": false}')

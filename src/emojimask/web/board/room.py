@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -57,7 +58,7 @@ class Member:
         token_hash: of the member's own token.
         home: the server process that the member is connected to; "" while away.
         sharing: the member lets the emoji be seen. ``label`` and ``confidence`` (0 to 1) are empty while not.
-        hand: raised.
+        hand: when it was raised, seconds since 1970; 0 while it is down.
     """
 
     id: str
@@ -67,7 +68,7 @@ class Member:
     sharing: bool = False
     label: str = ""
     confidence: float = 0.0
-    hand: bool = False
+    hand: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -81,8 +82,12 @@ class Member:
         self.home = ""
         self.pause()
 
+    def hold_hand(self, up: bool) -> None:
+        """One that is up already, as of somebody who comes back and says so, keeps its turn."""
+        self.hand = (self.hand or time.time()) if up else 0.0
+
     def shown(self) -> list[object]:
-        """What the host sees: id, nickname, emoji or "", confidence, hand raised, connected."""
+        """What the host sees: id, nickname, emoji or "", confidence, when the hand was raised or 0, connected."""
         return [self.id, self.nick, self.label if self.sharing else "", self.confidence, self.hand, bool(self.home)]
 
 

@@ -202,7 +202,7 @@ class Board:
     async def _serve_member(self, socket: WebSocket, local: LocalRoom, member: Member, token: str | None) -> None:
         line = self._hub.attach(local, member)
         welcome = {"type": "joined", "member": member.id, "nick": member.nick, "room": local.room.public()}
-        line.outbox.put(json.dumps(welcome | ({"token": token} if token else {"hand": member.hand})))
+        line.outbox.put(json.dumps(welcome | ({"token": token} if token else {"hand": bool(member.hand)})))
         ended: _Ended | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -236,7 +236,7 @@ class Board:
                 elif kind == "share":
                     _share(local, member, message)
                 elif kind == "hand" and isinstance(message.get("up"), bool):
-                    member.hand = message["up"]
+                    member.hold_hand(message["up"])
                 else:
                     raise Refusal("bad_message")
                 if local.lines.get(member.id) is line:

@@ -14,7 +14,7 @@ takeKey();
 addEventListener("hashchange", takeKey); // a link that is opened where this page is open already does not load it anew
 let door = recall(KEPT); // {code, token}
 let socket = null, rows = [];
-const form = $("open"), seats = new Seats($("grid"), (member) => socket.say({ type: "remove", member }));
+const form = $("open"), seats = new Seats($("grid"), (order, member) => socket.say({ type: order, member }));
 const shareBars = buildShares();
 
 for (const field of [$("first-interval"), $("interval")])
@@ -86,12 +86,13 @@ function change(delta) {
     rows.push(...delta.rows);
     showLesson();
   }
-  $("empty").hidden = seats.count > 0;
+  $("empty").hidden = !seats.empty;
   const hands = seats.hands();
   showHands(hands);
   $("lower").hidden = !hands.length;
   showShares(delta.shares);
-  tell($("status"), `${seats.count} here, ${delta.sharing} sharing.`);
+  const { here, away } = seats.counts();
+  tell($("status"), `${here} here, ${away ? `${away} away, ` : ""}${delta.sharing} sharing.`);
   $("total").textContent = `${delta.total} messages so far.`;
 }
 

@@ -4,21 +4,29 @@ import { make } from "./dom.js";
 import { emojiUrl } from "./expressions.js";
 
 export class Seats {
-  #list; #onremove; #seats = new Map();
+  #list; #onorder; #seats = new Map();
 
-  constructor(list, onremove) {
+  /** `onorder(order, id)`: what the lecturer wants with somebody, "lower" or "remove". */
+  constructor(list, onorder) {
     this.#list = list;
-    this.#onremove = onremove;
+    this.#onorder = onorder;
   }
 
-  get count() { return this.#seats.size; }
+  get empty() { return !this.#seats.size; }
 
-  /** A member as the server tells: [id, nickname, emoji or "", confidence, hand, connected]. */
+  counts() {
+    const here = [...this.#seats.values()].filter((seat) => seat.connected).length;
+    return { here, away: this.#seats.size - here };
+  }
+
+  /** A member as the server tells: [id, nickname, emoji or "", confidence, when the hand was raised or 0, connected]. */
   set([id, nick, label, , hand, connected]) {
     const seat = this.#seats.get(id) ?? this.#add(id, nick);
     if (seat.label !== label) this.#show(seat, label);
-    seat.hand = hand;
-    seat.element.classList.toggle("hand", hand);
+    [seat.hand, seat.connected] = [hand, connected];
+    seat.element.classList.toggle("hand", hand > 0);
+    if (!hand) this.#leave(seat.lower);
+    seat.lower.hidden = !hand;
     seat.element.classList.toggle("away", !connected);
     const state = [connected ? label || "not sharing" : "away", hand ? "hand raised" : ""].filter(Boolean).join(", ");
     if (seat.state.textContent !== state) seat.state.textContent = state;
@@ -26,9 +34,14 @@ export class Seats {
 
   remove(id) {
     const element = this.#seats.get(id)?.element;
-    if (element?.contains(document.activeElement)) this.#list.focus(); // not a neighbour's button, lest a held key remove all
+    this.#leave(element);
     element?.remove();
     this.#seats.delete(id);
+  }
+
+  /** The keyboard's place, before something is gone: not a neighbour's button, lest a held key remove all. */
+  #leave(element) {
+    if (element?.contains(document.activeElement)) this.#list.focus();
   }
 
   clear() {
@@ -36,17 +49,20 @@ export class Seats {
     this.#list.replaceChildren();
   }
 
+  /** The names of those whose hand is up, who raised it first before the others. */
   hands() {
-    return [...this.#seats.values()].filter((seat) => seat.hand).map((seat) => seat.nick);
+    return [...this.#seats.values()].filter((seat) => seat.hand).sort((a, b) => a.hand - b.hand).map((seat) => seat.nick);
   }
 
   #add(id, nick) {
     const state = make("span", { className: "state" });
     const picture = make("span", { className: "nobody" });
-    const out = make("button", { type: "button", className: "out", textContent: "remove", "aria-label": `remove ${nick}`, onclick: () => this.#onremove(id) });
-    const element = make("li", { className: "seat" }, picture, make("span", { className: "name", dir: "auto", textContent: nick }), state, out);
+    const button = (order, text) => make("button", { type: "button", className: order, textContent: text, "aria-label": `${text} ${nick}`,
+      onclick: () => this.#onorder(order, id) });
+    const lower = button("lower", "lower hand"), remove = button("remove", "remove");
+    const element = make("li", { className: "seat" }, picture, make("span", { className: "name", dir: "auto", textContent: nick }), state, lower, remove);
     this.#list.append(element);
-    const seat = { element, picture, state, nick, label: "", hand: false };
+    const seat = { element, picture, state, lower, nick, label: "", hand: 0, connected: false };
     this.#seats.set(id, seat);
     return seat;
   }
