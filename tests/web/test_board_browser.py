@@ -450,6 +450,17 @@ def test_a_network_that_falls_silent_is_told_and_left(people, board: Program) ->
     cable.close()
 
 
+def test_another_network_is_taken_at_once(people, board: Program) -> None:
+    cable, lecturer = Cable(board.port), open_room(people, board)
+    ada = people(f"{cable.url}join#code={code_of(lecturer)}")
+    ada.click("#join-form button")
+    ada.wait_for_selector("#in-room")
+    cable.hush()  # what was under way in the old network comes to nothing, and nobody is told
+    ada.evaluate("dispatchEvent(new Event('online'))")
+    until(ada, IN_ROOM_SAYS + "'Back in the room')", 10)
+    cable.close()
+
+
 def code_of(lecturer) -> str:
     return lecturer.inner_text("#code").replace("-", "")
 

@@ -13,6 +13,7 @@ export class RoomSocket {
     this.#path = path;
     this.#greeting = greeting;
     this.#open();
+    addEventListener("online", () => { if (this.#socket.readyState <= WebSocket.OPEN) this.#renew(); }); // a connection by the network before is dead
   }
 
   /** True till it is closed, by this side or for good by the other. */
@@ -54,10 +55,12 @@ export class RoomSocket {
   /** A network may fall silent without an end, and a browser tells of that only minutes later, or never. */
   #expectNews() {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => {
-      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-      this.#socket.close();
-      this.#closed();
-    }, SILENT_MS);
+    this.#silence = setTimeout(() => this.#renew(), SILENT_MS);
+  }
+
+  #renew() {
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    this.#closed();
   }
 }
