@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -86,6 +87,27 @@ def test_rooms_expire() -> None:
         assert await hub.join(local.room.code, "Bob") == "no_room"
 
     with_hub(Limits(room_s=0.1), scene)
+
+
+@pytest.mark.parametrize("set_by_s", [-3600, 7 * 3600])
+def test_a_lesson_goes_on_where_the_machines_clock_is_set(monkeypatch: pytest.MonkeyPatch, set_by_s: float) -> None:
+    monkeypatch.setattr("emojimask.web.board.hub._LEAST_ROW_S", 1)
+    before = time.time
+
+    async def scene(hub: Hub) -> None:
+        local, _ = await hub.open_room("reactions", 1)
+        for number in range(LEAST_FOR_AGGREGATES):
+            joined = await hub.join(local.room.code, str(number))
+            assert not isinstance(joined, str)
+            hub.attach(*joined[:2])
+            joined[1].sharing, joined[1].label = True, "sad"
+        monkeypatch.setattr("time.time", lambda: before() + set_by_s)
+        await asyncio.sleep(3.3)
+        assert local.rows
+        assert [row[0] for row in local.rows] == sorted({row[0] for row in local.rows} & set(range(1, 5)))
+        assert hub._rooms[local.room.code] is local
+
+    with_hub(Limits(), scene)
 
 
 def test_rooms_expire_where_nobody_is_connected() -> None:

@@ -225,15 +225,14 @@ class Hub:
 
     async def _tick(self) -> None:
         for code, local in list(self._rooms.items()):
-            age_s = time.time() - local.room.opened_s
-            if age_s > self.limits.room_s:
+            if local.age_s > self.limits.room_s:
                 await self._store.remove_room(code, "the room's time is over")
                 continue
             every_s = max(local.room.interval_s, _LEAST_ROW_S)
-            slot = int(age_s / every_s)
+            slot = int(local.age_s / every_s)
             if slot != local.last_slot:
                 local.last_slot = slot
-                await self._add_row(local, round(age_s), f"{code}:{slot}", every_s)
+                await self._add_row(local, f"{code}:{slot}", every_s)
             if local.idle:
                 del self._rooms[code]
 
@@ -245,10 +244,10 @@ class Hub:
             for host in local.hosts:
                 host.woken.set()
 
-    async def _add_row(self, local: LocalRoom, age_s: int, task: str, every_s: float) -> None:
+    async def _add_row(self, local: LocalRoom, task: str, every_s: float) -> None:
         counts = shares(local.members.values())
         if counts is not None and await self._store.claim(task, 2 * every_s):
-            await self._store.publish(local.room.code, {"row": [age_s, *counts]})
+            await self._store.publish(local.room.code, {"row": [round(local.age_s), *counts]})
 
     async def _forget_away(self) -> None:
         """Members who have been away for long, and those whose process is gone."""

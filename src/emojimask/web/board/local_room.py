@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +76,19 @@ class LocalRoom:
     received: int = 0
     last_slot: int = 0
     away_since: dict[str, float] = field(default_factory=dict)
+    _opened_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._opened_s = self._now_s() - (time.time() - self.room.opened_s)
+
+    @property
+    def age_s(self) -> float:
+        """By the event loop's clock, for the machine's may be set during a lesson."""
+        return self._now_s() - self._opened_s
+
+    @staticmethod
+    def _now_s() -> float:
+        return asyncio.get_running_loop().time()
 
     @property
     def idle(self) -> bool:
