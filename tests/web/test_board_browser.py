@@ -334,6 +334,23 @@ def test_the_key_is_kept_before_a_room_is_open_and_taken_from_a_link_in_the_same
     other.wait_for_selector("#code:visible")
 
 
+def test_a_link_for_lecturers_shows_the_room_on_another_machine(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    lecturer.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    lecturer.click("#copy-lecturers")
+    until(lecturer, "document.querySelector('#copied-lecturers').textContent === 'The link is copied.'")
+    phone = people(lecturer.evaluate("window.copied"))
+    phone.wait_for_selector("#code:visible")
+    assert code_of(phone) == code_of(lecturer)
+    assert "room=" not in phone.url, "the secret must not stay in the address"
+    other = open_room(people, board)
+    other.goto(lecturer.evaluate("window.copied"))  # where another room is shown
+    other.wait_for_selector(f"#code:has-text('{lecturer.inner_text('#code')}')")
+    phone.uncheck("#admits")
+    lecturer.wait_for_selector("#shut:visible")
+    other.wait_for_selector("#shut:visible")
+
+
 def test_the_keyboards_place_is_not_lost(people, board: Program) -> None:
     def place(tab) -> str:
         return tab.evaluate("document.activeElement.id || document.activeElement.innerText")

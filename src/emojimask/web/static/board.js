@@ -10,9 +10,9 @@ import { Seats } from "./seats.js";
 const INTERVALS_S = [1, 2, 5, 10, 30, 60];
 const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so that a reload finds them again
 
-takeKey();
-addEventListener("hashchange", takeKey); // a link that is opened where this page is open already does not load it anew
 let door = recall(KEPT); // {code, token}
+takeLink();
+addEventListener("hashchange", () => { if (takeLink()) location.reload(); }); // by itself a link loads no page anew that is open already
 let socket = null, rows = [];
 const form = $("open"), seats = new Seats($("grid"), (order, member) => socket.say({ type: order, member }));
 const shareBars = buildShares();
@@ -25,17 +25,19 @@ form.onsubmit = (event) => { event.preventDefault(); open(); };
 $("interval").onchange = () => socket.say({ type: "interval", seconds: Number($("interval").value) });
 $("admits").onchange = () => socket.say({ type: "admit", on: $("admits").checked });
 $("lower").onclick = () => socket.say({ type: "lower" });
-$("copy").onclick = copyLink;
+$("copy").onclick = () => copy($("link").href, $("copied"));
+$("copy-lecturers").onclick = () => copy(`${location.origin}/#room=${door.code}.${door.token}`, $("copied-lecturers"));
 $("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) socket.say({ type: "close" }); };
 $("export").onclick = exportLesson;
 if (door) connect(() => ({ type: "host", ...door }));
 
-/** The key is taken out of the address at once: it must not be seen over a shoulder or in a history. */
-function takeKey() {
-  const key = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (!key) return;
-  sessionStorage.setItem(KEY, key);
-  history.replaceState(null, "", location.pathname);
+/** Secrets are taken out of the address at once: they must not be seen over a shoulder or in a history. True for a room's. */
+function takeLink() {
+  const link = new URLSearchParams(location.hash.slice(1)), key = link.get("key"), [code, token] = (link.get("room") ?? "").split(".");
+  if (key) sessionStorage.setItem(KEY, key);
+  if (token) setDoor({ code, token });
+  if (key || token) history.replaceState(null, "", location.pathname);
+  return Boolean(token);
 }
 
 function open() {
@@ -160,15 +162,15 @@ function showLesson() {
   if (rows.length) $("lesson").replaceChildren(timelinePlot(thin(rows).map(([time_s, ...values]) => ({ time_s, values })), "Shares of the expressions during the lesson"), legend());
 }
 
-async function copyLink() {
+async function copy(link, box) {
   let words = "The link is copied.";
   try {
-    await navigator.clipboard.writeText($("link").href);
+    await navigator.clipboard.writeText(link);
   } catch {
     words = "The browser does not let it be copied: copy the address of the link by hand.";
   }
-  $("copied").textContent = ""; // said anew at every press
-  requestAnimationFrame(() => { $("copied").textContent = words; });
+  box.textContent = ""; // said anew at every press
+  requestAnimationFrame(() => { box.textContent = words; });
 }
 
 /** At most 400 of them, evenly. */
