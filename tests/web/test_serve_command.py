@@ -64,6 +64,20 @@ def test_tls(program: Callable[..., Program], tmp_path: Path) -> None:
     assert httpx.get(served.url, verify=trusted).status_code == 200
 
 
+def test_connections_over_which_nothing_is_asked_are_ended(board: Program) -> None:
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    silent, slow = (socket.create_connection(("127.0.0.1", board.port), timeout=20) for _ in range(2))
+    for _ in range(9):
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: " if _ == 0 else b"x")
+        time.sleep(0.5)
+    for each in (silent, slow):
+        assert each.recv(100) == b""
+        each.close()
+    host.say({"type": "close"})  # who takes part stays
+    host.hear("closed")
+    host.close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
 def test_more_take_part_than_files_that_shells_let_a_program_open(program: Callable[..., Program]) -> None:
     import resource

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from emojimask.errors import EmojimaskError, UsageError
 
 _BACKLOG = 2048
+_FIRST_REQUEST_S = 10.0
 _OTHER_FILES = 200
 """That a program has open beside its connections, and more than enough of them."""
 
@@ -72,6 +75,19 @@ def allow_connections(count: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+class _Http(H11Protocol):
+    """Ends a connection over which no request comes, for a process can hold only so many."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(_FIRST_REQUEST_S, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        is_websocket = self.transport.get_protocol() is not self
+        if not (self.cycle or is_websocket):
+            self.transport.close()
+
+
 class _Server(uvicorn.Server):
     """Tells when it answers, and when Ctrl-C is its own business.
 
@@ -101,6 +117,7 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=_Http,
         ws="websockets-sansio",
         ws_max_size=max_message,
         ws_per_message_deflate=False,
