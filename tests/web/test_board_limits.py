@@ -243,6 +243,23 @@ def test_what_another_host_changed_while_the_store_was_gone_is_learnt() -> None:
     with_hub(Limits(), scene, store)
 
 
+def test_whoever_is_away_from_a_shut_room_can_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emojimask.web.board.hub._LOOK_FOR_AWAY_S", 0.1)
+
+    async def scene(hub: Hub) -> None:
+        local, member, line = await seated(hub)
+        hub.attach_host(local)
+        await hub.change(local, admits=False)
+        hub.detach(local, member, line, leaves=False)
+        await asyncio.sleep(1)
+        assert member.id in local.members
+        await hub.change(local, admits=True)
+        await asyncio.sleep(0.3)
+        assert not local.members
+
+    with_hub(Limits(away_s=0.3), scene)
+
+
 def test_the_hand_of_somebody_away_can_be_lowered() -> None:
     async def scene(hub: Hub) -> None:
         local, member, line = await seated(hub)

@@ -76,7 +76,10 @@ class Student:
         try:
             await asyncio.wait_for(membership, _LEAVING_S)  # the room ends it; out of touch it cannot
         except TimeoutError:
-            self._tell("you have left, and the class could not be told: it forgets you within two minutes")
+            self._tell(
+                "you have left, and the class could not be told: it forgets you within two minutes, "
+                "or once newcomers are let in again"
+            )
 
     @property
     def _chooses(self) -> bool:

@@ -250,7 +250,10 @@ class Hub:
             await self._store.publish(local.room.code, {"row": [round(local.age_s), *counts]})
 
     async def _forget_away(self) -> None:
-        """Members who have been away for long, and those whose process is gone."""
+        """Members who have been away for long, and those whose process is gone.
+
+        Nobody is forgotten in a room that is shut: whoever was in could not come back.
+        """
         now = asyncio.get_running_loop().time()
         for code, local in list(self._rooms.items()):
             alive = await self._store.alive({member.home for member in local.members.values() if member.home})
@@ -262,7 +265,7 @@ class Hub:
                     self.apply(code, {"changed": [member.as_dict()]})
             local.away_since = {m.id: local.away_since.get(m.id, now) for m in away}
             gone = [i for i, since in local.away_since.items() if now - since > self.limits.away_s]
-            if gone:
+            if gone and local.room.admits:
                 await self._store.publish(code, {"gone": gone})
 
     async def _resync(self, restarted: bool) -> None:

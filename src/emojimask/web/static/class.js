@@ -267,7 +267,7 @@ export class ClassPanel {
 
   #leave() {
     this.#end(this.#say({ type: "leave" }) ? "You have left. Nothing of you is kept."
-      : "You have left. The class could not be told: it shows you as away, and forgets you within two minutes.");
+      : "You have left. The class could not be told: it shows you as away, and forgets you within two minutes, or once newcomers are let in again.");
   }
 
   /** `again`: with what the form is filled in, for whoever may come back by one click. */
