@@ -77,6 +77,7 @@ def test_a_lesson_with_three_students(people, board: Program) -> None:
     assert lecturer.inner_text("#copied") == "The link is copied.", "news of the class do not sweep it away"
     lecturer.click("#lower")
     until(bob, "document.querySelector('#in-room').innerText.includes('Raise hand')")
+    assert bob.inner_text("#in-room [role=status]") == "The lecturer has lowered your hand. Nothing is shared."
 
     ada.keyboard.press("p")  # one key
     until(lecturer, "[...document.querySelectorAll('.seat')].every(s => s.innerText.includes('not sharing'))")

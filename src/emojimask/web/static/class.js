@@ -101,7 +101,7 @@ export class ClassPanel {
   #hear(message, tell) {
     if (message.type === "joined") this.#joined(message);
     if (message.type === "room") this.#setRoom(message.room);
-    if (message.type === "hand") this.#showHand(message.up);
+    if (message.type === "hand") this.#lowered();
     if (message.type === "error") {
       if (!this.#me) this.#refused(message.text, tell);
       else if (message.error === "not_you") this.#end(message.text, { code: this.#room.code, nick: this.#me.nick });
@@ -136,7 +136,7 @@ export class ClassPanel {
     this.#lastSent = -Infinity;
     this.#due = this.#choice !== null;
     if (!this.#sharing) this.#sayPause();
-    this.#status(`Back in the room. ${this.#sharing ? this.#whatIsShared : "Nothing is shared."}`);
+    this.#status(`Back in the room. ${this.#whatIsShared}`);
   }
 
   #setRoom(room) {
@@ -170,7 +170,10 @@ export class ClassPanel {
 
   get #roomIsReactions() { return this.#room?.kind === "reactions"; }
 
-  get #whatIsShared() { return this.#roomIsReactions ? "You share the emoji that you choose." : "You share your expression."; }
+  get #whatIsShared() {
+    if (!this.#sharing) return "Nothing is shared.";
+    return this.#roomIsReactions ? "You share the emoji that you choose." : "You share your expression.";
+  }
 
   /** True where it goes out; what is said while out of touch is lost. */
   #say(message) { return this.#inTouch && this.#socket.say(message); }
@@ -263,6 +266,11 @@ export class ClassPanel {
     this.#parts.hand.setAttribute("aria-pressed", up);
     this.#parts.hand.lastChild.textContent = up ? "Lower hand" : "Raise hand";
     if (send) this.#say({ type: "hand", up });
+  }
+
+  #lowered() {
+    this.#showHand(false);
+    this.#status(`The lecturer has lowered your hand. ${this.#whatIsShared}`);
   }
 
   #leave() {
