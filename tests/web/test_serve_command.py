@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from board_client import Host, Student
 from web_help import Cable, Program, wait_until
 
+from emojimask.cli import serve as serve_command
 from emojimask.cli.main import main
 from emojimask.errors import UsageError
 from emojimask.web.board.address import board_address
@@ -62,6 +64,45 @@ def test_tls(program: Callable[..., Program], tmp_path: Path) -> None:
 
     trusted = ssl.create_default_context(cafile=str(cert))
     assert httpx.get(served.url, verify=trusted).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        ("DNS:localhost,DNS:board.school.example", "board.school.example"),
+        ("DNS:*.school.example,IP:192.0.2.7", "192.0.2.7"),
+        ("DNS:*.school.example", "lectern.school.example"),
+    ],
+)
+def test_the_link_has_the_name_that_the_certificate_is_for(
+    names: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
+         "-subj", "/CN=x", "-addext", f"subjectAltName={names}", "-addext", "basicConstraints=critical,CA:FALSE"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    monkeypatch.setattr("socket.gethostname", lambda: "lectern")
+    monkeypatch.setattr("socket.getfqdn", lambda: "lectern.school.example")
+    assert serve_command._name(Namespace(host="0.0.0.0", tls_cert=cert, tls_key=key)) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "full", "shown"),
+    [
+        ("lectern", "localhost", "lectern"),
+        ("lectern.local", "1.0.0.127.in-addr.arpa", "lectern.local"),
+        ("lectern", "lectern.school.example", "lectern.school.example"),
+    ],
+)
+def test_no_machine_is_called_localhost_by_others(
+    name: str, full: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    monkeypatch.setattr("socket.getfqdn", lambda: full)
+    assert main(["serve", "--board", "--host", "0.0.0.0"]) == 2
+    assert f"subjectAltName=DNS:{shown}" in capsys.readouterr().err
 
 
 def test_connections_over_which_nothing_is_asked_are_ended(board: Program) -> None:

@@ -71,7 +71,7 @@ def check(args: argparse.Namespace) -> None:
     elif args.camera is not None:
         raise UsageError("--camera does not go with --board: the class board takes no picture from anybody")
     elif args.host not in LOOPBACK and args.tls_cert is None:
-        raise UsageError(f"--host {args.host}: {CERTIFICATE_REMEDY.replace('HOST', _name(args.host))}")
+        raise UsageError(f"--host {args.host}: {CERTIFICATE_REMEDY.replace('HOST', _name(args))}")
 
 
 def _serve_page(args: argparse.Namespace) -> None:
@@ -111,7 +111,7 @@ def _serve_board(args: argparse.Namespace) -> None:
         store = RedisStore(args.redis, limits.rooms, limits.members, limits.room_s)
     allow_connections(limits.sockets)
     with listen(address) as listener:
-        link = _link(args.host, listener.getsockname()[1], tls=args.tls_cert is not None)
+        link = _link(_name(args), listener.getsockname()[1], tls=args.tls_cert is not None)
 
         def say() -> None:
             print(f"class board, for students: {link}join  (Ctrl-C ends it and forgets every room)")
@@ -135,13 +135,24 @@ def _show_warnings() -> None:
     logging.getLogger("emojimask.web.board").addHandler(handler)
 
 
-def _link(host: str, port: int, *, tls: bool = False) -> str:
-    name = _name(host)
+def _link(name: str, port: int, *, tls: bool = False) -> str:
     return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}/"
 
 
-def _name(host: str) -> str:
-    """A name that others can use: an address that stands for all of this machine's is none."""
+def _name(args: argparse.Namespace) -> str:
+    """By which others reach what listens: the host, but where that stands for all addresses of this machine."""
+    if args.host not in ("0.0.0.0", "::"):
+        return str(args.host)
+    if args.tls_cert is None:
+        return _own_name()
+    from emojimask.web.serving import certified_name
+
+    return certified_name(args.tls_cert, args.tls_key) or _own_name()
+
+
+def _own_name() -> str:
+    """This machine's, in full where it is known; the resolver may also call it localhost, as every machine does."""
     import socket
 
-    return socket.getfqdn() if host in ("0.0.0.0", "::") else host
+    name, full = socket.gethostname(), socket.getfqdn()
+    return full if full.startswith(f"{name.split('.')[0]}.") else name

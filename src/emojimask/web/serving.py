@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from emojimask.errors import EmojimaskError, UsageError
+from emojimask.web.security import LOOPBACK
 
 _BACKLOG = 2048
 _FIRST_REQUEST_S = 10.0
@@ -73,6 +75,30 @@ def allow_connections(count: int) -> None:
         wanted = min(count + _OTHER_FILES, ceiling)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def certified_name(cert: Path, key: Path) -> str | None:
+    """The first name or address for which a certificate was made; None where it tells none that others can call.
+
+    Args:
+        cert, key: PEM files that go together.
+    """
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    server.load_cert_chain(cert, key)
+    client.check_hostname = False
+    client.load_verify_locations(cert)
+    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # whoever has signed it
+    asked, answered = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near, far = client.wrap_bio(answered, asked), server.wrap_bio(asked, answered, server_side=True)
+    try:  # Python reads certificates that a server shows, and no others
+        for end in (near, far, near):
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+        shown = near.getpeercert() or {}
+    except (ssl.SSLError, ValueError):  # such as one that has expired
+        return None
+    names = [str(entry[1]) for entry in shown.get("subjectAltName", ())]
+    return next((name for name in names if "*" not in name and name not in LOOPBACK), None)
 
 
 class _Http(H11Protocol):
