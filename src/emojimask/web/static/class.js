@@ -281,7 +281,7 @@ export class ClassPanel {
   /** `again`: with what the form is filled in, for whoever may come back by one click. */
   #end(trouble, again = {}) {
     clearInterval(this.#timer);
-    this.#sharing = this.#begun = this.#inTouch = false;
+    this.#sharing = this.#begun = this.#inTouch = this.#reloaded = false;
     this.#choose(null);
     this.#socket.close();
     keep(KEPT, null);
