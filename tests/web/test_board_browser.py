@@ -133,7 +133,7 @@ def test_hands_are_in_the_order_in_which_they_were_raised_and_lowered_one_by_one
     until(lecturer, "document.querySelector('#status').textContent === '3 here, 0 sharing.'")
     lecturer.reload()
     until(lecturer, "document.querySelector('#hands').textContent === 'Eve, Ada, Bob'")
-    lecturer.locator("[aria-label='lower hand Ada']").press("Enter")
+    lecturer.locator("[aria-label='lower the hand of Ada']").press("Enter")
     assert ada.hear("hand")["up"] is False
     until(lecturer, "document.querySelector('#hands').textContent === 'Eve, Bob'")
     assert lecturer.locator(".lower:visible").count() == 2
@@ -303,6 +303,7 @@ def test_who_was_forgotten_comes_back_by_one_click(people, board: Program) -> No
     until(ada, "document.querySelector('#class').innerText.includes('does not know you')")
     ada.click("#join-form button")
     until(ada, IN_ROOM_SAYS + "'You are Ada')")
+    assert ada.locator("#in-room [aria-pressed=false]").count() == 2, "neither shared nor raised"
 
 
 def test_a_reload_of_ones_own_page_takes_the_seat_up_again(people, board: Program, page_url: str) -> None:

@@ -57,9 +57,9 @@ export class Seats {
   #add(id, nick) {
     const state = make("span", { className: "state" });
     const picture = make("span", { className: "nobody" });
-    const button = (order, text) => make("button", { type: "button", className: order, textContent: text, "aria-label": `${text} ${nick}`,
-      onclick: () => this.#onorder(order, id) });
-    const lower = button("lower", "lower hand"), remove = button("remove", "remove");
+    const button = (order, properties) => make("button", { type: "button", className: order, onclick: () => this.#onorder(order, id), ...properties });
+    const lower = button("lower", { title: "lower this hand", "aria-label": `lower the hand of ${nick}` }); // its picture is the hand
+    const remove = button("remove", { textContent: "remove", "aria-label": `remove ${nick}` });
     const element = make("li", { className: "seat" }, picture, make("span", { className: "name", dir: "auto", textContent: nick }), state, lower, remove);
     this.#list.append(element);
     const seat = { element, picture, state, lower, nick, label: "", hand: 0, connected: false };
