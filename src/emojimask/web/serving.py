@@ -23,7 +23,7 @@ from emojimask.web.security import LOOPBACK
 _BACKLOG = 2048
 _FIRST_REQUEST_S = 10.0
 _OTHER_FILES = 200
-"""That a program has open beside its connections, and more than enough of them."""
+"""More than the program has open beside its connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ def listen(address: Address) -> socket.socket:
 
 
 def allow_connections(count: int) -> None:
-    """Let this process hold ``count`` of them, as far as the system does: shells start programs with 256 or 1024 files.
+    """Let this process hold ``count`` of them, as far as the system does.
 
-    Windows sets no such limit.
+    Each is an open file, of which macOS and Linux let programs have 256 or 1024 by default. Windows sets no such limit.
     """
     if sys.platform != "win32":
         import resource
