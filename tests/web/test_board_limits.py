@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from starlette.websockets import WebSocket
 
 from emojimask.web.board.hub import Hub
 from emojimask.web.board.limits import Bucket, Buckets, Limits
 from emojimask.web.board.local_room import LocalRoom, MemberLine
 from emojimask.web.board.room import LEAST_FOR_AGGREGATES, Member, new_code, new_token, plain_code, shares
+from emojimask.web.board.sockets import Board
 from emojimask.web.board.store import Event, MemoryStore, RoomsFullError, StoreGoneError
 
 
@@ -49,6 +53,45 @@ def test_ten_thousand_joins_from_one_address_are_slowed() -> None:
     assert joins.take("b"), "others are not slowed"
     now[0] = 2.0
     assert sum(joins.take("a") for _ in range(10_000)) == 100
+
+
+async def answer(board: Board, first: dict[str, Any]) -> dict[str, Any]:
+    """The first that is said to somebody who says ``first`` and goes."""
+    coming: list[dict[str, Any]] = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": json.dumps(first)},
+    ]
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return coming.pop(0) if coming else {"type": "websocket.disconnect", "code": 1001}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.send":
+            said.append(json.loads(message["text"]))
+
+    await board.answer(WebSocket({"type": "websocket", "client": ("192.0.2.1", 7)}, receive, send))
+    return said[0]
+
+
+def test_a_flood_from_a_network_keeps_nobody_of_it_from_coming_back() -> None:
+    async def scene(hub: Hub) -> None:
+        board = Board(hub, "key")
+        local, token = await hub.open_room("reactions", 1)
+        joined = await hub.join(local.room.code, "Ada")
+        assert not isinstance(joined, str)
+        of_ada = {"code": local.room.code, "member": joined[1].id, "token": joined[2]}
+        for _ in range(1100):
+            assert (await answer(board, {"type": "rejoin", **of_ada, "token": "guess"}))["error"] == "not_you"
+        for _ in range(1100):
+            last = await answer(board, {"type": "join", "code": local.room.code})
+        assert last["error"] in ("full", "too_many")
+        assert (await answer(board, {"type": "rejoin", **of_ada}))["type"] == "joined"
+        assert (await answer(board, {"type": "host", "code": local.room.code, "token": token}))["type"] == "room"
+        opened = await answer(board, {"type": "open", "key": "key", "kind": "reactions", "interval_s": 1})
+        assert opened["type"] == "opened"
+
+    with_hub(Limits(members=50), scene)
 
 
 def test_addresses_are_forgotten() -> None:

@@ -94,7 +94,7 @@ class Board:
             if not isinstance(kind, str) or kind not in serve:
                 raise Refusal("bad_message")
             # Only codes can be guessed; who has a token comes back, whatever others of the same network try.
-            if (kind == "join" and self._wrong_codes.is_empty(address)) or not self._joins.take(address):
+            if kind == "join" and (self._wrong_codes.is_empty(address) or not self._joins.take(address)):
                 raise Refusal("too_many")
             await serve[kind](socket, first)
         except TimeoutError:
