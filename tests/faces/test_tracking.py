@@ -8,7 +8,7 @@ import pytest
 
 from emojimask.faces.comparison import covers, grown_within
 from emojimask.faces.tracking import LandmarkTracker
-from emojimask.stages import Detection
+from emojimask.stages import Detection, Glimpse
 from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
 
 MEAN_FACE = np.array([[-0.5, -0.6], [0.5, -0.6], [0, 0.1], [-0.3, 0.2], [0.3, 0.2], [0, 0.8]], np.float32)
@@ -329,26 +329,37 @@ class Tiled(Stage):
 
 
 class Close(Stage):
-    """Is told, look by look, whether small parts are wanted too."""
+    """Is told, look by look, whether small parts are wanted too. Finds ``in_tiles`` at such a look alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *in_tiles: Detection) -> None:
         super().__init__()
         self.closely: list[bool] = []
+        self.in_tiles = list(in_tiles)
 
     def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
         self.closely.append(closely)
-        return []
+        return [Box(0, 0, 600, 300)]
+
+    def detect_in_tile(self, image: Image, tile: Box) -> list[Detection]:
+        return self.in_tiles
 
 
-def test_the_picture_is_looked_at_closely_at_first_and_where_a_small_face_is_in_sight() -> None:
+def test_the_picture_is_looked_at_closely_where_a_small_face_is_in_sight() -> None:
     film = Film(Close())
-    film.shoot(red=(100, 100, 20))
-    film.shoot(red=(101, 100, 20))
     film.shoot(blue=(300, 150, 150))
+    film.shoot(red=(100, 100, 20))
+    assert film.stage.closely == [False, True]
     for _ in range(60):
         film.shoot(blue=(300, 150, 150))
-    assert film.stage.closely[:3] == [True, True, True]
     assert not any(film.stage.closely[-20:]), "once the small one is gone"
+
+
+@pytest.mark.parametrize(("score", "closely"), [(0.9, [False, True]), (0.4, [False])])
+def test_a_still_is_looked_at_closely_where_it_seems_to_show_a_small_face(score: float, closely: list[bool]) -> None:
+    stage = Close(Detection(Box(90, 90, 30, 30), score))
+    picture = Frame(stage.image(), 0, 0.0)
+    LandmarkTracker(stage, stage).update(picture, 2.0, Glimpse(Box(0, 0, 600, 300), thorough=True))
+    assert stage.closely == closely
 
 
 def tile_looks(fps: float, hindsight_s: float | None, frames: int = 40) -> list[int]:

@@ -48,8 +48,8 @@ SEARCH_S = 1.0
 ROUND_S = 0.2
 """... and, live, at all tiles in so many seconds."""
 CROWD = 80.0
-"""Where a face is in sight that is smaller than so many pixels, others may be smaller still: there, and at first sight,
-the picture is looked at closely."""
+"""Where a face is in sight that is smaller than so many pixels, others may be smaller still: there the picture is
+looked at closely."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -228,14 +228,25 @@ class LandmarkTracker:
             whole = Box(0, 0, width, height)
             due = self._lookout.due_tiles([whole], height, width, at_once)
             return detector.detect(frame.picture, thorough=True) if due else []
-        in_sight = (p.face.box for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
-        crowd = any(max(box.width, box.height) < CROWD for box in in_sight)
-        tiles = detector.tiles(height, width, closely=crowd or at_once or self._time_s is None)
-        most = len(tiles)
+        round_s: float | None = None
         if live and not at_once and self._time_s is not None:
             round_s = ROUND_S if searched else self._thorough_every_s
+        crowd = any(_is_small(p.face.box) for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
+        found = self._in_tiles(frame, detector, crowd, at_once or searched, round_s)
+        if at_once and not crowd and any(d.score >= SURE and _is_small(d.box) for d in found):
+            found += self._in_tiles(frame, detector, True, at_once, round_s)
+        return found
+
+    def _in_tiles(
+        self, frame: Frame, detector: TiledDetector, closely: bool, at_once: bool, round_s: float | None
+    ) -> list[Detection]:
+        """The finds in the tiles that it is time for: all, or so many that a round of them takes ``round_s``."""
+        height, width = frame.picture.shape[:2]
+        tiles = detector.tiles(height, width, closely)
+        most = len(tiles)
+        if round_s is not None and self._time_s is not None:
             most = math.ceil(len(tiles) * (frame.time_s - self._time_s) / round_s)
-        due = self._lookout.due_tiles(tiles, height, width, at_once or searched, most)
+        due = self._lookout.due_tiles(tiles, height, width, at_once, most)
         looks = side_by_side(lambda tile: detector.detect_in_tile(frame.picture, tile), due)
         return [detection for look in looks for detection in look]
 
@@ -352,6 +363,10 @@ class LandmarkTracker:
         if seen:
             return Track(person.id, person.face)
         return Track(person.id, person.carried_on(frame), TrackState.HELD, frame.time_s - person.seen_s)
+
+
+def _is_small(box: Box) -> bool:
+    return max(box.width, box.height) < CROWD
 
 
 def _has_tiles(detector: FaceDetector) -> TypeGuard[TiledDetector]:
