@@ -373,6 +373,17 @@ def test_no_folder_is_made_with_the_name_of_a_file(
     assert len(list(place.iterdir())) == 2
 
 
+def test_a_slash_at_the_end_names_a_folder_that_is_made(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "new"
+    assert main(["mask", str(picture), "-o", str(place), "--quiet"]) == 2
+    (error,) = lines(capsys.readouterr().err)
+    assert f"for a folder, write {place}/" in error
+    assert main(["mask", str(picture), "-o", f"{place}/", "--quiet"]) == 0
+    assert [file.name for file in place.iterdir()] == ["me_masked.jpg"]
+
+
 def test_one_name_for_picture_and_report_is_wrong_usage(
     tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emojimask.batch.names import MARK, output_name
-from emojimask.cli.given import given_path
+from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress
@@ -24,9 +25,10 @@ def add_mask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=given_path,
+        type=given_name,
         metavar="OUT",
-        help=f"a file, or a folder (default: {{name}}{MARK} beside the input)",
+        help=f"a file, or a folder: one that is there, or a name that ends in / (default: {{name}}{MARK} beside the "
+        "input)",
     )
     parser.add_argument(
         "--report", type=given_path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv"
@@ -83,18 +85,24 @@ def _check(settings: MaskSettings, report: Path | None) -> None:
         ReportSink(report)
 
 
-def plan(inputs: Sequence[Path], output: Path | None, report: Path | None) -> tuple[list[Job], list[Result]]:
+def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> tuple[list[Job], list[Result]]:
     """What to mask and where to, and the inputs that cannot be: not there, or with the output of another.
+
+    ``given``: the output, a file or a folder, as it was typed: a Path keeps no slash at the end, which tells a folder.
 
     Raises:
         UsageError: a folder holds nothing to mask, or a file is in the place of the folder for the outputs, or the
-            name given for that is a file's.
+            name given for that is a file's, or that for a file has no suffix.
     """
     found, problems = _find(inputs)
+    output = None if given is None else Path(given)
     many = len(found) + len(problems) > 1 or any(path.is_dir() for path in inputs)
-    into_folder = output is not None and (many or output.is_dir())
+    slashed = given is not None and given.endswith(("/", os.sep))
+    into_folder = output is not None and (many or slashed or output.is_dir())
     if output is not None and into_folder and _is_for_a_file(output):
         raise UsageError(f"{output}: is a file; name a folder for the outputs of several inputs")
+    if output is not None and not into_folder and not output.suffix:
+        raise UsageError(f"{output}: names no folder that is there, and no format; for a folder, write {output}/")
     tails = _told_apart(list(found)) if many else [""] * len(found)
     jobs = []
     for (path, root), tail in zip(found.items(), tails, strict=True):
