@@ -16,6 +16,9 @@ def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float 
     return field(default=default, metadata={"help": text, "choices": choices, "low": low, "high": high})
 
 
+IN_WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
+"""What a value of a kind is called where another is found: those who write settings need not know Python."""
+
 NO_EXPRESSIONS = "none"
 """As ``expressions``: no model is loaded, and nobody's expression is recognised."""
 
@@ -86,7 +89,7 @@ def _check(knob: Field[Any], value: Any) -> None:
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, expected):
-        raise UsageError(f"setting {knob.name}: expected a {expected.__name__}, found {value!r}")
+        raise UsageError(f"setting {knob.name}: expected {IN_WORDS[expected]}, found {value!r}")
     if choices and value not in choices:
         raise UsageError(f"setting {knob.name}: {value!r} is not one of {', '.join(choices)}")
     if expected is float and not low <= value <= high:

@@ -39,8 +39,9 @@ def test_a_settings_file_that_cannot_be_read_is_not_ignored(kind: str, capsys: p
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ('hold_s = "x"', "setting hold_s: expected a float, found 'x'"),
-        ("strict = 1", "setting strict: expected a bool, found 1"),
+        ('hold_s = "x"', "setting hold_s: expected a number, found 'x'"),
+        ("strict = 1", "setting strict: expected true or false, found 1"),
+        ("emojis = ['classic']", "setting emojis: expected a text, found ['classic']"),
         ("hold_s = 61", "setting hold_s: 61.0 is not between 0 and 60"),
         ('on_lost = "panic"', "setting on_lost: 'panic' is not one of shield, hold, pass"),
         ("strict", "not valid TOML: "),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from emojimask.errors import DataError, UsageError
+from emojimask.settings import IN_WORDS
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -25,6 +26,8 @@ CHOICES = {
 SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
 SEEDS = 2**32
 ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Of a number that is not 0. What lies far beyond is 0 or infinite in the 32 bits that training computes in."""
 AT_LEAST_0 = ("side", "frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
 
 
@@ -222,9 +225,11 @@ def fitting(key: str, value: Any, what: str) -> Any:
             raise UsageError(f"{what} must be a list of whole numbers above 0, found {value!r}")
         return tuple(value)
     if expected is float and type(value) is int:
-        return float(value)
+        value = float(value)
     if type(value) is not expected:
-        raise UsageError(f"{what} must be a {expected.__name__}, found {value!r}")
+        raise UsageError(f"{what} must be {IN_WORDS[expected]}, found {value!r}")
+    if expected is float and value and not SMALLEST <= abs(value) <= LARGEST:
+        raise UsageError(f"{what} must be from {SMALLEST:g} to {LARGEST:g}, or 0 where it may be, found {value}")
     if key in CHOICES and value not in CHOICES[key]:
         raise UsageError(f"{what} must be one of {', '.join(CHOICES[key])}, found {value!r}")
     return value
