@@ -40,6 +40,19 @@ def test_a_folder_with_an_odd_name(tmp_path: Path) -> None:
     assert check_emoji_set(folder) == []
 
 
+@pytest.mark.parametrize("source", ["classic", "alive"])
+def test_the_example_in_its_card_may_be_used(tmp_path: Path, source: str) -> None:
+    make_starter(tmp_path, load_emoji_set(source))
+    card = tmp_path / "set.toml"
+    text, begun = [], False
+    for line in card.read_text(encoding="utf-8").splitlines():
+        begun |= line.startswith("# [expressions")
+        text.append(line.removeprefix("#").lstrip() if begun else line)
+    assert begun
+    used = tomllib.loads("\n".join(text))
+    assert [key for key, value in used["expressions"].items() if "file" in value] == ["neutral"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no folder may be called so")
 @pytest.mark.parametrize(
     ("raw", "name"), [(b"a\nname = 3", "aname = 3"), (b"caf\xe9", "caf"), (b"\xe9", "mine"), (b" ", "mine")]

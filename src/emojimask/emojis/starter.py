@@ -33,13 +33,14 @@ fill = "{fill}"
 {key_points}
 # A picture of another name, an SVG, or key points that differ for one expression:
 #
-# [expressions.happy]
-# file = "grin.svg"
+# [expressions.neutral]
+# file = "calm.svg"
 #
-# [expressions.happy.key_points]
+# [expressions.neutral.key_points]
 # mouth_left = [0.35, 0.72]
 # mouth_right = [0.65, 0.72]
 {differing}"""
+"""The example is of the one expression that never differs: TOML takes no table twice."""
 
 
 def make_starter(folder: Path, source: EmojiSet) -> None:
