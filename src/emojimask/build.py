@@ -47,13 +47,17 @@ def build_pipeline(
         measured: whether somebody wants to know how faces move; a living emoji does in any case.
 
     Raises:
+        TypeError: ``settings`` are none.
         UsageError: a setting names something that is not there.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.
     """
     from emojimask.faces.tracking import LandmarkTracker
     from emojimask.measures.motion import MeasuredMotion
 
-    settings = settings or MaskSettings()
+    if settings is None:
+        settings = MaskSettings()
+    if not isinstance(settings, MaskSettings):
+        raise TypeError(f"settings: expected MaskSettings(...), found {type(settings).__name__}")
     detector, landmarker = face_back_end(settings.faces)
     second = second_detector(settings.faces) if settings.strict else None
     tracker = LandmarkTracker(

@@ -30,6 +30,11 @@ def everybody(track_id: int) -> bool:  # noqa: ARG001
     return True
 
 
+def _check_frame(frame: object) -> None:
+    if not isinstance(frame, Frame):
+        raise TypeError(f"expected a Frame(image, index, time_s), found {type(frame).__name__}")
+
+
 class Analysed(NamedTuple):
     """A frame, the tracks to cover in it (None: shield the whole frame), and what each person shows, by number."""
 
@@ -79,7 +84,12 @@ class MaskingPipeline:
         self._noting = Lock()
 
     def process(self, frame: Frame) -> MaskedFrame:
-        """Mask the next frame of a live stream. Never raises on account of a frame; shields it instead."""
+        """Mask the next frame of a live stream. Never raises on account of a frame; shields it instead.
+
+        Raises:
+            TypeError: what came is no Frame, so that not even its size is known.
+        """
+        _check_frame(frame)
         try:
             if self._begins_anew(frame):
                 self._tracker.reset()
@@ -101,6 +111,9 @@ class MaskingPipeline:
         """Mask the frames of a file or a picture, in order, one for one, looking ahead.
 
         Where ``frames`` ends with an error, all frames before it come out first.
+
+        Raises:
+            TypeError: what came is no Frame.
         """
         return self.finished(self.analysed(frames))
 
@@ -115,6 +128,7 @@ class MaskingPipeline:
             self._before = None
         try:
             for frame in frames:
+                _check_frame(frame)
                 if self._begins_anew(frame):
                     yield from self._flushed(policy)  # looks at the last frame, before the tracker forgets
                     policy = self._file_policy()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emojimask.settings import MaskSettings
-from emojimask.types import Frame, Image, MaskedFrame
+from emojimask.types import Frame, Image, MaskedFrame, check_image
 
 if TYPE_CHECKING:
     from emojimask.pipeline import MaskingPipeline
@@ -17,6 +17,7 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
     """A pipeline for one stream; models are loaded once for the process.
 
     Raises:
+        TypeError: ``settings`` are none.
         UsageError: a setting names something that is not there.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.
     """
@@ -37,6 +38,7 @@ def mask_image(image: Image | None, settings: MaskSettings | None = None) -> Mas
     """
     if image is None:
         raise TypeError("mask_image: there is no picture; check that its file is there and could be read")
+    check_image(image, "mask_image")
     return next(build_pipeline(settings).process_file([Frame(image, 0, 0.0)]))
 
 
@@ -58,6 +60,7 @@ def mask_file(
         audio: carry sound and subtitles over, untouched.
 
     Raises:
+        TypeError: ``source`` or an output is no path, or ``settings`` are none.
         SourceError: ``source`` cannot be read, or breaks off; what came before is in ``output`` then.
         EmojimaskError: any other of its kinds; the message says what, where and what to do.
     """

@@ -180,6 +180,8 @@ class Face:
     score: float
 
     def __post_init__(self) -> None:
+        if not isinstance(self.landmarks, np.ndarray):
+            raise TypeError(f"Face.landmarks: expected a float32 array, found {type(self.landmarks).__name__}")
         shape = self.landmarks.shape
         if len(shape) != 2 or shape[1] != 2 or shape[0] not in _ANCHOR_INDICES:
             expected = ", ".join(str(n) for n in _ANCHOR_INDICES)

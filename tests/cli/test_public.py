@@ -40,3 +40,17 @@ def test_wrong_values_are_refused_with_a_clear_word() -> None:
         emojimask.mask_image(np.zeros((5, 5), np.uint8))
     with pytest.raises(TypeError, match="there is no picture; check that its file"):
         emojimask.mask_image(cv2.imread("mistyped.jpg"))
+
+
+def test_values_of_a_wrong_type_are_told_by_what_was_expected() -> None:
+    with pytest.raises(TypeError, match="mask_image: expected a uint8 array, found list"):
+        emojimask.mask_image(portrait().tolist())
+    for settings in ({"emojis": "alive"}, {}, "alive", Path("emojimask.toml")):
+        with pytest.raises(TypeError, match=r"settings: expected MaskSettings\(\.\.\.\), found"):
+            emojimask.mask_image(portrait(), settings)  # type: ignore[arg-type]
+    pipeline = emojimask.build_pipeline()
+    with pytest.raises(TypeError, match=r"expected a Frame\(image, index, time_s\), found ndarray"):
+        pipeline.process(portrait())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"expected a Frame\(image, index, time_s\), found ndarray"):
+        next(pipeline.process_file([portrait()]))  # type: ignore[list-item]
+    assert not pipeline.failures

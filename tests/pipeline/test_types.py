@@ -43,6 +43,8 @@ def test_every_known_kind_of_landmarks_has_six_anchors(count: int) -> None:
 def test_other_landmarks_are_refused() -> None:
     with pytest.raises(ValueError, match=r"found \(5, 2\)"):
         Face(Box(0, 0, 1, 1), np.zeros((5, 2), np.float32), 1.0)
+    with pytest.raises(TypeError, match=r"Face\.landmarks: expected a float32 array, found list"):
+        Face(Box(0, 0, 1, 1), [(0.0, 0.0)] * 6, 1.0)  # type: ignore[arg-type]
 
 
 def test_emotions_are_named_or_none() -> None:
