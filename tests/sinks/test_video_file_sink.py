@@ -161,6 +161,16 @@ def test_compressed_sound_keeps_its_times_from_avi_to_avi(tmp_path: Path, sound:
     assert media.packets(target, "audio") == media.packets(original, "audio")
 
 
+@pytest.mark.parametrize("sound", ["adpcm_ms", "adpcm_ima_wav", "adpcm_yamaha"])
+def test_adpcm_keeps_its_times_from_avi_to_avi(tmp_path: Path, sound: str) -> None:
+    original = media.write_video(tmp_path / "a.avi", codec="mpeg4", frames=50, sound=sound)
+    before = media.packets(original, "audio")
+    after = media.packets(convert(original, tmp_path / "b.avi"), "audio")
+    assert len(before) > 20
+    assert [data for _, data in after] == [data for _, data in before]
+    assert [float(time) for time, _ in after] == pytest.approx([float(time) for time, _ in before], abs=1e-4)
+
+
 def without_sound(path: Path, options: dict[str, str] | None = None, late_s: int = 0) -> Path:
     """A video that announces sound; it comes after ``late_s``, seconds, or never."""
     with av.open(str(path), "w", container_options=options or {}) as output:

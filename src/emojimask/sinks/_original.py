@@ -210,6 +210,7 @@ def _add(output: OutputContainer, stream: Stream, original: Path, target: Path) 
         copy.codec_context.extradata = head
     if isinstance(copy, AudioStream):
         _order_channels(copy)
+        _keep_pace(copy, stream, original, target)
     copy.disposition = stream.disposition
     if stream.language:
         copy.metadata["language"] = stream.language
@@ -224,6 +225,19 @@ def _order_channels(sound: AudioStream) -> None:
     if sound.layout.name == f"{sound.channels} channels":
         with suppress(ValueError):  # no order is usual for so many
             sound.codec_context.layout = AudioLayout(f"{sound.channels}c")
+
+
+def _keep_pace(copy: AudioStream, stream: Stream, original: Path, target: Path) -> None:
+    """ADPCM goes from AVI to AVI at the rate at which its blocks come.
+
+    An AVI times it by the bits a second that its head tells, and FFmpeg, which goes by blocks, writes anything there.
+    """
+    if target.suffix.lower() != ".avi" or not _codec(stream).startswith("adpcm_"):
+        return
+    with _open(original) as source:
+        block = next(source.demux(source.streams[stream.index]), None)
+        if source.format.name == "avi" and block is not None and block.duration:
+            copy.codec_context.bit_rate = round(8 * block.size / (block.duration * block.time_base))
 
 
 @contextmanager
