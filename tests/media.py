@@ -44,6 +44,7 @@ def write_video(
     sound: str | None = None,
     sound_rate: int = _SOUND_RATE,
     sound_options: dict[str, str] | None = None,
+    language: str = "fra",
     subtitle: str | None = None,
     turn: tuple[int, bool, bool] | None = None,
     metadata: dict[str, str] | None = None,
@@ -76,7 +77,7 @@ def write_video(
         tone = output.add_stream(sound, sound_rate, sound_options) if sound else None
         text = output.add_mux_stream(subtitle, time_base=Fraction(1, 1000)) if subtitle else None
         if tone:
-            tone.metadata["language"] = "fra"
+            tone.metadata["language"] = language
             tone.layout = "mono" if sound_rate < _SOUND_RATE else "stereo"
         if text:
             for number in range(2):

@@ -51,6 +51,13 @@ def test_sound_is_copied_byte_for_byte_and_every_time_stamp_to_the_tick(
     assert media.times(target) == media.times(original)
 
 
+@pytest.mark.parametrize(("language", "kept"), [("deu", "ger"), ("ger", "ger"), ("fre", "fra"), ("eng", "eng")])
+def test_a_mov_keeps_languages_that_have_two_codes(tmp_path: Path, language: str, kept: str) -> None:
+    original = media.write_video(tmp_path / "a.mp4", sound="aac", language=language)
+    with av.open(str(convert(original, tmp_path / "b.mov"))) as file:
+        assert file.streams.audio[0].language == kept
+
+
 def test_a_varying_rate_is_kept_to_the_tick(tmp_path: Path) -> None:
     ticks = [0, 300, 350, 1700, 1701, 9000, 9001, 90000]
     original = media.write_video(tmp_path / "a.mp4", ticks=ticks, time_base=Fraction(1, 30000), sound="aac")

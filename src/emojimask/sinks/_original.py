@@ -32,6 +32,12 @@ _DISORDER_S = 1  # by how much times may fall; more, and the clock has begun ane
 _APART_S = 0.001  # in no unit of time are packets so far apart at the same time
 _UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
 _FRAMED = frozenset({"aac", "ac3", "eac3", "flac", "mp2", "mp3"})  # sound that comes in packets of any length
+_TWO_CODES = (
+    "bod/tib cym/wel deu/ger ell/gre eus/baq fas/per hye/arm isl/ice kat/geo mkd/mac msa/may mya/bur nld/dut sqi/alb "
+    "zho/chi cze/ces fre/fra rum/ron slo/slk"
+)
+_IN_MOV = dict(pair.split("/") for pair in _TWO_CODES.split())
+"""Of the two codes that these languages have in ISO 639-2, a mov knows the second alone."""
 _FEW = 4  # packets tell what kind of sound it is
 
 
@@ -213,7 +219,8 @@ def _add(output: OutputContainer, stream: Stream, original: Path, target: Path) 
         _keep_pace(copy, stream, original, target)
     copy.disposition = stream.disposition
     if stream.language:
-        copy.metadata["language"] = stream.language
+        mov = target.suffix.lower() == ".mov"
+        copy.metadata["language"] = _IN_MOV.get(stream.language, stream.language) if mov else stream.language
     return copy
 
 
