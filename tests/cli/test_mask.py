@@ -111,6 +111,17 @@ def test_an_input_whose_name_is_too_long_is_told_and_the_rest_is_done(
     assert main(["mask", "x" * 300, "--quiet"]) == 1
 
 
+def test_a_folder_with_nothing_to_mask_is_told_and_the_rest_is_done(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bare").mkdir()
+    assert main(["mask", str(tmp_path / "bare"), str(picture), "--quiet"]) == 3
+    (error,) = lines(capsys.readouterr().err)
+    assert error.endswith("bare: the folder holds no picture and no video")
+    assert picture.with_name("me_masked.jpg").exists()
+    assert main(["mask", str(tmp_path / "bare"), "--quiet"]) == 2
+
+
 def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     """Name -> file, and a word that its error line must hold."""
     empty = folder / "empty.mp4"

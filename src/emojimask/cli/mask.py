@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -91,8 +91,8 @@ def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> tupl
     ``given``: the output, a file or a folder, as it was typed: a Path keeps no slash at the end, which tells a folder.
 
     Raises:
-        UsageError: a folder holds nothing to mask, or a file is in the place of the folder for the outputs, or the
-            name given for that is a file's, or that for a file has no suffix.
+        UsageError: the only input is a folder that holds nothing to mask, or a file is in the place of the folder for
+            the outputs, or the name given for that is a file's, or that for a file has no suffix.
     """
     found, problems = _find(inputs)
     output = None if given is None else Path(given)
@@ -112,7 +112,7 @@ def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> tupl
     return jobs, problems + rivals
 
 
-def _find(inputs: Iterable[Path]) -> tuple[dict[Path, Path], list[Result]]:
+def _find(inputs: Sequence[Path]) -> tuple[dict[Path, Path], list[Result]]:
     """Each file with the folder that it was found under (its own, where it was named itself)."""
     from emojimask.sources.folder import find_inputs
 
@@ -124,7 +124,10 @@ def _find(inputs: Iterable[Path]) -> tuple[dict[Path, Path], list[Result]]:
             if path.is_dir():
                 files = [file for file in find_inputs(path, problems.append) if not file.stem.endswith(MARK)]
                 if not files and not problems:
-                    raise UsageError(f"{path}: the folder holds no picture and no video")
+                    nothing = f"{path}: the folder holds no picture and no video"
+                    if len(inputs) == 1:
+                        raise UsageError(nothing)
+                    problems.append(SourceError(nothing))
                 for file in files:
                     found.setdefault(file, path)
             elif path.exists():
