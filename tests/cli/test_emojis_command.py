@@ -51,7 +51,7 @@ def test_list_tells_the_shipped_sets(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_from_a_starter_to_a_preview(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "new", "mine", "--from", "flat"]) == 0
-    assert "emojimask emojis preview mine" in capsys.readouterr().out
+    assert 'emojimask emojis preview "mine"' in capsys.readouterr().out
     assert main(["emojis", "check", "mine"]) == 0
     assert capsys.readouterr().out == "mine: a sound emoji set\n"
     assert main(["emojis", "preview", "mine"]) == 0

@@ -358,7 +358,8 @@ def test_no_set_toml(own: Path) -> None:
 def test_no_such_set(own: Path) -> None:
     shutil.rmtree(own)
     names = ", ".join(shipped_sets())
-    remedy = f"shipped: {names}; or give the path of a folder with a set.toml, or font for the system's own emoji"
+    others = "the path of a folder with a set.toml, font for the system's own emoji or font:FILE for a font's"
+    remedy = f"shipped: {names}; or give {others}"
     message = f'no emoji set "{own}"; {remedy}'
     assert check_emoji_set(own) == [message]
     with pytest.raises(UsageError) as error:

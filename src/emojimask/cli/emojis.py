@@ -53,7 +53,7 @@ def run_new(args: argparse.Namespace) -> int:
     from emojimask.emojis.starter import make_starter
 
     make_starter(args.folder, load_emoji_set(args.source))
-    print(f"{args.folder}: draw over its pictures; then: emojimask emojis preview {args.folder}")
+    print(f'{args.folder}: draw over its pictures; then: emojimask emojis preview "{args.folder}"')
     return DONE
 
 

@@ -129,7 +129,7 @@ def _at_home(path: str | Path) -> Path:
 def _no_such_set(name_or_dir: str | Path) -> str:
     return (
         f'no emoji set "{name_or_dir}"; shipped: {", ".join(shipped_sets())}; '
-        f"or give the path of a folder with a {_CARD}, or {FONT} for the system's own emoji"
+        f"or give the path of a folder with a {_CARD}, {FONT} for the system's own emoji or {FONT}:FILE for a font's"
     )
 
 

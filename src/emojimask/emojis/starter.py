@@ -15,8 +15,8 @@ from emojimask.stages import EmojiSet
 from emojimask.types import EXPRESSIONS, KEY_POINTS, Points
 
 _CARD = """\
-# An emoji set: eight pictures, and this file. To see it:  emojimask emojis preview {folder}
-# To look for faults:  emojimask emojis check {folder}
+# An emoji set: eight pictures, and this file. To see it:  emojimask emojis preview "{folder}"
+# To look for faults:  emojimask emojis check "{folder}"
 
 name = {name}
 title = "My own faces"
