@@ -38,6 +38,13 @@ def test_a_name_that_is_too_long_is_told_in_one_line(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("place", ["me.jpg", "me.jpg/deeper"])
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path, place: str) -> None:
+    (tmp_path / "me.jpg").touch()
+    with pytest.raises(SinkError, match=r"out\.jpg: a file lies where its folder would be"):
+        AtomicFile(tmp_path / place / "out.jpg", force=False).open(None)
+
+
 def test_what_is_discarded_is_its_own_part_only(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     one, other = AtomicFile(path, force=True), AtomicFile(path, force=True)

@@ -30,6 +30,8 @@ class AtomicFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.part.touch(exist_ok=False)
             self._begun = True
+        except (FileExistsError, NotADirectoryError) as error:
+            raise SinkError(f"{self.path}: a file lies where its folder would be; choose another place") from error
         except OSError as error:
             raise self.fault(error) from error
         return self.part
