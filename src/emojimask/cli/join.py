@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+from emojimask.cli.given import given_name
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_setting_flags, settings_from
 from emojimask.errors import MissingExtraError
@@ -15,7 +16,11 @@ def add_join(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help="the room's code")
     parser.add_argument("--nick", default="", help="how the class sees you (default: a made-up name)")
     parser.add_argument(
-        "--camera", default="0", metavar="0|NAME|URL|FILE", help="opened when you share, read here (default: 0)"
+        "--camera",
+        type=given_name,
+        default="0",
+        metavar="0|NAME|URL|FILE",
+        help="opened when you share, read here (default: 0)",
     )
     add_setting_flags(parser)
     parser.set_defaults(run=run_join)

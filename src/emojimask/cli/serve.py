@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import fields
 
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import add_setting_flags, settings_from
+from emojimask.cli.options import add_setting_flags, flag, settings_from
 from emojimask.errors import MissingExtraError, UsageError
+from emojimask.settings import MaskSettings
 
 DEFAULT_PORT = 8764
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -63,15 +66,23 @@ def check(args: argparse.Namespace) -> None:
     if (args.tls_cert is None) != (args.tls_key is None):
         raise UsageError("--tls-cert and --tls-key go together: give both, or neither")
     if not args.board:
-        for flag, value in (("--redis", args.redis), ("--tls-cert", args.tls_cert)):
+        for name, value in (("--redis", args.redis), ("--tls-cert", args.tls_cert)):
             if value is not None:
-                raise UsageError(f"{flag} is for the class board: add --board")
+                raise UsageError(f"{name} is for the class board: add --board")
         if args.host not in LOOPBACK:
             raise UsageError(f"--host {args.host}: the page takes camera pictures, so it answers to this machine only")
     elif args.camera is not None:
         raise UsageError("--camera does not go with --board: the class board takes no picture from anybody")
+    elif (setting := next(_settings_given(args), None)) is not None:
+        raise UsageError(f"{setting} does not go with --board: the class board covers no face; give it to join")
     elif args.host not in LOOPBACK and args.tls_cert is None:
         raise UsageError(f"--host {args.host}: {CERTIFICATE_REMEDY.replace('HOST', _name(args))}")
+
+
+def _settings_given(args: argparse.Namespace) -> Iterator[str]:
+    """The flags of settings that were given."""
+    names = ("settings", *(knob.name for knob in fields(MaskSettings)))
+    return (flag(name) for name in names if getattr(args, name) is not None)
 
 
 def _serve_page(args: argparse.Namespace) -> None:
