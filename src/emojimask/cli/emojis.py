@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from emojimask.cli.given import given_path
+from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED
 from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
 from emojimask.settings import MaskSettings
@@ -26,14 +26,23 @@ def add_emojis(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=run_list)
     new = actions.add_parser("new", help="begin a set of your own: eight pictures and a set.toml that explains itself")
     new.add_argument("folder", type=given_path, metavar="DIR", help="a new folder")
-    new.add_argument("--from", dest="source", default="classic", metavar="SET", help="its pictures (default: classic)")
+    new.add_argument(
+        "--from",
+        dest="source",
+        type=given_name,
+        default="classic",
+        metavar="SET",
+        help="its pictures (default: classic)",
+    )
     new.set_defaults(run=run_new)
     check = actions.add_parser("check", help="tell every fault of a set, and what to do about it")
-    check.add_argument("emojis", metavar="DIR|SET", help="a folder, or font:FILE")
+    check.add_argument("emojis", type=given_name, metavar="DIR|SET", help="a folder, or font:FILE")
     check.add_argument("--json", action="store_true", help="print as JSON")
     check.set_defaults(run=run_check)
     preview = actions.add_parser("preview", help="a picture of a set: every expression in several poses")
-    preview.add_argument("emojis", metavar="SET|DIR", help="a shipped set, a folder, font or font:FILE")
+    preview.add_argument(
+        "emojis", type=given_name, metavar="SET|DIR", help="a shipped set, a folder, font or font:FILE"
+    )
     preview.add_argument("-o", "--output", type=given_path, metavar="FILE", help="a PNG (default: NAME_preview.png)")
     preview.add_argument("--clip", type=given_path, metavar="VIDEO", help="below it, frames of this clip, masked")
     preview.add_argument("--force", action="store_true", help="overwrite a picture that exists")
