@@ -91,6 +91,19 @@ def test_values_of_the_command_line() -> None:
             cli.assignments([wrong])
 
 
+def test_what_is_given_several_times_counts_every_time() -> None:
+    parser = argparse.ArgumentParser()
+    cli.add_train(parser)
+    words = ["--set", "seed=2", "--teachers", "a.pt", "--extra", "one", "--grid", "rate=1,2"]
+    more = ["--set", "epochs=3", "batch=9", "--teachers", "b.pt", "--extra", "two", "--grid", "seed=1,2"]
+    for _ in range(2):  # nothing stays from the time before
+        args = parser.parse_args(["mlp", "--data", "fer", "--out", "run", *words, *more])
+        assert args.set == ["seed=2", "epochs=3", "batch=9"]
+        assert args.teachers == ["a.pt", "b.pt"]
+        assert args.extra == [Path("one"), Path("two")]
+        assert args.grid == ["rate=1,2", "seed=1,2"]
+
+
 def test_a_grid_is_trained_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch", reason="the extra [train] is not installed")
     write_csv(tmp_path / "fer")

@@ -22,21 +22,37 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="a shipped recipe's name, or the path of a .toml file")
     parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
     parser.add_argument(
-        "--extra", type=given_path, nargs="+", default=[], metavar="DIR", help="more data to learn from"
+        "--extra",
+        type=given_path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="DIR",
+        help="more data to learn from",
     )
     parser.add_argument(
         "--out", type=given_path, required=True, metavar="DIR", help="folder for checkpoints and the log"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument(
-        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="change the recipe, for example: --set seed=2"
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the recipe, for example: --set seed=2",
     )
     parser.add_argument(
-        "--teachers", nargs="+", metavar="MODEL", help="runs' best.pt, or models by path or name, to learn from"
+        "--teachers",
+        nargs="+",
+        action="extend",
+        metavar="MODEL",
+        help="runs' best.pt, or models by path or name, to learn from",
     )
     parser.add_argument(
         "--grid",
         nargs="+",
+        action="extend",
         metavar="KEY=A,B",
         help="train every combination, for example: rate=0.1,0.05 seed=1,2",
     )

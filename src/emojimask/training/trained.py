@@ -109,7 +109,8 @@ def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
     """A trained network that only answers. Raises DataError also where its heads are not those of the recipe."""
     teacher, _ = load_network(name, device)
     if teacher.heads != heads(recipe):
-        raise DataError(f"{name}: a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}")
+        fault = f"a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}"
+        raise DataError(f"{name}: {fault}; choose one whose heads are those of the recipe's labels")
     teacher = folded(channels_last(teacher)).requires_grad_(False)
     return teacher.bfloat16() if works_in_half(recipe, device) else teacher
 
