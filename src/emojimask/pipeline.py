@@ -22,6 +22,8 @@ from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackS
 
 _log = logging.getLogger(__name__)
 
+FRAME_S = 0.04
+"""As a rule frames, and so readings, do not come in less time."""
 UNREAD = "neutral"
 """The expression shown until a face's own has been read."""
 
@@ -75,7 +77,7 @@ class MaskingPipeline:
         self._settings = settings or MaskSettings()
         self._motion = motion
         self._reads = reads
-        self._lag_s = smoother.lag_s(max(self._settings.read_every_s, self._look_every_s))
+        self._lag_s = smoother.lag_s(max(self._settings.read_every_s, self._look_every_s, FRAME_S))
         self._live = self._live_policy()
         self._before: tuple[tuple[int, ...], float] | None = None
         self._shown = ShownOverTime()

@@ -83,10 +83,7 @@ class TiledDetector(FaceDetector, Protocol):
         ...
 
     def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:
-        """The finds in one of the tiles, or in another part of the picture that is no smaller.
-
-        Several threads may ask at once.
-        """
+        """The finds in one of the tiles, or in another part of the picture that is no smaller."""
         ...
 
 
@@ -165,7 +162,7 @@ class ExpressionSmoother(Protocol):
         ...
 
     def lag_s(self, every_s: float) -> float:
-        """How late a plain change of expression shows, where a face is read every ``every_s`` seconds."""
+        """How late a plain change of expression shows, where a face is read every ``every_s`` seconds, above 0."""
         ...
 
 

@@ -247,8 +247,7 @@ class LandmarkTracker:
         if round_s is not None and self._time_s is not None:
             most = math.ceil(len(tiles) * (frame.time_s - self._time_s) / round_s)
         due = self._lookout.due_tiles(tiles, height, width, at_once, most)
-        looks = side_by_side(lambda tile: detector.detect_in_tile(frame.picture, tile), due)
-        return [detection for look in looks for detection in look]
+        return [found for tile in due for found in detector.detect_in_tile(frame.picture, tile)]
 
     def _glance(self, frame: Frame, around: Box) -> list[Detection]:
         """A look at a part of the picture, no closer than at a tile: closer, a fold of cloth may pass for a face."""
