@@ -313,6 +313,29 @@ def test_a_face_before_a_larger_one_is_somebody_else() -> None:
     assert not covers(parent, Box(240, 230, 90, 90)), "a child at the parent's chin"
 
 
+class Drawn(Stage):
+    """A tile shows a part of a face: a face to the detector, and to the landmarker, which is drawn to the whole."""
+
+    WHOLE, PART = Box(200, 50, 200, 200), Box(170, 70, 120, 120)
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        return [Detection(self.WHOLE, 0.9), Detection(self.PART, 0.6)]
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        box = near.box if isinstance(near, Detection) else Box.around(near)
+        corners = np.array([[b.x, b.y, b.x + b.width, b.y + b.height] for b in (box, self.WHOLE)])
+        left, top, right, bottom = 0.85 * corners[0] + 0.15 * corners[1]
+        points = np.tile(np.array([[(left + right) / 2, (top + bottom) / 2]], np.float32), (68, 1))
+        points[[36, 45, 51, 48, 54, 8]] = [(left, top), (right, top), *[((left + right) / 2, bottom)] * 4]
+        return Face(Box.around(points), points, 1.0)
+
+
+def test_a_part_of_a_face_is_nobody_of_its_own() -> None:
+    stage = Drawn()
+    tracks = LandmarkTracker(stage, stage).update(Frame(stage.image(), 0, 0.0))
+    assert [track.face.box.iou(stage.WHOLE) > 0.8 for track in tracks] == [True]
+
+
 class Tiled(Stage):
     """Small faces are seen in tiles alone."""
 

@@ -8,7 +8,7 @@ is given. A face that is not found is held: its pose is predicted, and the calle
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 
 import numpy as np
@@ -264,7 +264,7 @@ class LandmarkTracker:
                 continue
             lost = [p for p in self._people if p.id not in seen]
             face, surely = self._confirmed(frame, detection, lost)
-            if face is None or any(face.box.iou(other.box) > 0.4 for other in seen.values()):
+            if face is None or self._is_part_of(frame, face, seen.values()):
                 continue
             person = self._recognised(frame, face, lost)
             if person is None:
@@ -304,6 +304,18 @@ class LandmarkTracker:
             return None, False
         surely = self._stands_alone(frame, detection)
         return (Face(detection.box, detection.landmarks, detection.score) if expected or surely else None), surely
+
+    def _is_part_of(self, frame: Frame, face: Face, others: Iterable[Face]) -> bool:
+        """Whether a face is one of the others, or is drawn to it look by look, as what a tile shows of a face is."""
+        beside = [other.box for other in others if face.box.intersection(other.box) > 0]
+        for _ in range(MAX_LOOKS if beside else 0):
+            if any(face.box.iou(box) > 0.4 for box in beside):
+                return True
+            again = self._landmarker.locate(frame.picture, face.landmarks) if len(face.landmarks) > 6 else None
+            if again is None or again.box.iou(face.box) > SAME:
+                return False
+            face = again
+        return False
 
     def _rested(self, frame: Frame, face: Face) -> Face:
         """Where the picture's edge cuts a face, its mesh is too small or lags behind; look by look it comes to rest."""
