@@ -161,7 +161,7 @@ def against_others(comparison: dict[str, Any]) -> str:
             f"VGG BA SMALL in PyTorch, a warp and blend of the whole frame. Its steps take, in ms: {steps}. deface is "
             "timed as a command with boxes, its start-up included. One face, "
             f"{clip['width']}x{clip['height']}, all by turns in one run of "
-            f"`benchmarks/speed_comparison.py` (turns: {comparison['turns']}).",
+            f"`benchmarks/speed_comparison.py` (turns: {comparison['turns']}; {comparison['machine']['processor']}).",
             markdown(("detection to composed frame", "ms, median", "mean", "median against ours"), rows),
             markdown((f"a file of {clip['frames']} frames, with sound", "s", "against codecs", "against ours"), files),
         ]
