@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from emojimask.types import Box, Image, Picture
 
 PQ, HLG = 16, 18
-"""FFmpeg's numbers of HDR's two transfer functions. Videos of these are read in plain BT.709."""
+"""FFmpeg's numbers of HDR's two transfer functions."""
 Plane = NDArray[np.uint8]
 """(H, W) uint8."""
 Overlay = NDArray[np.uint8]
@@ -90,6 +90,11 @@ class YuvImage:
         for plane, pixels in ((y, self.y), (u, self.u), (v, self.v)):
             np.copyto(plane, pixels)
         return YuvImage(y, u, v, self.bt709, memory)
+
+
+def is_hdr(transfer: int) -> bool:
+    """Whether a video with this transfer function, by FFmpeg's number, is HDR: such are read in plain BT.709."""
+    return transfer in (PQ, HLG)
 
 
 def colors_of(picture: Picture) -> Colors:

@@ -228,25 +228,22 @@ class LandmarkTracker:
             whole = Box(0, 0, width, height)
             due = self._lookout.due_tiles([whole], height, width, at_once)
             return detector.detect(frame.picture, thorough=True) if due else []
-        round_s: float | None = None
+        share = 1.0  # of the tiles
         if live and not at_once and self._time_s is not None:
-            round_s = ROUND_S if searched else self._thorough_every_s
+            share = (frame.time_s - self._time_s) / (ROUND_S if searched else self._thorough_every_s)
         crowd = any(_is_small(p.face.box) for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
-        found = self._in_tiles(frame, detector, crowd, at_once or searched, round_s)
+        found = self._in_tiles(frame, detector, crowd, at_once or searched, share)
         if at_once and not crowd and any(d.score >= SURE and _is_small(d.box) for d in found):
-            found += self._in_tiles(frame, detector, True, at_once, round_s)
+            found += self._in_tiles(frame, detector, True, at_once, share)
         return found
 
     def _in_tiles(
-        self, frame: Frame, detector: TiledDetector, closely: bool, at_once: bool, round_s: float | None
+        self, frame: Frame, detector: TiledDetector, closely: bool, at_once: bool, share: float
     ) -> list[Detection]:
-        """The finds in the tiles that it is time for: all, or so many that a round of them takes ``round_s``."""
+        """The finds in the tiles that it is time for, up to this share of all."""
         height, width = frame.picture.shape[:2]
         tiles = detector.tiles(height, width, closely)
-        most = len(tiles)
-        if round_s is not None and self._time_s is not None:
-            most = math.ceil(len(tiles) * (frame.time_s - self._time_s) / round_s)
-        due = self._lookout.due_tiles(tiles, height, width, at_once, most)
+        due = self._lookout.due_tiles(tiles, height, width, at_once, math.ceil(len(tiles) * share))
         return [found for tile in due for found in detector.detect_in_tile(frame.picture, tile)]
 
     def _glance(self, frame: Frame, around: Box) -> list[Detection]:

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from PIL import Image as Pillow
 
 from emojimask.errors import NoPlaceError, SinkError
-from emojimask.pixels import HLG, PQ
+from emojimask.pixels import is_hdr
 from emojimask.sinks._check import Sound
 from emojimask.sinks._heads import anonymous
 from emojimask.types import StreamInfo
@@ -155,7 +155,7 @@ def look_of(info: StreamInfo) -> Look:
         if (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height):
             aspect = 1 / aspect
         context = stream.codec_context
-        if context.color_trc in (PQ, HLG):  # frames of HDR come in plain colours
+        if is_hdr(context.color_trc):  # its frames come in plain colours
             return Look(aspect)
         return Look(aspect, *(BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc)))
 

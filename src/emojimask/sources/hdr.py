@@ -17,7 +17,7 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from emojimask.pixels import HLG, PQ
+from emojimask.pixels import PQ
 
 Colors = NDArray[np.float64]
 """(..., 3) red, green, blue."""
@@ -32,10 +32,6 @@ _TO_709 = np.array(
     [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
 )
 _LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])
-
-
-def is_hdr(transfer: int) -> bool:
-    return transfer in (PQ, HLG)
 
 
 class PlainColors:

@@ -21,9 +21,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from emojimask.errors import NoVideoError, SourceError
-from emojimask.pixels import YuvImage
+from emojimask.pixels import YuvImage, is_hdr
 from emojimask.sources.cuts import SEEKABLE
-from emojimask.sources.hdr import PlainColors, is_hdr
+from emojimask.sources.hdr import PlainColors
 from emojimask.types import Frame, Picture, StreamInfo
 
 _AnyImage = np.ndarray[Any, Any]
