@@ -106,7 +106,9 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of FER2013 and FER+")
     parser.add_argument("--runs", type=Path, required=True, help="folder for a folder for each run")
     parser.add_argument("--minutes", type=float, help="for all but the rehearsal; without, it is rehearsed alone")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change every run, to try it out")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="change every run, to try it out"
+    )
     args = parser.parse_args()
     faces = len(load_split(args.data, "train"))
     paces = rehearsed(args, faces)

@@ -49,7 +49,9 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows alone")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing and end epochs after that")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change every recipe, to try it out")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="change every recipe, to try it out"
+    )
     args = parser.parse_args()
 
     deadline = time.monotonic() + 60 * args.minutes

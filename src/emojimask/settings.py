@@ -86,9 +86,8 @@ class MaskSettings:
 def _check(knob: Field[Any], value: Any) -> None:
     choices, low, high = (knob.metadata[key] for key in ("choices", "low", "high"))
     expected = type(knob.default)
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, expected):
+    whole_number = expected is float and isinstance(value, int) and not isinstance(value, bool)
+    if not isinstance(value, expected) and not whole_number:
         raise UsageError(f"setting {knob.name}: expected {IN_WORDS[expected]}, found {value!r}")
     if choices and value not in choices:
         raise UsageError(f"setting {knob.name}: {value!r} is not one of {', '.join(choices)}")

@@ -90,3 +90,9 @@ def test_a_damaged_checkpoint_is_left_alone(tmp_path: Path, capsys: pytest.Captu
     assert sorted(path.name for path in run.iterdir()) == ["best.pt", "checkpoint.pt"]
     assert best.read_bytes() == checkpoint.read_bytes() == b"PK\x03\x04 and no more"
     assert not out.exists()
+
+
+def test_a_time_below_none_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "mlp", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--minutes", "-1"])
+    assert "--minutes: -1 is less than 0" in capsys.readouterr().err

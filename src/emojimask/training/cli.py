@@ -57,7 +57,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         help="train every combination, for example: rate=0.1,0.05 seed=1,2",
     )
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="end after the epoch that passes so much time; of a grid each run"
+        "--minutes", type=_minutes, metavar="M", help="end after the epoch that passes so much time; of a grid each run"
     )
 
 
@@ -92,6 +92,13 @@ def run_train(args: argparse.Namespace) -> int:
     else:
         _tell(f"best: {run(recipe, args.out)}")
     return 0
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not minutes >= 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return minutes
 
 
 def assignments(words: Sequence[str]) -> list[tuple[str, str]]:
