@@ -13,9 +13,6 @@ from torch.utils.hooks import RemovableHandle
 
 from emojimask.training.data.fer2013 import SIDE
 
-NARROW = 16
-"""Channels: one block of AVX-512."""
-
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
@@ -66,23 +63,38 @@ def fitted(x: Tensor, side: int) -> Tensor:
     return F.interpolate(x, (side, side), mode="bilinear")
 
 
+NARROW = 16
+"""Channels: one block of AVX-512."""
+
+
+class Skipping(nn.Conv2d):
+    """A 1x1 convolution of few channels with a stride, worked out on the pixels that it sees alone.
+
+    In the layout of ``channels_last`` torch's own overruns its memory (torch 2.13): of fewer than eight channels on
+    CPUs without AVX-512, of eight too on those with it.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__(inputs, outputs, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.onnx.is_in_onnx_export():
+            return super().forward(x)  # one node, which runtimes know how to run well
+        down, across = self.stride
+        seen = x[:, :, ::down, ::across].contiguous(memory_format=torch.channels_last)
+        return F.conv2d(seen, self.weight, self.bias)
+
+
 def conv_bn(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-    )
+    if kernel == 1 and stride > 1 and inputs < NARROW:
+        convolution: nn.Conv2d = Skipping(inputs, outputs, stride)
+    else:
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
 
 
 def channels_last(network: Network) -> Network:
-    """In the memory layout that convolutions are quickest in, unless some are so narrow that it is not safe.
-
-    Strided 1x1 convolutions of few channels overrun their memory in it (torch 2.13): of fewer than eight on CPUs
-    without AVX-512, of eight too on those with it.
-    """
-    convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
-    skipping = [layer for layer in convolutions if layer.kernel_size == (1, 1) and layer.stride != (1, 1)]
-    if any(layer.in_channels < NARROW for layer in skipping):
-        return network
+    """In the memory layout that convolutions are quickest in."""
     layout: dict[str, Any] = {"memory_format": torch.channels_last}  # the type stubs do not know this keyword
     return network.to(**layout)
 
