@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, _six_points, without_overlaps
+from emojimask.faces.tracking import LandmarkTracker
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
 from emojimask.stages import Detection
-from emojimask.types import Box
+from emojimask.types import Box, Frame
 
 FACE = Box.around(FACE_OUTLINE)
 
@@ -95,6 +96,17 @@ def test_in_a_large_picture_a_face_of_24_pixels_is_surely_found(
     assert any(
         np.hypot(d.box.center[0] - width * x, d.box.center[1] - height * y) < 15 and d.score > 0.6 for d in found
     )
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.15, 0.6), (0.5, 0.3), (0.5, 0.6), (0.8, 0.3)])
+def test_a_small_blurred_face_is_covered_at_once(
+    detector: MediapipeDetector, landmarker: MeshLandmarker, x: float, y: float
+) -> None:
+    """As of somebody who walks in the background; the landmarker denies it."""
+    sharp = scene(1280, 720, 30 / max(FACE.width, FACE.height), x=x, y=y)
+    frame = Frame(cv2.GaussianBlur(sharp, None, 2.0), 0, 0.0)
+    found = [track.face.box.center for track in LandmarkTracker(detector, landmarker).update(frame)]
+    assert any(np.hypot(left - 1280 * x, top - 720 * y) < 8 for left, top in found)
 
 
 def test_several_faces_are_each_found_once(detector: MediapipeDetector) -> None:

@@ -34,15 +34,18 @@ from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture, Points, Track, TrackState
 
-SURE = 0.5
-"""A detection of at least this score is tried for a new face; a weaker one only where a face was lost."""
+SURE, SURE_SMALL = 0.5, 0.4
+"""A detection of at least this score is tried for a new face, the second where it is small; a weaker one only where a
+face was lost."""
 LEAST_INSIDE = 0.25
 """A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
-ALONE = (0.7, 0.7)
-"""Where the landmarker denies a face, a detection counts with this score at first sight and at a closer look ..."""
-ALONE_SMALL = (0.6, 0.5)
-"""... and with these where the face is too small for the landmarker to be trusted: not over 48 pixels."""
+ALONE = (0.7, 0.7, (2.0, 3.0))
+"""Where the landmarker denies a face, a detection counts with this score at first sight, and with this mean score in
+squares that are so many times as large ..."""
+ALONE_SMALL = (SURE_SMALL, 0.62, (4.0, 6.0))
+"""... and with these where it is small: it is blurred as a rule, and clearer from farther away."""
 SMALL = 48.0
+"""Pixels: of faces that are no larger the landmarker denies many."""
 SEARCH_S = 1.0
 """A small face that the look over the whole picture missed is searched for where it should be for this long, ..."""
 ROUND_S = 0.2
@@ -231,9 +234,9 @@ class LandmarkTracker:
         share = 1.0  # of the tiles
         if live and not at_once and self._time_s is not None:
             share = (frame.time_s - self._time_s) / (ROUND_S if searched else self._thorough_every_s)
-        crowd = any(_is_small(p.face.box) for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
+        crowd = any(_size(p.face.box) < CROWD for p in self._people if frame.time_s - p.seen_s <= SEARCH_S)
         found = self._in_tiles(frame, detector, crowd, at_once or searched, share)
-        if at_once and not crowd and any(d.score >= SURE and _is_small(d.box) for d in found):
+        if at_once and not crowd and any(d.score >= SURE and _size(d.box) < CROWD for d in found):
             found += self._in_tiles(frame, detector, True, at_once, share)
         return found
 
@@ -287,7 +290,8 @@ class LandmarkTracker:
             if is_near(detection.box, p.outlined or p.face.box, Box.around(p.predicted(now)), now - p.seen_s)
         ]
         expected = bool(near)
-        if (detection.score < SURE and not expected) or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
+        sure = SURE_SMALL if _size(detection.box) <= SMALL else SURE
+        if (detection.score < sure and not expected) or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
             return None, False
         just_denied = expected and all(len(p.raw) == 6 and 0 < now - p.denied_s < DENIED_S for p in near)
         face = None if just_denied else self._landmarker.locate(frame.picture, detection)
@@ -329,19 +333,15 @@ class LandmarkTracker:
         return again is not None and again.box.iou(face.box) > 0.6 and max(face.score, again.score) > 0.8
 
     def _stands_alone(self, frame: Frame, detection: Detection) -> bool:
-        """Look closer: a real face is found again when it fills more of the picture, a fist or a print is not."""
-        small = max(detection.box.width, detection.box.height) <= SMALL
-        at_first, closer = ALONE_SMALL if small else ALONE
+        """Look again: a real face is found at other distances too, a fist or a print is not."""
+        at_first, again, squares = ALONE_SMALL if _size(detection.box) <= SMALL else ALONE
         if detection.score < at_first:
             return False
-        again = [
-            max(
-                (d.score for d in detect_in(self._detector, frame.picture, around) if d.box.iou(detection.box) > 0.25),
-                default=0.0,
-            )
-            for around in (detection.box.scaled(2.0), detection.box.scaled(3.0))
+        scores = [
+            max((d.score for d in found if d.box.iou(detection.box) > 0.25), default=0.0)
+            for found in (detect_in(self._detector, frame.picture, detection.box.scaled(size)) for size in squares)
         ]
-        return sum(again) / len(again) >= closer
+        return sum(scores) / len(scores) >= again
 
     def _recognised(self, frame: Frame, face: Face, lost: list[Person]) -> Person | None:
         """The lost person whom this face belongs to: near where it should be, of like size, of like looks."""
@@ -373,8 +373,8 @@ class LandmarkTracker:
         return Track(person.id, person.carried_on(frame), TrackState.HELD, frame.time_s - person.seen_s)
 
 
-def _is_small(box: Box) -> bool:
-    return max(box.width, box.height) < CROWD
+def _size(box: Box) -> float:
+    return max(box.width, box.height)
 
 
 def _has_tiles(detector: FaceDetector) -> TypeGuard[TiledDetector]:
