@@ -39,11 +39,11 @@ SURE, SURE_SMALL = 0.5, 0.4
 face was lost."""
 LEAST_INSIDE = 0.25
 """A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
-ALONE = (0.7, 0.7, (2.0, 3.0))
-"""Where the landmarker denies a face, a detection counts with this score at first sight, and with this mean score in
-squares that are so many times as large ..."""
-ALONE_SMALL = (SURE_SMALL, 0.62, (4.0, 6.0))
-"""... and with these where it is small: it is blurred as a rule, and clearer from farther away."""
+FARTHER = (6.0, 4.0)
+"""Where the landmarker denies a face, the detector looks again at squares so many times as large: from farther away a
+blurred face is clearer, and a fist or a print is one no longer."""
+AGAIN, AGAIN_SMALL = 0.7, 0.6
+"""The least score there with which the detection counts, the second where it is small."""
 SMALL = 48.0
 """Pixels: of faces that are no larger the landmarker denies many."""
 SEARCH_S = 1.0
@@ -303,7 +303,7 @@ class LandmarkTracker:
             return self._rested(frame, face), True
         if detection.landmarks is None:
             return None, False
-        surely = self._stands_alone(frame, detection)
+        surely = detection.score >= sure and self._stands_alone(frame, detection)
         return (Face(detection.box, detection.landmarks, detection.score) if expected or surely else None), surely
 
     def _is_part_of(self, frame: Frame, face: Face, others: Iterable[Face]) -> bool:
@@ -333,15 +333,13 @@ class LandmarkTracker:
         return again is not None and again.box.iou(face.box) > 0.6 and max(face.score, again.score) > 0.8
 
     def _stands_alone(self, frame: Frame, detection: Detection) -> bool:
-        """Look again: a real face is found at other distances too, a fist or a print is not."""
-        at_first, again, squares = ALONE_SMALL if _size(detection.box) <= SMALL else ALONE
-        if detection.score < at_first:
-            return False
-        scores = [
-            max((d.score for d in found if d.box.iou(detection.box) > 0.25), default=0.0)
-            for found in (detect_in(self._detector, frame.picture, detection.box.scaled(size)) for size in squares)
-        ]
-        return sum(scores) / len(scores) >= again
+        """Look again: a real face is found from farther away too, a fist or a print is not."""
+        least = AGAIN_SMALL if _size(detection.box) <= SMALL else AGAIN
+        squares = (detection.box.scaled(size) for size in FARTHER)
+        return all(
+            any(d.score >= least and d.box.iou(detection.box) > 0.25 for d in found)
+            for found in (detect_in(self._detector, frame.picture, square) for square in squares)
+        )
 
     def _recognised(self, frame: Frame, face: Face, lost: list[Person]) -> Person | None:
         """The lost person whom this face belongs to: near where it should be, of like size, of like looks."""
