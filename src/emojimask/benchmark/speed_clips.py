@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import count, takewhile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -196,9 +195,7 @@ class ForthAndBack:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing to let go."""
 
 

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from importlib.resources import as_file, files
-from types import TracebackType
 from typing import Self
 
 import cv2
@@ -83,9 +82,7 @@ class SyntheticSource:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing to let go."""
 
 

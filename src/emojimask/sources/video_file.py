@@ -7,7 +7,6 @@ import math
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -100,9 +99,7 @@ class VideoFileSource:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._frames.close()
         self._container.close()
         gc.collect()  # see _axes_of: one tied frame keeps all the memory that the decoder has for frames
