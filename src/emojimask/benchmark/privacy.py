@@ -31,6 +31,7 @@ OURS = ("file", "live")
 _UNTOUCHED = 2  # gray levels; a pixel of a face that differs no more from the raw frame's is uncovered
 _COUNTS = 0.15  # share of a face that must be in the picture and unhidden for the frame to count
 _CLEAR = 0.9, 40.0  # a well-visible face: this share of it shows, and it is so many pixels high
+_ACTORS = 6
 _CLIP_FRAMES = 60  # of a clip, that an actor is made of
 _NOSE = 1  # its tip, in the face mesh
 _TURNS = 0.3  # an actor whose nose wanders over this share of the face's width can play the turn of the head
@@ -176,11 +177,11 @@ def _judge_hanging(actor: Actor, fps: int, settings: MaskSettings) -> Outcome:
     return outcome
 
 
-def actors_of(folder: Path, count: int = 6) -> list[Actor]:
+def actors_of(folder: Path) -> list[Actor]:
     """Actors made of the clips under a folder that show one large face throughout; the face is where the mesh finds it.
 
-    The folders take turns, so that the first actors come from different cameras; the last of ``count``
-    is the one of all others whose head turns farthest.
+    The folders take turns, so that the first actors come from different cameras; the last of :data:`_ACTORS` is the one
+    of all others whose head turns farthest.
 
     Raises:
         SourceError: there is no such folder, or it cannot be opened.
@@ -195,7 +196,7 @@ def actors_of(folder: Path, count: int = 6) -> list[Actor]:
         raise SourceError(f"{folder}: cannot be opened ({error.strerror})") from error
     found: list[Actor] = []
     for actor in filter(None, map(_actor, clips)):
-        if len(found) < count:
+        if len(found) < _ACTORS:
             found.append(actor)
         elif actor.turn > found[-1].turn:
             found[-1] = actor

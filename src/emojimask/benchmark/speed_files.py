@@ -175,16 +175,16 @@ def measure_limits(path: Path, seconds: float) -> Limits:
     )
 
 
-def memory_bandwidth(size: int = 64_000_000) -> float:
-    """Bytes read and written a second when numpy copies ``size`` bytes, more than caches hold; the best of five."""
-    here = np.ones(size, np.uint8)
+def memory_bandwidth() -> float:
+    """Bytes read and written a second when numpy copies more than caches hold; the best of five."""
+    here = np.ones(64_000_000, np.uint8)
     there = np.empty_like(here)
     took = []
     for _ in range(5):
         started = time.perf_counter()
         np.copyto(there, here)
         took.append(time.perf_counter() - started)
-    return 2 * size / min(took)
+    return 2 * here.size / min(took)
 
 
 def _encode_ms(path: Path, most: int) -> float:

@@ -54,7 +54,7 @@ class HaarDetector:
         if "frontal" in self._cascades:
             found += self.look("frontal", gray, scale)
         if "profile" in self._cascades:
-            found += self.look("profile", gray, scale) + self.look_mirrored("profile", gray, scale)
+            found += self.look("profile", gray, scale) + self.look_mirrored(gray, scale)
         return _surest(found)
 
     def look(
@@ -81,10 +81,11 @@ class HaarDetector:
         return found
 
     def look_mirrored(
-        self, view: str, gray: NDArray[np.uint8], scale: float, step: float = _STEP, sizes: tuple[int, int] = _ALL_SIZES
+        self, gray: NDArray[np.uint8], scale: float, step: float = _STEP, sizes: tuple[int, int] = _ALL_SIZES
     ) -> list[Detection]:
+        """Likewise, profiles that look the other way."""
         width = gray.shape[1] / scale
-        found = self.look(view, np.ascontiguousarray(gray[:, ::-1]), scale, step, sizes)
+        found = self.look("profile", np.ascontiguousarray(gray[:, ::-1]), scale, step, sizes)
         return [Detection(_mirrored(d.box, width), d.score) for d in found]
 
 
@@ -111,7 +112,7 @@ class HaarGlances:
         if turn == 0:
             found += self._haar.look("profile", gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
         elif turn == 4:
-            found += self._haar.look_mirrored("profile", gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
+            found += self._haar.look_mirrored(gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
         else:
             found += self._small_faces(image, (1, 2, 3, 5, 6, 7).index(turn))
         return _surest(found)

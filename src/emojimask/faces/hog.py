@@ -22,6 +22,7 @@ from emojimask.types import Box, Face, Image, Picture, Points
 
 _WEAKEST = -0.5  # the SVM's margin below which a find is not even reported
 _SEEN_SIDE, _THOROUGH_SIDE = 960, 1600  # the longer side of what is looked at, pixels; faces need 80 there
+_IS_FACE = 0.35  # least score of the landmarker's own close look
 _CROP_FACE = 110.0  # pixels: how large a face is made before the landmarker looks for it; HOG needs 80
 _REACH = 2.2  # the landmarker looks this many face sizes around
 
@@ -55,16 +56,12 @@ class HogDetector:
 class Dlib68Landmarker:
     """The 68 points of iBUG 300-W. They alone never deny a face, so the detector looks closely first.
 
-    Args:
-        threshold: least score, 0 to 1, of that close look.
-
     Raises:
         ModelError: the package with the model is not installed, or came without it.
     """
 
-    def __init__(self, threshold: float = 0.35) -> None:
+    def __init__(self) -> None:
         self._detector = HogDetector()
-        self._threshold = threshold
         self._predictor = dlib.shape_predictor(str(landmark_model()))
 
     def locate(self, image: Picture, near: Detection | Points) -> Face | None:
@@ -72,7 +69,7 @@ class Dlib68Landmarker:
         crop, left, top, scale = _close_up(bgr(image), box)
         if min(crop.shape[:2]) < 24:
             return None
-        found = [d for d in self._detector.detect_scaled(crop) if d.score >= self._threshold]
+        found = [d for d in self._detector.detect_scaled(crop) if d.score >= _IS_FACE]
         middle = np.array([(box.center[0] - left) * scale, (box.center[1] - top) * scale])
         best = min(found, key=lambda d: float(np.linalg.norm(np.subtract(d.box.center, middle))), default=None)
         if best is None or np.linalg.norm(np.subtract(best.box.center, middle)) > 0.8 * best.box.width:

@@ -21,6 +21,10 @@ from emojimask.stages import Detection
 from emojimask.types import MESH_POINTS, Box, Face, Image, Picture, Points
 
 _LEFT_EYE, _RIGHT_EYE = 33, 263
+_LEAST_SCORE = 0.3
+"""A detector's confidence below which a find is not even reported."""
+_IS_FACE = 0.5
+"""The mesh's probability that a crop shows a face, from which it does."""
 MOST_LEAN = 0.7
 """The most that the line from eyes to mouth of a face in profile goes sideways, against how far down it goes."""
 TURNED = 0.95
@@ -66,20 +70,15 @@ class BlazeFace:
 
 
 class MediapipeDetector:
-    """Both detectors over the whole picture and, for a thorough look, the full-range one over its parts.
+    """Both detectors over the whole picture and, for a thorough look, the full-range one over its parts."""
 
-    Args:
-        threshold: least confidence, 0 to 1.
-    """
-
-    def __init__(self, threshold: float = 0.3) -> None:
-        self._threshold = threshold
+    def __init__(self) -> None:
         base = "face_detection/face_detection"
         self._near = BlazeFace(TfliteModel(f"{base}_short_range.tflite", -1.0), ((16, 2), (8, 6)))
         self._far = BlazeFace(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),))
 
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
-        looks = side_by_side(lambda network: network.detect(image, self._threshold), (self._near, self._far))
+        looks = side_by_side(lambda network: network.detect(image, _LEAST_SCORE), (self._near, self._far))
         found = [detection for look in looks for detection in look]
         if thorough:
             height, width = image.shape[:2]
@@ -104,14 +103,14 @@ class MediapipeDetector:
         left, top = int(tile.x), int(tile.y)
         right, bottom = min(width, left + int(tile.width)), min(height, top + int(tile.height))
         square = part(image, slice(top, bottom), slice(left, right))
-        found = self._far.detect(square, self._threshold)
+        found = self._far.detect(square, _LEAST_SCORE)
         return [d.moved(left, top) for d in found if not _cut_off(d.box, square, left, top, image)]
 
     def _detect_mirrored(self, image: Picture, margin: float) -> list[Detection]:
         small, scale = _shrunk(image, _OVERVIEW)
         border = round(margin * scale)
         mirrored = cv2.copyMakeBorder(small, border, border, border, border, cv2.BORDER_REFLECT)
-        found = self._far.detect(np.asarray(mirrored, np.uint8), self._threshold)
+        found = self._far.detect(np.asarray(mirrored, np.uint8), _LEAST_SCORE)
         found = [d.moved(-border, -border).scaled(1 / scale) for d in found]
         # Mirror images of whole faces lie outside. A half face and its image together have their middle on the edge.
         whole = Box(0, 0, image.shape[1], image.shape[0])
@@ -127,14 +126,9 @@ class _Look(NamedTuple):
 
 
 class MeshLandmarker:
-    """The 468-point face mesh (Kartynnik et al. 2019) on an upright crop of one face.
+    """The 468-point face mesh (Kartynnik et al. 2019) on an upright crop of one face."""
 
-    Args:
-        threshold: least probability, 0 to 1, that the crop shows a face.
-    """
-
-    def __init__(self, threshold: float = 0.5) -> None:
-        self._threshold = threshold
+    def __init__(self) -> None:
         self._model = TfliteModel("face_landmark/face_landmark.tflite", 0.0)
 
     def locate(self, image: Picture, near: Detection | Points) -> Face | None:
@@ -148,7 +142,7 @@ class MeshLandmarker:
             best = max(turned, key=lambda look: look.score)
             if best.score >= TURNED:
                 values, score, to_crop = best
-        if score < self._threshold:
+        if score < _IS_FACE:
             return None
         points = values.reshape(MESH_POINTS, 3)[:, :2] - 0.5
         landmarks = cv2.transform(points[None], cv2.invertAffineTransform(to_crop))[0].astype(np.float32)
@@ -157,7 +151,7 @@ class MeshLandmarker:
     def _look(self, image: Picture, center: tuple[float, float], side: float, angle: float) -> _Look:
         crop, to_crop = _upright_crop(image, center, side, angle, self._model.side)
         values, score = self._run(crop)
-        if score < self._threshold and _reaches_out(image, center, side):
+        if score < _IS_FACE and _reaches_out(image, center, side):
             # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
             crop = warped(image, to_crop, self._model.side, cv2.BORDER_REFLECT)
             values, score = self._run(crop)
@@ -168,17 +162,17 @@ class MeshLandmarker:
         return values, 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
 
 
-def without_overlaps(detections: list[Detection], iou: float = 0.3) -> list[Detection]:
-    """Non-maximum suppression: of boxes that overlap by more than ``iou``, or lie inside one another, the surest."""
+def without_overlaps(detections: list[Detection]) -> list[Detection]:
+    """Non-maximum suppression: of boxes that overlap, or lie inside one another, the surest."""
     kept: list[Detection] = []
     for candidate in sorted(detections, key=lambda d: d.score, reverse=True):
-        if not any(_same_face(candidate.box, other.box, iou) for other in kept):
+        if not any(_same_face(candidate.box, other.box) for other in kept):
             kept.append(candidate)
     return kept
 
 
-def _same_face(a: Box, b: Box, iou: float) -> bool:
-    return a.iou(b) > iou or a.overlap(b) > 0.7
+def _same_face(a: Box, b: Box) -> bool:
+    return a.iou(b) > 0.3 or a.overlap(b) > 0.7
 
 
 def _grid(side: int, per_cell: int) -> NDArray[np.float32]:

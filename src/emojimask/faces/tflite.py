@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
@@ -20,6 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from emojimask.errors import ModelError
+from emojimask.packaged import packaged
 from emojimask.types import Image
 
 _LOADING = Lock()
@@ -41,11 +41,11 @@ class TfliteModel:
     """
 
     def __init__(self, model: str, low: float) -> None:
-        path = _modules() / model
-        if not path.is_file():
+        path = packaged("mediapipe", "modules", *model.split("/"))
+        if path is None:
             raise ModelError(
-                f"the installed mediapipe does not carry {model}: install mediapipe==0.10.21, the last release with "
-                "its models inside"
+                f"no installed mediapipe carries {model}: pip install mediapipe==0.10.21, the last release with its "
+                "models inside"
             )
         self._path = path
         self._idle: SimpleQueue[_Network] = SimpleQueue()
@@ -83,13 +83,6 @@ class _Network:
         self._interpreter.invoke()
         first, second = (self._interpreter.get_tensor(index).ravel() for index in self._outputs)
         return first, second
-
-
-def _modules() -> Path:
-    spec = find_spec("mediapipe")  # found, not imported
-    if spec is None or spec.origin is None:
-        raise ModelError("mediapipe is not installed, and its face models with it: pip install mediapipe==0.10.21")
-    return Path(spec.origin).parent / "modules"
 
 
 @contextmanager

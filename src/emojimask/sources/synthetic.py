@@ -34,7 +34,7 @@ FACE_OUTLINE = np.array(
 )
 """Around the face in :func:`portrait`, hairline to chin, (N, 2) pixels."""
 
-Motion = Callable[[float], NDArray[np.float64]]
+_Motion = Callable[[float], NDArray[np.float64]]
 """Seconds -> (2, 3) affine transform from the portrait's pixels to the frame's."""
 
 
@@ -53,14 +53,11 @@ class SyntheticSource:
         width, height: of the frames, pixels.
         fps: frames a second.
         seconds: length of the clip.
-        motion: where the portrait is; by default it sways, nods, nears and turns within the frame.
     """
 
-    def __init__(
-        self, width: int = 640, height: int = 360, fps: int = 30, seconds: float = 4.0, motion: Motion | None = None
-    ) -> None:
+    def __init__(self, width: int = 640, height: int = 360, fps: int = 30, seconds: float = 4.0) -> None:
         self._portrait = portrait()
-        self._motion = motion or swaying(width, height)
+        self._motion = _swaying(width, height)
         self.info = StreamInfo("synthetic", width, height, float(fps), round(seconds * fps), time_base=Fraction(1, fps))
 
     def __iter__(self) -> Iterator[Frame]:
@@ -86,7 +83,7 @@ class SyntheticSource:
         """Nothing to let go."""
 
 
-def swaying(width: int, height: int) -> Motion:
+def _swaying(width: int, height: int) -> _Motion:
     """A person before a camera: sways, nods, leans in and tilts the head."""
     face = FACE_OUTLINE.mean(0)
 
