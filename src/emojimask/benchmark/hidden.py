@@ -7,10 +7,11 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
+
+from emojimask.containers import open_container
 
 _BEGINS = re.compile(rb"\xff\xd8\xff")  # a JPEG. Within one's pixels 0xff is always followed by 0 or by 0xd0 to 0xd7.
 _FILM = re.compile(rb"ftyp(mp4|iso|qt  |MSNV|avc)")  # that phones put behind a picture
@@ -33,7 +34,7 @@ def hidden_pictures(path: Path) -> list[str]:
             with Pillow.open(path) as picture:
                 return list(_beside(picture, path))
     except UnidentifiedImageError:
-        with av.open(f"file:{path}", metadata_errors="replace") as container:
+        with open_container(path) as container:
             more = len(container.streams.video) - 1
         return [f"{more} more video stream{'s' if more > 1 else ''} or cover picture"] if more > 0 else []
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
+from emojimask.containers import open_container
 
 _SLACK_S = 0.02  # containers that count in hundredths of a second
 _SOUND_SLACK_S = 0.5  # containers that cut sound otherwise
@@ -47,7 +47,7 @@ def fault_in(path: Path, frames: int, seconds: float | None, frame_s: float, sou
     """
     found = 0
     first_s = last_s = 0.0
-    with av.open(f"file:{path}", metadata_errors="replace") as container:
+    with open_container(path) as container:
         streams = {stream.index: Sound() for stream in container.streams.audio}
         for packet in container.demux():
             if not packet.size:

@@ -15,10 +15,10 @@ from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Disposition, Stream
-from av.video.stream import VideoStream
+from av.stream import Stream
 from PIL import Image as Pillow
 
+from emojimask.containers import open_container, videos_in
 from emojimask.errors import NoPlaceError, SinkError
 from emojimask.pixels import is_hdr
 from emojimask.sinks._check import Sound
@@ -148,7 +148,7 @@ def look_of(info: StreamInfo) -> Look:
     if info.path is None:
         return Look()
     with _open(info.path) as original:
-        stream = _video(original)
+        stream = next(iter(videos_in(original)), None)
         if stream is None:
             return Look()
         aspect = stream.sample_aspect_ratio or Fraction(1)
@@ -165,7 +165,7 @@ def stay_of_last(info: StreamInfo, time_s: float) -> float | None:
     if info.path is None:
         return None
     with suppress(SinkError, av.FFmpegError), _open(info.path) as original:  # it may be gone by now, or be damaged
-        stream = _video(original)
+        stream = next(iter(videos_in(original)), None)
         if stream is None or not stream.time_base:
             return None
         tick = round((time_s + info.ahead_s) / stream.time_base)
@@ -177,14 +177,9 @@ def stay_of_last(info: StreamInfo, time_s: float) -> float | None:
     return None
 
 
-def _video(original: InputContainer) -> VideoStream | None:
-    streams = (s for s in original.streams.video if not s.disposition & Disposition.attached_pic)
-    return next(streams, None)
-
-
 def _open(path: Path) -> InputContainer:
     try:
-        return av.open(f"file:{path}", "r", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        return open_container(path)
     except (av.FFmpegError, OSError) as error:
         raise SinkError(
             f"{path}: cannot be opened for its sound ({error.strerror}); leave it out with --no-audio"

@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from emojimask.containers import open_container
 from emojimask.errors import SinkError
 from emojimask.sinks.video_file import VideoFileSink, rate_of
 from emojimask.types import StreamInfo
@@ -52,7 +53,7 @@ class _JoinedVideo(VideoFileSink):
 
     def __init__(self, path: Path, audio: bool, template: Path) -> None:
         super().__init__(path, audio=audio)
-        self._template = av.open(f"file:{template}")
+        self._template = open_container(template)
 
     def copy(self, packet: Packet[VideoStream], time_s: float) -> None:
         assert self._output is not None, "open() comes before copy()"
@@ -83,7 +84,7 @@ class _JoinedVideo(VideoFileSink):
 def _packets(parts: Sequence[Path], output: Path) -> Iterator[Packet[VideoStream]]:
     head: bytes | None = None
     for part in parts:
-        with av.open(f"file:{part}") as container:
+        with open_container(part) as container:
             stream = container.streams.video[0]
             found = bytes(stream.codec_context.extradata or b"")
             if head not in (None, found):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.stream import Disposition
+
+from emojimask.containers import open_container, videos_in
 
 SEEKABLE = ("mov", "matroska")
 """Containers with an index of exact times, by FFmpeg's names; others are searched by guessing."""
@@ -28,8 +29,8 @@ class FrameTimes:
 def frame_times(path: Path) -> FrameTimes | None:
     """The times of all frames; None where the file cannot be cut, does not tell them, or cannot be read at all."""
     try:
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
-            streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        with open_container(path) as container:
+            streams = videos_in(container)
             if not streams or not container.format.name.startswith(SEEKABLE):
                 return None
             frames, keys = [], []

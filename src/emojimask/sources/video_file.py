@@ -19,6 +19,7 @@ from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from emojimask.containers import open_container, videos_in
 from emojimask.errors import NoVideoError, SourceError
 from emojimask.pixels import YuvImage, is_hdr
 from emojimask.sources.cuts import SEEKABLE
@@ -202,7 +203,7 @@ class _PacketReader:
         self.others: set[int] = set()
 
     def __iter__(self) -> Iterator[av.Packet[Any] | None]:
-        others = {s.index for s in _videos(self._container)} - {self._stream.index}
+        others = {s.index for s in videos_in(self._container)} - {self._stream.index}
         end_s = 0.0
         steps: range | None = None  # from the first time at which the decoder needs a packet to past the last
         count = 0
@@ -249,8 +250,7 @@ def _open(path: Path) -> InputContainer:
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise SourceError(f"{path}: the file is empty")
-        # "file:" keeps a colon in a name from being taken for a protocol; the list keeps playlists off the network.
-        return av.open(f"file:{path}", "r", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        return open_container(path)
     except FileNotFoundError:
         raise SourceError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -261,14 +261,10 @@ def _open(path: Path) -> InputContainer:
         raise SourceError(f"{path}: cannot be read as a video, it is damaged or none ({error.strerror})") from None
 
 
-def _videos(container: InputContainer) -> list[VideoStream]:
-    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-
-
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     if not len(container.streams):
         raise SourceError(f"{path}: nothing can be read from it, the file is damaged or cut off")
-    streams = _videos(container)
+    streams = videos_in(container)
     if not streams:
         raise NoVideoError(f"{path}: there is no video in this file")
     if any(s.disposition & Disposition.dependent for s in streams):  # as telephones write HEIC
