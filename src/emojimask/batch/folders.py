@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from stat import S_ISREG
 from typing import NamedTuple, Protocol
 from urllib.request import url2pathname
 
@@ -110,37 +109,12 @@ class LocalFolder:
         return self.root / STAGING
 
     def find(self) -> Iterator[Found]:
+        from emojimask.sources.folder import files_in
+
         if not self.root.is_dir():
             raise SourceError(f"{self.root}: no such folder")
-        yield from self._walk(self.root, set())
-
-    def _walk(self, folder: Path, seen: set[Path]) -> Iterator[Found]:
-        """Links are followed, but no folder is entered twice."""
-        try:
-            real = folder.resolve()
-            if real in seen:
-                return
-            seen.add(real)
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            yield Found(self._name(folder), problem=f"the folder cannot be read ({error.strerror})")
-            return
-        for entry in entries:
-            path = Path(entry.path)
-            if entry.name.startswith("."):
-                continue
-            try:
-                if entry.is_dir():
-                    yield from self._walk(path, seen)
-                elif is_media(entry.name) and S_ISREG(entry.stat().st_mode):  # a pipe would be waited for for ever
-                    yield Found(self._name(path), entry.stat().st_size)
-                elif problem := unread(entry.name):
-                    yield Found(self._name(path), problem=problem)
-            except OSError as error:  # a link that leads nowhere, or to itself
-                yield Found(self._name(path), problem=f"cannot be opened ({error.strerror})")
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
+        for path, size, problem in files_in(self.root):
+            yield Found(path.relative_to(self.root).as_posix(), size, problem)
 
     def head(self, name: str) -> bytes:
         from emojimask.sources.folder import head_of
@@ -236,20 +210,6 @@ class LocalFolder:
     def _remove_staging(self) -> None:
         with suppress(OSError):  # another run has claimed it already
             self.staging.rmdir()
-
-
-def is_media(name: str) -> bool:
-    """By its suffix, the name of a picture or video that can be read."""
-    from emojimask.sources.folder import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-
-    return PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
-
-
-def unread(name: str) -> str | None:
-    """What to say of a picture that by its suffix is of a kind that is not read; None of all others."""
-    from emojimask.sources.folder import UNREAD, UNREAD_SUFFIXES
-
-    return UNREAD if PurePosixPath(name).suffix.lower() in UNREAD_SUFFIXES else None
 
 
 def check_apart(inputs: Folder, outputs: Folder) -> str | None:

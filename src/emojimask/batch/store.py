@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from emojimask.batch.folders import Found, is_media, unread
+from emojimask.batch.folders import Found
 from emojimask.errors import EmojimaskError, MissingExtraError, SinkError, SourceError, UsageError, without_password
-from emojimask.sources.folder import HEAD_BYTES
+from emojimask.sources.folder import HEAD_BYTES, is_media, unread
 
 
 class Store:

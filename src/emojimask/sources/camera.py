@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from emojimask.errors import SourceError, without_password
-from emojimask.sources.folder import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from emojimask.sources.folder import is_media
 from emojimask.types import Frame, Image, StreamInfo
 
 _VIDEO4LINUX = Path("/sys/class/video4linux")
@@ -214,7 +214,7 @@ def _target(spec: str) -> int | str:
         return (exact or matches)[0].index
     if path.is_dir():
         raise SourceError(f"camera {spec}: is a folder; name a camera, or a video to play in its place")
-    if os.sep in spec or "/" in spec or path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+    if os.sep in spec or "/" in spec or is_media(spec):
         raise SourceError(f"camera {spec}: no such file; check the name, or give the number of a camera, such as 0")
     raise SourceError(f"camera {spec}: no camera has this name; {_known(cameras)}")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from stat import S_ISREG
+from typing import NamedTuple
 
 from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
@@ -24,7 +25,6 @@ UNREAD_SUFFIXES = frozenset(
     | {".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
 """Of pictures that are not read, and must not be passed over in silence."""
-UNREAD = "pictures of this kind are not read; save it as JPEG first"
 
 _PICTURE_HEADS = {
     b"\xff\xd8\xff": ".jpg",
@@ -39,18 +39,29 @@ HEAD_BYTES = 12
 """So many tell what a file is."""
 
 
+class Entry(NamedTuple):
+    """What is found in a folder.
+
+    Attributes:
+        size: bytes.
+        problem: why it cannot be masked: a folder that cannot be read, a link to nowhere or itself, or a picture of a
+            kind that is not read; None where it may be tried.
+    """
+
+    path: Path
+    size: int = 0
+    problem: str | None = None
+
+
 def raise_problem(problem: SourceError) -> None:
     raise problem
 
 
 def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = raise_problem) -> Iterator[Path]:
-    """The pictures and videos of a folder and the folders in it, in order of their names; a file is yielded itself.
-
-    Hidden files and folders are left out; links are followed, but no folder is entered twice.
+    """The pictures and videos of a folder, as :func:`files_in` gives them; a file is yielded itself.
 
     Args:
-        on_problem: is told of what is left out: a folder that may not be read, a link to nowhere or itself, and a
-            picture of a kind that is not read.
+        on_problem: is told of what cannot be masked.
 
     Raises:
         SourceError: there is nothing at ``path``; by default every problem, too.
@@ -59,9 +70,21 @@ def find_inputs(path: Path | str, on_problem: Callable[[SourceError], None] = ra
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from _walk(path, set(), on_problem)
+        for entry in files_in(path):
+            if entry.problem is None:
+                yield entry.path
+            else:
+                on_problem(SourceError(f"{entry.path}: {entry.problem}"))
     else:
         raise SourceError(f"{path}: no such file or folder")
+
+
+def files_in(folder: Path) -> Iterator[Entry]:
+    """The pictures and videos of a folder and the folders in it, in order of their names.
+
+    Hidden files and folders are left out; links are followed, but no folder is entered twice.
+    """
+    return _walk(folder, set())
 
 
 def open_source(
@@ -105,26 +128,37 @@ def suffix_by_head(head: bytes, suffix: str) -> str | None:
     return suffix.lower() if suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
 
 
-def _walk(folder: Path, seen: set[Path], on_problem: Callable[[SourceError], None]) -> Iterator[Path]:
-    real = folder.resolve()
-    if real in seen:
-        return
-    seen.add(real)
+def is_media(name: str) -> bool:
+    """By its suffix, the name of a picture or video that can be read."""
+    return PurePath(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
+
+
+def unread(name: str) -> str | None:
+    """What to say of a picture that by its suffix is of a kind that is not read; None of all others."""
+    kept_out = PurePath(name).suffix.lower() in UNREAD_SUFFIXES
+    return "pictures of this kind are not read; save it as JPEG first" if kept_out else None
+
+
+def _walk(folder: Path, seen: set[Path]) -> Iterator[Entry]:
     try:
+        real = folder.resolve()
+        if real in seen:
+            return
+        seen.add(real)
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        on_problem(SourceError(f"{folder}: the folder may not be read ({error.strerror})"))
+        yield Entry(folder, problem=f"the folder cannot be read ({error.strerror})")
         return
     for entry in entries:
+        path = Path(entry.path)
         if entry.name.startswith("."):
             continue
-        suffix = Path(entry.name).suffix.lower()
         try:
             if entry.is_dir():
-                yield from _walk(Path(entry.path), seen, on_problem)
-            elif suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES and S_ISREG(entry.stat().st_mode):
-                yield Path(entry.path)
-            elif suffix in UNREAD_SUFFIXES:
-                on_problem(SourceError(f"{entry.path}: {UNREAD}"))
+                yield from _walk(path, seen)
+            elif is_media(entry.name) and S_ISREG(entry.stat().st_mode):  # a pipe would be waited for for ever
+                yield Entry(path, entry.stat().st_size)
+            elif problem := unread(entry.name):
+                yield Entry(path, problem=problem)
         except OSError as error:  # a link that leads nowhere, or to itself
-            on_problem(SourceError(f"{entry.path}: cannot be opened ({error.strerror})"))
+            yield Entry(path, problem=f"cannot be opened ({error.strerror})")
