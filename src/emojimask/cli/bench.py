@@ -10,7 +10,7 @@ from emojimask.cli.bench_expressions import add_expressions
 from emojimask.cli.bench_speed import add_speed
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, LEAKED
-from emojimask.cli.options import share
+from emojimask.cli.options import positive, share
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
         "--media", type=given_path, metavar="DIR", help="clips of one large face to use besides the portrait"
     )
     privacy.add_argument(
-        "--fps", type=_positive, default=30, help="frames a second; fewer are harder and quicker (default: 30)"
+        "--fps", type=positive, default=30, help="frames a second; fewer are harder and quicker (default: 30)"
     )
     privacy.add_argument("--ours-only", action="store_true", help="leave out plain per-frame masking and the reference")
     privacy.add_argument("--strict", action="store_true", help="measure ours in strict mode")
@@ -38,7 +38,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
         "--media", type=given_path, metavar="DIR", help="pictures and clips to search, and to take actors from"
     )
     faces.add_argument(
-        "--every", type=_positive, default=15, metavar="N", help="of the clips, search each N-th frame (default: 15)"
+        "--every", type=positive, default=15, metavar="N", help="of the clips, search each N-th frame (default: 15)"
     )
     faces.add_argument("--json", action="store_true", help="print the results as JSON")
     faces.set_defaults(run=run_faces)
@@ -78,10 +78,3 @@ def run_faces(args: argparse.Namespace) -> int:
     records, agreed = bench(actors, pictures=sampled(args.media, args.every) if args.media is not None else ())
     print(json.dumps([asdict(record) for record in records], indent=2) if args.json else table(records, agreed))
     return DONE
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number

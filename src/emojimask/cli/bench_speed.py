@@ -11,8 +11,8 @@ from typing import Any
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file
-from emojimask.errors import SinkError, UsageError
+from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file, write_result
+from emojimask.errors import UsageError
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
 
@@ -69,12 +69,8 @@ def _give(record: dict[str, Any], path: Path | None, *, as_json: bool) -> None:
 
     text = json.dumps(record, indent=2)
     print(text if as_json else table(record), flush=True)  # before what may fail
-    if path is None:
-        return
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"{path}: cannot be written: {error.strerror}") from error
+    if path is not None:
+        write_result(path, text + "\n")
 
 
 def _minutes(text: str) -> float:

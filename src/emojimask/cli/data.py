@@ -9,6 +9,7 @@ from collections import Counter
 
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED
+from emojimask.cli.options import positive
 from emojimask.errors import SourceError, UsageError
 
 
@@ -33,7 +34,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--label", help="the expression that all show (default: the name of a picture's folder; camera: one by one)"
     )
     collect.add_argument(
-        "--count", type=_positive, default=10, metavar="N", help="camera: crops of each expression (default: 10)"
+        "--count", type=positive, default=10, metavar="N", help="camera: crops of each expression (default: 10)"
     )
     collect.add_argument("--json", action="store_true", help="print the numbers as JSON")
     collect.set_defaults(run=run_collect)
@@ -81,10 +82,3 @@ def _ready(label: str) -> bool:
     print(f"{label}: look into the camera so, and press Enter (s and Enter: leave it out) ", end="", file=sys.stderr)
     answer = sys.stdin.readline()
     return answer != "" and not answer.strip().lower().startswith("s")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from itertools import count
 from pathlib import Path
 
@@ -39,8 +40,6 @@ def run_demo(args: argparse.Namespace) -> int:
         sinks = file_sinks(source.info, clip, report, audio=False, force=args.force)
         summary = run(source, pipeline, sinks, progress)
     if args.json:
-        import json
-
         print(json.dumps({"clip": str(clip.resolve()), "report": str(report.resolve()), "frames": summary.frames}))
     else:
         print(f"masked clip: {clip.resolve()}\nreport:      {report.resolve()}")

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED
-from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
+from emojimask.cli.options import check_outputs, write_result
+from emojimask.errors import SourceError, UsageError
 from emojimask.settings import MaskSettings
-from emojimask.types import Image, MaskedFrame
+from emojimask.types import MaskedFrame
 
 STRIP_EVERY_S, STRIP_FRAMES = 0.5, 16
 """Of a clip, a preview shows a frame in this many seconds, and this many at most."""
@@ -78,6 +79,8 @@ def run_check(args: argparse.Namespace) -> int:
 
 
 def run_preview(args: argparse.Namespace) -> int:
+    import cv2
+
     from emojimask.cli.contact_sheet import below, contact_sheet, strips
     from emojimask.emojis.emoji_set import load_emoji_set
 
@@ -86,12 +89,11 @@ def run_preview(args: argparse.Namespace) -> int:
     output: Path = args.output or Path(f"{name}_preview.png")
     if output.suffix.lower() != ".png":
         raise UsageError(f"{output}: a preview is written as .png, not as '{output.suffix}'")
-    if output.exists() and not args.force:
-        raise OutputExistsError(f"{output}: is already there; choose another with -o, or overwrite it with --force")
+    check_outputs([output], [args.clip], force=args.force)
     sheet = contact_sheet(emojis)
     if args.clip is not None:
         sheet = below(sheet, strips(_masked_frames(args.clip, args.emojis)))
-    _write(output, sheet)
+    write_result(output, cv2.imencode(".png", sheet)[1].tobytes())
     print(output)
     return DONE
 
@@ -115,13 +117,3 @@ def _now_and_then(frames: Iterable[MaskedFrame]) -> Iterator[MaskedFrame]:
             due_s, count = frame.time_s + STRIP_EVERY_S, count + 1
         if count == STRIP_FRAMES:
             return
-
-
-def _write(output: Path, picture: Image) -> None:
-    import cv2
-
-    content = cv2.imencode(".png", picture)[1].tobytes()
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise SinkError(f"{output}: cannot be written ({error.strerror}); check permissions and space") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
@@ -52,8 +53,6 @@ def run_live(args: argparse.Namespace) -> int:
     if summary.broken_off is not None:
         raise summary.broken_off
     if args.json:
-        import json
-
         print(json.dumps({"frames": summary.frames, "shielded": summary.shielded}))
     elif not args.quiet:
         print(f"{summary.frames} frames, shielded {summary.shielded}")

@@ -11,7 +11,7 @@ from typing import Any
 from emojimask.cli.given import given_path
 from emojimask.errors import SinkError, UsageError
 from emojimask.settings import MaskSettings, load_settings
-from emojimask.whole import check_place
+from emojimask.whole import check_place, write_whole
 
 PLOTS = (".png", ".svg", ".pdf")
 
@@ -62,6 +62,14 @@ def share(text: str) -> float:
     return value
 
 
+def positive(text: str) -> int:
+    """A count of at least one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
 def result_file(text: str) -> Path:
     """Where results go, in a folder that is there; checked before the work, which is long."""
     path = given_path(text)
@@ -80,6 +88,14 @@ def plot_file(text: str) -> Path:
     if path.suffix.lower() not in PLOTS:
         raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(PLOTS)}")
     return path
+
+
+def write_result(path: Path, content: bytes | str) -> None:
+    """The whole of a result, or nothing. Raises SinkError."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written ({error.strerror}); check permissions and space") from error
 
 
 def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None], *, force: bool) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import check_outputs
-from emojimask.errors import SinkError, SourceError
-from emojimask.whole import write_whole
+from emojimask.cli.options import check_outputs, write_result
+from emojimask.errors import SourceError
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +37,6 @@ def run_report(args: argparse.Namespace) -> int:
         raise SourceError(f"{manifest}: holds no record of a batch")
     output: Path = args.output or manifest.with_suffix(".html")
     check_outputs([output], [manifest], force=args.force)
-    try:
-        write_whole(output, make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"))
-    except OSError as error:
-        raise SinkError(f"{output}: cannot be written ({error.strerror}); check permissions and space") from error
+    write_result(output, make_page(records, f"emojimask batch: {manifest.resolve().parent.name}"))
     print(output)
     return DONE
