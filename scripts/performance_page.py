@@ -16,7 +16,8 @@ from typing import Any
 
 from emojimask.benchmark.speed import PARTS
 from emojimask.benchmark.speed_plot import save_plot
-from emojimask.benchmark.speed_table import markdown, span, tables
+from emojimask.benchmark.speed_table import span, tables
+from emojimask.benchmark.tables import markdown
 from emojimask.settings import MaskSettings
 
 DOCS = Path(__file__).parents[1] / "docs"

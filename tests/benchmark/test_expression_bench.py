@@ -169,7 +169,7 @@ def test_the_table_compares_models() -> None:
     scores["ours"][AS_IT_IS].add(HAPPY, 1.0, ["happy", "happy"])
     scores["theirs"][AS_IT_IS].add(HAPPY, 1.0, ["sad"])
     lines = table(scores).splitlines()
-    assert lines[0] == "| | ours | theirs |"
+    assert lines[0] == "|  | ours | theirs |"
     assert lines[2] == "| as it is | 100.0% | 0.0% |"
     assert "| happy shown as negative or the reverse | 0.0% | 50.0% |" in lines
 

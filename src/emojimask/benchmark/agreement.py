@@ -46,7 +46,7 @@ def sampled(folder: Path, every: int) -> Iterator[Image]:
     for path in find_inputs(folder, on_problem=lambda _: None):
         try:
             with open_file(path) as source:
-                yield from (_shrunk(frame.image) for frame in source if frame.index % every == 0)
+                yield from (shrunk(frame.image) for frame in source if frame.index % every == 0)
         except SourceError:
             continue
 
@@ -87,7 +87,8 @@ def _is_one(a: Box, b: Box) -> bool:
     return a.iou(b) > 0.3 or a.overlap(b) > 0.6
 
 
-def _shrunk(image: Image) -> Image:
+def shrunk(image: Image) -> Image:
+    """At most 1280 pixels to a side."""
     scale = _LONGEST / max(image.shape[:2])
     if scale >= 1:
         return image

@@ -14,25 +14,25 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from emojimask.benchmark.agreement import shrunk
 from emojimask.benchmark.difficulties import DIFFICULTIES, Spoil
 from emojimask.benchmark.labelled import Show
+from emojimask.benchmark.tables import markdown
 from emojimask.build import classifier, face_back_end, open_file
 from emojimask.errors import DataError, SourceError
 from emojimask.expressions.smoothing import EmaSmoother
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.settings import MaskSettings
 from emojimask.stages import ExpressionClassifier
-from emojimask.types import Face, Frame, Image, TrackState
+from emojimask.types import Face, Frame, TrackState
 
 AS_IT_IS = "as it is"
 STEP_S = 0.25
 """Clips are looked at four times a second."""
 NEGATIVE = frozenset({"angry", "disgust", "fear", "sad", "contempt"})
 
-_LONGEST = 1280  # pixels; larger pictures are shrunk
 _STILL_S = 1.0  # how long a picture counts
 
 
@@ -121,28 +121,26 @@ def bench(
 
 def table(scores: Scores) -> str:
     """Markdown: a row a difficulty, a column a model; then what each expression comes to."""
-    models = list(scores)
-    rows = ["| | " + " | ".join(models) + " |", "|---|" + "---|" * len(models)]
-    first = scores[models[0]]
+    first = next(iter(scores.values()))
+    shown = first[AS_IT_IS].shown
+    total = sum(shown.values())
+    shares: dict[str, list[float]] = {}
     for name in first:
         kind = f"{DIFFICULTIES[name][0]}: " if name in DIFFICULTIES else ""
-        rows.append(f"| {kind}{name} | " + " | ".join(f"{scores[m][name].accuracy:.1%}" for m in models) + " |")
-    plain = {model: scores[model][AS_IT_IS] for model in models}
-    for name, seconds in first[AS_IT_IS].shown.items():
-        cells = [f"{plain[model].right[name] / seconds:.1%}" for model in models]
-        rows.append(f"| of {seconds:.0f} s {name} | " + " | ".join(cells) + " |")
-    rows.append("| mean over the expressions | " + " | ".join(f"{plain[m].balanced:.1%}" for m in models) + " |")
-    total = sum(first[AS_IT_IS].shown.values())
-    rows.append("| no face found | " + " | ".join(f"{plain[m].missed / total:.1%}" for m in models) + " |")
-    rows.append("| happy shown as negative or the reverse | ")
-    rows[-1] += " | ".join(f"{plain[m].opposite / total:.1%}" for m in models) + " |"
-    return "\n".join(rows)
+        shares[kind + name] = [by_name[name].accuracy for by_name in scores.values()]
+    plain = [by_name[AS_IT_IS] for by_name in scores.values()]
+    for name, seconds in shown.items():
+        shares[f"of {seconds:.0f} s {name}"] = [score.right[name] / seconds for score in plain]
+    shares["mean over the expressions"] = [score.balanced for score in plain]
+    shares["no face found"] = [score.missed / total for score in plain]
+    shares["happy shown as negative or the reverse"] = [score.opposite / total for score in plain]
+    return markdown(["", *scores], [[name, *(f"{share:.1%}" for share in row)] for name, row in shares.items()])
 
 
 def _frames(path: Path) -> list[Frame]:
     try:
         with open_file(path) as source:
-            frames = [Frame(_shrunk(f.image), f.index, f.time_s) for f in _spaced(source)]
+            frames = [Frame(shrunk(f.image), f.index, f.time_s) for f in _spaced(source)]
     except SourceError as error:
         raise DataError(f"a file of the table: {error}") from error
     return frames
@@ -198,13 +196,6 @@ def _worn(
             for track, reading in zip(seen, reader.classify(frame.image, [t.face for t in seen]), strict=True):
                 last[model, track.id] = smoothers[model].update(track.id, frame.time_s, reading)[1]
         yield frame, end_s - frame.time_s, {m: [last[m, t.id] for t in tracks if (m, t.id) in last] for m in readers}
-
-
-def _shrunk(image: Image) -> Image:
-    scale = _LONGEST / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _opposite(wanted: str, worn: str) -> bool:

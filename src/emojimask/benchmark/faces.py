@@ -11,6 +11,7 @@ import numpy as np
 
 from emojimask.benchmark.agreement import Agreement, agreements
 from emojimask.benchmark.stress import Actor, Scene, Shot
+from emojimask.benchmark.tables import markdown
 from emojimask.build import face_back_end
 from emojimask.errors import MissingExtraError
 from emojimask.stages import FaceDetector
@@ -100,14 +101,13 @@ def _installed(names: Sequence[str]) -> dict[str, FaceDetector]:
 
 def table(records: Sequence[Record], agreed: int = 0) -> str:
     """Markdown: a row a condition, a column a back end."""
-    rows = ["| | " + " | ".join(record.name for record in records) + " |", "|---|" + "---|" * len(records)]
     cells = {name: [f"{100 * record.recall[name]:.0f} %" for record in records] for name in records[0].recall}
     judged = [record.agreement for record in records if record.agreement is not None]
     if judged:
         cells[f"real footage, {agreed} faces that two agree on"] = [f"{100 * a.recall:.0f} %" for a in judged]
         cells["real footage, places that no other takes for a face"] = [f"{a.alone}" for a in judged]
     cells |= {f"ms a look, {w}x{h}": [f"{record.ms[w]:.0f}" for record in records] for w, h in SIZES}
-    return "\n".join(rows + [f"| {name} | " + " | ".join(row) + " |" for name, row in cells.items()])
+    return markdown(["", *(record.name for record in records)], [[name, *row] for name, row in cells.items()])
 
 
 def _recall(detector: FaceDetector, scene: Scene, actors: Sequence[Actor]) -> float:

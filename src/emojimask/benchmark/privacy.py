@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
 from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
 from emojimask.benchmark.stress import Actor, Scene, Shot, head_turns, scenes
+from emojimask.benchmark.tables import markdown
 from emojimask.build import cast, face_back_end, open_file, renderer, second_detector
 from emojimask.errors import EmojimaskError, SourceError, UsageError
-from emojimask.evaluation.leak import LEAKED
+from emojimask.evaluation.leak import LEAKED, longest_exposure_ms
 from emojimask.expressions.smoothing import NoSmoother
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.pipeline import UNREAD, MaskingPipeline
@@ -161,7 +162,7 @@ def _judge(scene: Scene, name: str, system: System, actor: Actor, fps: int, mome
         times.append(shot.frame.time_s)
         failing = moment.is_failing(shot.frame.time_s)  # then a shield is no false one
         _count(outcome, shot, image, shielded, failing, len(times) - 1)
-    outcome.longest_ms = _longest_ms(outcome.leaked_at, times)
+    outcome.longest_ms = longest_exposure_ms(outcome.leaked_at, times)
     return outcome
 
 
@@ -173,7 +174,7 @@ def _judge_hanging(actor: Actor, fps: int, settings: MaskSettings) -> Outcome:
     outcome = Outcome("a model hangs", "live", frozen_ms=longest_frozen_ms(seen))
     for number, one in enumerate(seen):
         _count(outcome, one.shot, one.frame.image, one.frame.shielded, True, number)
-    outcome.longest_ms = _longest_ms(outcome.leaked_at, [one.since_s for one in seen])
+    outcome.longest_ms = longest_exposure_ms(outcome.leaked_at, [one.since_s for one in seen])
     return outcome
 
 
@@ -297,15 +298,6 @@ def _count(outcome: Outcome, shot: Shot, masked: Image, shielded: bool, failing:
         outcome.falsely_shielded += shielded
 
 
-def _longest_ms(leaked_at: Sequence[int], times: Sequence[float]) -> float:
-    steps = [*np.diff(times), *np.diff(times)[-1:]]
-    longest = run = 0.0
-    for before, index in zip([-2, *leaked_at], leaked_at, strict=False):
-        run = (run if index == before + 1 else 0.0) + float(steps[index])
-        longest = max(longest, run)
-    return round(1000 * longest, 1)
-
-
 def _cell(outcome: Outcome) -> str:
     frozen = "" if outcome.frozen_ms is None else f"; no frame stood for longer than {outcome.frozen_ms:.0f} ms"
     return f"{outcome.leaked}, {outcome.longest_ms:.0f} ms, {outcome.shielded}{frozen}"
@@ -314,14 +306,11 @@ def _cell(outcome: Outcome) -> str:
 def table(outcomes: Sequence[Outcome]) -> str:
     """Markdown: a row a scene and for each system leaked frames, longest exposure and shielded frames."""
     systems = list(dict.fromkeys(o.system for o in outcomes))
-    rows = [
-        "| scene | frames | " + " | ".join(f"{name}: leaked, longest, shielded" for name in systems) + " |",
-        "|---|---|" + "---|" * len(systems),
-    ]
+    rows = []
     for scene in dict.fromkeys(o.scene for o in outcomes):
         cells = {o.system: o for o in outcomes if o.scene == scene}
         shown = [_cell(cells[name]) if name in cells else "" for name in systems]
-        rows.append(f"| {scene} | {max(c.frames for c in cells.values())} | " + " | ".join(shown) + " |")
+        rows.append([scene, f"{max(c.frames for c in cells.values())}", *shown])
     totals = []
     for name in systems:
         mine = [o for o in outcomes if o.system == name]
@@ -331,9 +320,6 @@ def table(outcomes: Sequence[Outcome]) -> str:
             f"{sum(o.leaked for o in mine)}, {max(o.longest_ms for o in mine):.0f} ms, "
             f"{sum(o.shielded for o in mine)} ({falsely:.1f} % of clear frames)"
         )
-    rows.append(
-        f"| **all** | {max(sum(o.frames for o in outcomes if o.system == name) for name in systems)} | "
-        + " | ".join(totals)
-        + " |"
-    )
-    return "\n".join(rows)
+    frames = max(sum(o.frames for o in outcomes if o.system == name) for name in systems)
+    head = ["scene", "frames", *(f"{name}: leaked, longest, shielded" for name in systems)]
+    return markdown(head, [*rows, ["**all**", f"{frames}", *totals]])

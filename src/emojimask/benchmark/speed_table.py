@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from emojimask.benchmark.tables import markdown
 
 Row = tuple[str, str, str]
 """What was measured, the value, and what is aimed at."""
@@ -148,9 +150,3 @@ def _memory(part: Mapping[str, Any]) -> list[Row]:
 
 def _growth(row: Mapping[str, Any]) -> list[str]:
     return [f"{row[key]:.2f}" for key in ("median_ms", "p95_ms", "mean_ms", "ratio")]
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of ``rows`` under ``head``."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -141,7 +141,7 @@ class LeakAudit:
             leaked_frames=len(leaked_at),
             leaked_share=len(leaked_at) / with_face if with_face else 0.0,
             worst_uncovered=float(np.nanmax(self._timeline)) if with_face else 0.0,
-            longest_exposure_ms=self._longest_ms(leaked_at),
+            longest_exposure_ms=longest_exposure_ms(leaked_at, self._times_s),
             faces_never_covered=self._never_covered(),
             shielded=self._shielded,
             unlike=tuple(self._unlike),
@@ -164,15 +164,23 @@ class LeakAudit:
             shown[leak.face] = shown.get(leak.face, 0) + 1
         return tuple(face.id for face in self._faces if shown.get(face.id, 0) >= len(face.places))
 
-    def _longest_ms(self, leaked_at: Sequence[int]) -> float:
-        """A frame is shown until the next one comes; the last one as long as the one before it."""
-        shown_s = np.diff(self._times_s)
-        shown_s = np.append(shown_s, shown_s[-1:] if len(shown_s) else [0.0])
-        longest = run = 0.0
-        for before, index in zip([-2, *leaked_at], leaked_at, strict=False):
-            run = (run if index == before + 1 else 0.0) + float(shown_s[index])
-            longest = max(longest, run)
-        return round(1000 * longest, 1)
+
+def longest_exposure_ms(leaked_at: Sequence[int], times_s: Sequence[float]) -> float:
+    """The longest unbroken stretch of leaked frames.
+
+    A frame is shown until the next one comes; the last one as long as the one before it.
+
+    Args:
+        leaked_at: indices of these frames, rising.
+        times_s: of all frames.
+    """
+    shown_s = np.diff(times_s)
+    shown_s = np.append(shown_s, shown_s[-1:] if len(shown_s) else [0.0])
+    longest = run = 0.0
+    for before, index in zip([-2, *leaked_at], leaked_at, strict=False):
+        run = (run if index == before + 1 else 0.0) + float(shown_s[index])
+        longest = max(longest, run)
+    return round(1000 * longest, 1)
 
 
 def _is_mirrored(original: Image, masked: Image, face: Box) -> bool:
