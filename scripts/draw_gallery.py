@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from emojimask.emojis.alive.alive_set import AliveEmojiSet
 from emojimask.emojis.alive.style import STYLES
-from emojimask.emojis.still import still
+from emojimask.emojis.sample import still
 from emojimask.masking.homography import fit
 from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, Measures, Points, Track
 

@@ -21,7 +21,6 @@ from emojimask.emojis.alive.alive_set import AliveEmojiSet
 from emojimask.emojis.alive.pose import poses
 from emojimask.emojis.alive.style import STYLES
 from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set, shipped_sets
-from emojimask.errors import UsageError
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.stages import Shape
@@ -75,13 +74,6 @@ def test_every_style_is_shipped_and_worn_by_its_name(name: str) -> None:
 def test_the_head_is_opaque_all_over(name: str) -> None:
     y, x = np.mgrid[:512, :512] - 255.5
     assert (load(name).emoji("sad").image[np.hypot(x, y) <= 0.96 * 246, 3] == 255).all()
-
-
-def test_unknown_names_are_told() -> None:
-    with pytest.raises(UsageError, match='no living emoji set "dead"; known: alive, '):
-        AliveEmojiSet("dead")
-    with pytest.raises(UsageError, match='no expression "hungry"; known: angry, '):
-        load("alive").emoji("hungry")
 
 
 # --- how they look ----------------------------------------------------------------------------------------------------

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from emojimask.emojis.alive.style import STYLES
 from emojimask.emojis.picture import place_key_points, read_picture
 from emojimask.emojis.set_toml import read_card
+from emojimask.emojis.still_set import StillEmojiSet
 from emojimask.errors import EmojiSetError, UsageError
-from emojimask.stages import Emoji, EmojiSet, Shape
-from emojimask.types import MaskedFace
+from emojimask.stages import Emoji, EmojiSet
 
 _SHIPPED = Path(__file__).parent
 _CARD = "set.toml"
 FONT = "font"
 """Stands for the emoji of a colour font."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FolderEmojiSet:
-    """An emoji for every expression, from a folder; all in memory, shared and read-only.
-
-    Attributes:
-        name, title, author, licence: what the set says of itself.
-        fill: (blue, green, red), 0 to 255: covers what the emoji's shape does not reach of a face.
-        emojis: by expression; pictures of 512 x 512 pixels.
-    """
-
-    name: str
-    title: str
-    author: str
-    licence: str
-    fill: tuple[int, int, int]
-    emojis: Mapping[str, Emoji]
-
-    def emoji(self, expression: str) -> Emoji:
-        """The emoji of one of :data:`~emojimask.types.EXPRESSIONS`; UsageError for any other name."""
-        try:
-            return self.emojis[expression]
-        except KeyError:
-            raise UsageError(f'no expression "{expression}"; known: {", ".join(self.emojis)}') from None
-
-    def shapes(self, faces: Sequence[MaskedFace]) -> Sequence[Sequence[Shape]]:
-        """Nothing: the set's pictures are still."""
-        return [()] * len(faces)
 
 
 def shipped_sets() -> list[str]:
@@ -72,7 +41,7 @@ def load_emoji_set(spec: str | Path) -> EmojiSet:
     return load_folder_set(spec)
 
 
-def load_folder_set(name_or_dir: str | Path) -> FolderEmojiSet:
+def load_folder_set(name_or_dir: str | Path) -> StillEmojiSet:
     """A set of still pictures: a shipped one by its name, or your own by its folder.
 
     Raises as :func:`load_emoji_set`.
@@ -133,7 +102,7 @@ def _no_such_set(name_or_dir: str | Path) -> str:
     )
 
 
-def _read_set(folder: Path, faults: list[str]) -> FolderEmojiSet | None:
+def _read_set(folder: Path, faults: list[str]) -> StillEmojiSet | None:
     """The set in ``folder``; None where something is wrong with it, after adding every fault to ``faults``."""
     card = read_card(folder / _CARD, faults)
     if card is None:
@@ -148,4 +117,4 @@ def _read_set(folder: Path, faults: list[str]) -> FolderEmojiSet | None:
             faults.append(str(fault))
     if faults:
         return None
-    return FolderEmojiSet(card.name, card.title, card.author, card.licence, card.fill, emojis)
+    return StillEmojiSet(card.name, card.title, card.fill, emojis, card.author, card.licence)

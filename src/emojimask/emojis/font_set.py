@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,10 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from emojimask.emojis.font_file import color_of
 from emojimask.emojis.picture import SIZE, place_key_points
+from emojimask.emojis.still_set import StillEmojiSet
 from emojimask.emojis.system_font import find_color_font
 from emojimask.errors import EmojiSetError, UsageError
-from emojimask.stages import Emoji, Shape
-from emojimask.types import EXPRESSIONS, MaskedFace
+from emojimask.stages import Emoji
+from emojimask.types import EXPRESSIONS
 
 CHARACTERS = dict(zip(EXPRESSIONS, "😠🤢😨😀😢😮😐😏", strict=True))
 """The emoji of each expression."""
@@ -34,33 +33,8 @@ _KEY_POINTS = np.array(
 _OPAQUE = 240 / 255  # fonts of few colours leave their discs not quite opaque
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FontEmojiSet:
-    """The emoji of a font; pictures of 512 x 512 pixels, in memory, read-only.
-
-    Attributes:
-        name: "font".
-        title: the font's own name.
-        fill: (blue, green, red), the colour that most of the neutral emoji has.
-        emojis: by expression.
-    """
-
-    name: str
-    title: str
-    fill: tuple[int, int, int]
-    emojis: Mapping[str, Emoji]
-
-    def emoji(self, expression: str) -> Emoji:
-        """The emoji of one of :data:`~emojimask.types.EXPRESSIONS`."""
-        return self.emojis[expression]
-
-    def shapes(self, faces: Sequence[MaskedFace]) -> Sequence[Sequence[Shape]]:
-        """Nothing: a font's pictures are still."""
-        return [()] * len(faces)
-
-
-def load_font_set(file: Path | None = None) -> FontEmojiSet:
-    """The emoji in ``file``, or in the system's colour font.
+def load_font_set(file: Path | None = None) -> StillEmojiSet:
+    """The emoji in ``file``, or in the system's colour font; its ``fill`` is what most of the neutral one has.
 
     Raises:
         UsageError: there is no such file.
@@ -76,7 +50,7 @@ def load_font_set(file: Path | None = None) -> FontEmojiSet:
         emojis = {name: _emoji(file, name, glyph) for name, glyph in zip(EXPRESSIONS, glyphs, strict=True)}
     except (OSError, SyntaxError, ValueError) as error:
         raise EmojiSetError(f"{file}: cannot be drawn ({error}); install it anew, or choose another") from error
-    return FontEmojiSet("font", " ".join(filter(None, font.getname())), _main_color(emojis["neutral"]), emojis)
+    return StillEmojiSet("font", " ".join(filter(None, font.getname())), _main_color(emojis["neutral"]), emojis)
 
 
 def _drawn_as_svg(file: Path, size: int) -> list[_Glyph | None]:

@@ -70,7 +70,7 @@ def _card(folder: Path, source: EmojiSet) -> str:
         folder=_printable(str(folder)),
         name=_quoted(_printable(folder.resolve().name).strip() or "mine"),
         author=_quoted(f"Your name, after the set {source.name}"),
-        licence=_quoted(getattr(source, "licence", "as that of the pictures it was made from")),
+        licence=_quoted(getattr(source, "licence", "") or "as that of the pictures it was made from"),
         fill=f"#{red:02X}{green:02X}{blue:02X}",
         key_points=_listed(usual, usual, of=KEY_POINTS),
         differing="".join(

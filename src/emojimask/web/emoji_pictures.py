@@ -16,7 +16,7 @@ SIDE = 256
 def emoji_png(emoji_set: str, expression: str) -> bytes:
     """PNG, ``SIDE`` pixels square with transparency; where persons wear different sets, the first one's.
 
-    Raises UsageError for an unknown set or expression.
+    Raises UsageError for an unknown set.
     """
     image = sample(cast(emoji_set).for_track(1), expression)
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
