@@ -19,9 +19,10 @@ from av.video.stream import VideoStream
 from emojimask.errors import SinkError, UsageError
 from emojimask.sinks._atomic import AtomicFile
 from emojimask.sinks._check import fault_in
+from emojimask.sinks._copied import CopiedStreams
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
-from emojimask.sinks._original import CopiedStreams, look_of, repeats_of, stay_of_last
+from emojimask.sinks._original import look_of, repeats_of, stay_of_last
 from emojimask.sinks._pictures import GifPictures, YuvPictures
 from emojimask.types import MaskedFrame, StreamInfo
 
