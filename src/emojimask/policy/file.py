@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emojimask.faces.comparison import covers, moved
-from emojimask.pixels import YuvImage
 from emojimask.policy.between import between, is_straight
-from emojimask.policy.frames import Pending, cells_of, is_cut
+from emojimask.policy.frames import Pending, cells_of, is_cut, share_memory
 from emojimask.policy.glimpses import Glimpses, everything
 from emojimask.policy.pace import Pace
+from emojimask.policy.window import Window
 from emojimask.stages import Glimpse
-from emojimask.types import Face, Frame, Picture, Track, TrackState
+from emojimask.types import Face, Frame, Track, TrackState
 
 LEAD_S = 0.5
 """A face is covered for this long before it was first seen."""
 CUT_S = 0.2
 """No mask is held for longer than this over a cut to another scene."""
-MAX_WINDOW_BYTES = 300_000_000
-"""The frames kept to look ahead take no more memory than this; the window shortens instead, ..."""
-LEAST_WINDOW_S = 0.6
-"""... but to no less than this, in which who comes is found, ..."""
-MOST_BYTES = 4 * MAX_WINDOW_BYTES
-"""... unless that took more than this."""
 
 Decided = tuple[Frame, list[Track] | None]
 """A frame and the tracks to cover in it; None: shield the whole frame."""
@@ -73,10 +65,11 @@ class FilePolicy:
         note: Callable[[Exception], None],
         look_every_s: float = 0.0,
     ) -> None:
-        self._on_lost, self._hold_s, self._window_s = on_lost, hold_s, window_s
+        self._on_lost, self._hold_s = on_lost, hold_s
+        self._memory_s = max(hold_s, window_s)
         self._look_again, self._note = look_again, note
         self._look_every_s = look_every_s
-        self._window: deque[Pending] = deque()
+        self._window = Window(window_s)
         self._following: Pending | None = None  # the newest frame; the window ends before it
         self._before: dict[int, _Sighting] = {}
         self._pace = Pace(look_every_s)
@@ -89,7 +82,7 @@ class FilePolicy:
             self._following = Pending(frame, 0, *cells)
             return None
         following = self._following = Pending(frame, now.scene + is_cut(now.cells, cells[0]), *cells)
-        if _share_memory(now.frame.picture, frame.picture):
+        if share_memory(now.frame.picture, frame.picture):
             now.shares_memory = following.shares_memory = True
         self._window.append(now)
         glimpse = self._glimpses.in_frame(now, following)
@@ -119,7 +112,7 @@ class FilePolicy:
 
     def ready(self) -> Iterator[Decided]:
         """Frames whose future is known: however short the window, at least up to the next look."""
-        while len(self._window) > 1 and self._is_full() and any(pending.looked for pending in self._window):
+        while self._window.is_full and any(pending.looked for pending in self._window):
             yield self._leave()
 
     def flush(self) -> Iterator[Decided]:
@@ -127,21 +120,10 @@ class FilePolicy:
         while self._window:
             yield self._leave()
 
-    def _is_full(self) -> bool:
-        first, last = self._window[0].frame, self._window[-1].frame
-        span_s, taken = last.time_s - first.time_s, first.picture.nbytes * len(self._window)
-        too_large = taken > MOST_BYTES or (taken > MAX_WINDOW_BYTES and span_s >= LEAST_WINDOW_S)
-        return span_s > self._window_s or too_large
-
     @property
     def reach_s(self) -> float:
         """For how long who is found late is traced back, as far as that can be told by now."""
-        if len(self._window) < 2:
-            return self._window_s
-        first, last = self._window[0].frame, self._window[-1].frame
-        s_a_byte = (last.time_s - first.time_s) / (len(self._window) - 1) / first.picture.nbytes
-        least_s = min(LEAST_WINDOW_S, s_a_byte * MOST_BYTES)
-        return min(self._window_s, max(least_s, s_a_byte * MAX_WINDOW_BYTES))
+        return self._window.reach_s
 
     def _trace_back(self, track: Track, scene: int, earlier: Sequence[Pending]) -> None:
         """A face came into sight: follow it back through the frames before, in which it was not seen yet."""
@@ -170,8 +152,8 @@ class FilePolicy:
     def _leave(self) -> Decided:
         pending = self._window.popleft()
         frame = pending.frame
-        if pending.shares_memory and not np.array_equal(cells_of(frame.picture)[0], pending.cells):
-            pending.failed = True  # the source wrote the next picture over it: nobody looked at what it shows now
+        if pending.is_overwritten():
+            pending.failed = True  # nobody looked at what it shows now
         known = pending.tracks.keys() | self._before.keys() | {i for later in self._window for i in later.tracks}
         covered = [track for i in sorted(known) if (track := self._cover(pending, i)) is not None]
         for track in covered:
@@ -183,10 +165,6 @@ class FilePolicy:
             if self._on_lost == "hold" or frame.time_s - s.time_s <= self._memory_s
         }
         return frame, None if pending.failed else covered
-
-    @property
-    def _memory_s(self) -> float:
-        return max(self._hold_s, self._window_s)
 
     def _cover(self, pending: Pending, track_id: int) -> Track | None:
         """The track to cover in a frame, seen or filled in; None: the person is not here."""
@@ -243,14 +221,3 @@ class FilePolicy:
             if later.sees(track_id):
                 return _Sighting(later.frame.time_s, later.scene, later.tracks[track_id])
         return None
-
-
-def _share_memory(a: Picture, b: Picture) -> bool:
-    first, second = _plane(a), _plane(b)
-    return first is not None and second is not None and np.may_share_memory(first, second)
-
-
-def _plane(picture: Picture) -> NDArray[np.uint8] | None:
-    if isinstance(picture, YuvImage):
-        return picture.y
-    return picture if isinstance(picture, np.ndarray) else None
