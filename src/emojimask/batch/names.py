@@ -7,6 +7,11 @@ from pathlib import PurePosixPath
 MARK = "_masked"
 
 
+def report_name(output: str) -> str:
+    """Of the frame-by-frame report beside an output."""
+    return f"{output}.jsonl"
+
+
 def output_name(name: str, head: bytes) -> str:
     """Of an input's output: the same folder, ``_masked`` added, and another suffix where its own cannot be written.
 

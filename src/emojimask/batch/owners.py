@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from emojimask.batch.names import report_name
 from emojimask.batch.record import BEGUN, DONE, Record
 from emojimask.batch.tasks import Request, Taken
-from emojimask.batch.worker import report_name
 
 
 class Owners:

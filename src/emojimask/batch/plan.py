@@ -12,7 +12,6 @@ from emojimask.batch.names import output_name
 from emojimask.batch.owners import Owners
 from emojimask.batch.record import DONE, Record, latest
 from emojimask.batch.tasks import Job, Request
-from emojimask.batch.worker import settings_of
 from emojimask.errors import EmojimaskError, OutputExistsError, UsageError
 from emojimask.settings import MaskSettings
 
@@ -116,7 +115,7 @@ class Plan:
         if self._owners.maker(record.output) is not record:
             return None
         # A setting may be younger than a record.
-        if {**asdict(MaskSettings()), **record.settings} != settings_of(request):
+        if {**asdict(MaskSettings()), **record.settings} != request.decisive():
             return None
         if request.measure is not None and record.leak is None:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from typing import Any, Self
 
 BEGUN, DONE, FAILED = "begun", "done", "failed"
@@ -81,6 +82,11 @@ class Record:
             return cls(**{key: value for key, value in values.items() if key in known})
         except TypeError as error:
             raise ValueError(str(error)) from error
+
+
+def now() -> str:
+    """UTC, ISO 8601, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def latest(records: Iterable[Record]) -> dict[str, Record]:

@@ -10,8 +10,9 @@ from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
 from emojimask.batch.folders import Folder
+from emojimask.batch.names import report_name
 from emojimask.batch.plan import Plan, find_inputs
-from emojimask.batch.record import BEGUN, FAILED, Record
+from emojimask.batch.record import BEGUN, FAILED, Record, now
 from emojimask.batch.tasks import (
     Begun,
     Cut,
@@ -27,7 +28,6 @@ from emojimask.batch.tasks import (
     Unchanged,
     Whole,
 )
-from emojimask.batch.worker import now, report_name, settings_of
 from emojimask.errors import EmojimaskError
 
 MANIFEST = "manifest.jsonl"
@@ -215,7 +215,7 @@ class BatchRun:
                 finished=now(),
                 version=version("emojimask"),
                 input_folder=str(self._request.inputs),
-                settings=settings_of(self._request),
+                settings=self._request.decisive(),
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emojimask.batch.folders import Folder
@@ -34,6 +34,10 @@ class Request:
     reports: bool = False
     split_s: float = 300.0
     measure: Measure | None = None
+
+    def decisive(self) -> dict[str, object]:
+        """All that decides what an output looks like, but for the input."""
+        return {**asdict(self.settings), "audio": self.audio, "split_s": self.split_s}
 
 
 @dataclass(frozen=True, slots=True)

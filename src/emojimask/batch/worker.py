@@ -7,8 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,8 @@ from typing import NamedTuple
 
 from emojimask import build
 from emojimask.batch.folders import LocalFolder
-from emojimask.batch.record import DONE, Record
+from emojimask.batch.names import report_name
+from emojimask.batch.record import DONE, Record, now
 from emojimask.batch.stretches import Window, can_be_cut, plan_stretches, same_people
 from emojimask.batch.tally import Tally
 from emojimask.batch.tasks import (
@@ -218,7 +218,7 @@ class Worker:
             report=report_name(job.output) if self._request.reports else None,
             input_folder=str(self._request.inputs),
             version=version("emojimask"),
-            settings=settings_of(self._request),
+            settings=self._request.decisive(),
         )
 
 
@@ -235,21 +235,6 @@ def sha256_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def settings_of(request: Request) -> dict[str, object]:
-    """All that decides what an output looks like, but for the input."""
-    return {**asdict(request.settings), "audio": request.audio, "split_s": request.split_s}
-
-
-def report_name(output: str) -> str:
-    """Of the frame-by-frame report beside an output."""
-    return f"{output}.jsonl"
-
-
-def now() -> str:
-    """UTC, ISO 8601, whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _numbered(masked: tuple[MaskedPiece, ...]) -> list[dict[int, int]]:
