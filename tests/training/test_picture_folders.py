@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from emojimask.errors import DataError
-from emojimask.training.data.fer2013 import FER2013_CLASSES
-from emojimask.training.data.load import join, load_data, load_split, recognise
+from emojimask.training.data.fer2013 import FER2013_CLASSES, SPLITS
+from emojimask.training.data.load import join, load_split, recognise
 from emojimask.types import Image
 
 
@@ -37,11 +37,10 @@ def test_class_folders_in_any_case_and_under_their_other_names(tmp_path: Path) -
         picture(tmp_path / "Validation" / name / "b.JPG", 10 * i + 5)
     (tmp_path / "Train" / "Angry" / ".hidden.png").write_bytes(b"")
     (tmp_path / "Train" / "Angry" / "notes.txt").write_text("no picture")
-    data = load_data(tmp_path)
-    assert list(data.splits) == ["train", "valid"]
+    assert list(recognise(tmp_path).splits(tmp_path)) == ["train", "valid"]
     assert sorted(rows_of(tmp_path)) == sorted((name, 10 * i) for i, name in enumerate(FER2013_CLASSES))
     assert [label for label, _ in rows_of(tmp_path, "valid")].count("happy") == 1
-    assert not data.splits["train"].votes.any()
+    assert not load_split(tmp_path, "train").votes.any()
     with pytest.raises(DataError, match="has no split 'test', only train, valid"):
         load_split(tmp_path, "test")
 
@@ -50,7 +49,7 @@ def test_the_two_test_sets_of_kaggle_are_told_apart_by_name(tmp_path: Path) -> N
     picture(tmp_path / "train" / "happy" / "Training_1.jpg", 10)
     picture(tmp_path / "test" / "happy" / "PublicTest_2.jpg", 20)
     picture(tmp_path / "test" / "happy" / "PrivateTest_3.jpg", 30)
-    shades = {split: data.images[:, 0, 0].tolist() for split, data in load_data(tmp_path).splits.items()}
+    shades = {split: load_split(tmp_path, split).images[:, 0, 0].tolist() for split in SPLITS}
     assert shades == {"train": [10], "valid": [20], "test": [30]}
 
 
@@ -100,7 +99,7 @@ def test_what_is_wrong_in_a_folder_is_named(tmp_path: Path, spoil: object, messa
 def test_folders_without_anything(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     with pytest.raises(DataError, match="hold no class folders with pictures"):
-        load_data(tmp_path)
+        load_split(tmp_path, "train")
 
 
 def write_sequence(root: Path, person: str, number: str, code: str, shades: list[int]) -> None:

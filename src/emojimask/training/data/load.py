@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,31 +30,19 @@ class Layout(NamedTuple):
     read: Callable[[Path, str, FaceFinder], FerSplit]
 
 
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """All that a folder gives. ``layout``: what it was recognised as."""
-
-    layout: str
-    splits: Mapping[str, FerSplit]
-
-
-def load_data(path: Path, find: FaceFinder = crops_of) -> DataSet:
-    """Read every split at ``path``.
+def load_split(path: Path, split: str, find: FaceFinder = crops_of) -> FerSplit:
+    """Read one split, and nothing else.
 
     Args:
         path: a folder in any of the :data:`LAYOUTS`, or a table's own path.
+        split: "train", "valid" or "test".
         find: finds the faces of pictures that are not crops.
 
     Raises:
-        DataError: the path is missing or not recognised, or a file or row in it is not as its format says.
+        DataError: the path is missing or not recognised, has no such split, or a file or row in it is not as its format
+            says.
         MissingExtraError: the files are parquet and pyarrow is not installed.
     """
-    layout = recognise(path)
-    return DataSet(layout.name, {split: layout.read(path, split, find) for split in layout.splits(path)})
-
-
-def load_split(path: Path, split: str, find: FaceFinder = crops_of) -> FerSplit:
-    """Read one split, "train", "valid" or "test", and nothing else. As :func:`load_data` otherwise."""
     if split not in SPLITS:
         raise DataError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
     layout = recognise(path)
