@@ -10,7 +10,6 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.errors import UsageError
 from emojimask.types import EXPRESSIONS
 
 Probabilities = NDArray[np.float32]
@@ -46,14 +45,7 @@ class EmaSmoother:
             tau_s: seconds after which a reading's weight has fallen to 1/e; above 0.
             margin: lead in probability that another expression needs, 0 to 1.
             dwell_s: seconds for which it must keep the lead; 0 or more.
-
-        Raises:
-            UsageError: a value out of range.
         """
-        if not (tau_s > 0 and 0 <= margin < 1 and dwell_s >= 0):
-            raise UsageError(
-                f"ema smoothing: needs tau_s > 0, 0 <= margin < 1 and dwell_s >= 0; found {tau_s}, {margin}, {dwell_s}"
-            )
         self._tau_s, self._margin, self._dwell_s = tau_s, margin, dwell_s
         self._tracks = _Tracks[_Mean]()
 
@@ -88,15 +80,7 @@ class VoteSmoother:
     """The majority of a person's last readings; a tie keeps what is shown. The probabilities are their mean."""
 
     def __init__(self, window: int = 5) -> None:
-        """
-        Args:
-            window: how many readings vote; 1 or more.
-
-        Raises:
-            UsageError: ``window`` is below 1.
-        """
-        if window < 1:
-            raise UsageError(f"vote smoothing: window must be 1 or more, found {window}")
+        """``window``: how many readings vote; 1 or more."""
         self._window = window
         self._tracks = _Tracks[_Votes]()
 
@@ -142,9 +126,6 @@ class _Tracks(Generic[State]):
 
     def keep(self, track_id: int, time_s: float, state: State) -> None:
         self._states[track_id] = (time_s, state)
-
-    def __len__(self) -> int:
-        return len(self._states)
 
 
 def _checked(probabilities: Probabilities) -> Probabilities:
