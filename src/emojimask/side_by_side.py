@@ -53,6 +53,11 @@ def cores_taken(threads: int) -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
+def core_count() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @lru_cache(maxsize=1)
 def _hands() -> ThreadPoolExecutor:
     """For all callers; begins no more threads than are asked for at once."""

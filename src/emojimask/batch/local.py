@@ -23,11 +23,6 @@ from emojimask.types import MaskedFrame
 _CONTEXT = multiprocessing.get_context("spawn")  # forked copies of the models' threads would hang
 
 
-def core_count() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class LocalEngine:
     """A pool of processes that outlives the death of its workers.
 

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +25,7 @@ from emojimask.benchmark.speed_stages import Stopwatch, measure_stages, spread
 from emojimask.build import build_pipeline
 from emojimask.expressions.classifier import OnnxClassifier, find_model, open_session
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
-from emojimask.side_by_side import cores_taken
+from emojimask.side_by_side import core_count, cores_taken
 
 WIDTH, HEIGHT = 1280, 720
 PACKAGES = ("emojimask", "numpy", "av", "onnxruntime", "ai-edge-litert", "opencv-contrib-python-headless")
@@ -252,7 +252,7 @@ def _clip(path: Path, people: int | None) -> Record:
 def machine() -> Record:
     return {
         "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": core_count(),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -262,8 +262,6 @@ def machine() -> Record:
 
 
 def _is_installed(package: str) -> bool:
-    from importlib.metadata import PackageNotFoundError
-
     try:
         version(package)
     except PackageNotFoundError:

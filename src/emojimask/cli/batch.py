@@ -102,7 +102,8 @@ def _engine(request: Request, args: argparse.Namespace) -> Engine:
         from emojimask.batch.ray_data import RayEngine
 
         return RayEngine(request, args.workers, args.ray_address)
-    from emojimask.batch.local import LocalEngine, core_count
+    from emojimask.batch.local import LocalEngine
+    from emojimask.side_by_side import core_count
 
     return LocalEngine(request, args.workers or core_count())
 

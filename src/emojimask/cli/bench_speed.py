@@ -11,7 +11,7 @@ from typing import Any
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file, write_result
+from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file, some_of, write_result
 from emojimask.errors import UsageError
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
@@ -26,7 +26,7 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=_minutes, help="of the live run, and of the video whose memory is watched (default: 1)"
     )
-    parser.add_argument("--only", type=_parts, metavar="PART,...", help=f"some of: {', '.join(PARTS)}")
+    parser.add_argument("--only", type=some_of(PARTS), metavar="PART,...", help=f"some of: {', '.join(PARTS)}")
     parser.add_argument("--settings", type=given_path, metavar="FILE", help="a settings file instead of emojimask.toml")
     parser.add_argument("--plot", type=plot_file, metavar="FILE", help=f"draw the curves: {', '.join(PLOTS)}")
     parser.add_argument("--out", type=result_file, metavar="FILE", help="write the results as JSON")
@@ -78,10 +78,3 @@ def _minutes(text: str) -> float:
     if not 0 < minutes <= 24 * 60:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and {24 * 60}")
     return minutes
-
-
-def _parts(text: str) -> list[str]:
-    unknown = [name for name in text.split(",") if name not in PARTS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(PARTS)}")
-    return text.split(",")

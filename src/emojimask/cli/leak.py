@@ -11,7 +11,7 @@ from typing import Any
 
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, LEAKED
-from emojimask.cli.options import PLOTS, check_outputs, plot_file, share
+from emojimask.cli.options import PLOTS, check_outputs, plot_file, share, some_of
 from emojimask.errors import OutputExistsError, SinkError, UsageError
 from emojimask.evaluation.leak import LeakReport
 
@@ -32,7 +32,7 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--eyes",
-        type=_eyes,
+        type=some_of(EYES),
         metavar="NAME,...",
         help=f"who looks for faces: {', '.join(EYES)} (default: haar, and hog where it is installed)",
     )
@@ -160,14 +160,6 @@ def table(report: LeakReport, looking: list[str]) -> str:
 def _aligned(rows: list[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {value}" for name, value in rows)
-
-
-def _eyes(text: str) -> list[str]:
-    names = list(dict.fromkeys(text.split(",")))
-    unknown = [name for name in names if name not in EYES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(EYES)}")
-    return names
 
 
 class _Bar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,19 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value
+
+
+def some_of(choices: Sequence[str]) -> Callable[[str], list[str]]:
+    """The type of a flag that takes several of these, with commas between them."""
+
+    def names(text: str) -> list[str]:
+        given = list(dict.fromkeys(text.split(",")))
+        unknown = [name for name in given if name not in choices]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(choices)}")
+        return given
+
+    return names
 
 
 def positive(text: str) -> int:

@@ -14,9 +14,9 @@ from emojimask.cli.main import DONE
 from emojimask.cli.options import add_setting_flags, flag, settings_from
 from emojimask.errors import MissingExtraError, UsageError
 from emojimask.settings import MaskSettings
+from emojimask.web import LOOPBACK
 
 DEFAULT_PORT = 8764
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CERTIFICATE_REMEDY = (
     "off this machine the class board needs TLS: --tls-cert cert.pem --tls-key key.pem; make a certificate with: "
     "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout key.pem -out cert.pem "

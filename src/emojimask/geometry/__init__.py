@@ -1,1 +1,1 @@
-"""Geometry over points and time that several rooms share. numpy only."""
+"""Geometry over points and time that several rooms share."""

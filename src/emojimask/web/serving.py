@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from emojimask.errors import EmojimaskError, UsageError
-from emojimask.web.security import LOOPBACK
+from emojimask.web import LOOPBACK
 
 _BACKLOG = 2048
 _FIRST_REQUEST_S = 10.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from emojimask.errors import UsageError
-from emojimask.web.security import LOOPBACK
+from emojimask.web import LOOPBACK
 
 
 def board_address(link: str) -> str:
