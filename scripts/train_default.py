@@ -22,9 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from emojimask.atomic import write_whole
 from emojimask.training.data.load import load_split
 from emojimask.training.log import LOG, read_log
-from emojimask.whole import write_whole
 
 LARGE = "batch=256", "mix=mixup", "mix_alpha=0.2"
 FIRST = "default"

@@ -18,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
+from emojimask.atomic import write_whole
 from emojimask.training import zoo
 from emojimask.training.recipe import load_recipe
-from emojimask.whole import write_whole
 
 RESULTS = Path(__file__).parents[1] / "docs/results/models"
 SPLITS = ("PublicTest", "PrivateTest")

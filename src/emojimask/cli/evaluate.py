@@ -10,11 +10,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emojimask.atomic import write_whole
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import check_outputs
 from emojimask.errors import MissingExtraError, SinkError, UsageError
-from emojimask.whole import write_whole
 
 if TYPE_CHECKING:
     from emojimask.expressions.card import ModelCard

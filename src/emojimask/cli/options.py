@@ -8,10 +8,10 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from emojimask.atomic import check_place, write_whole
 from emojimask.cli.given import given_path
 from emojimask.errors import SinkError, UsageError
 from emojimask.settings import MaskSettings, load_settings
-from emojimask.whole import check_place, write_whole
 
 PLOTS = (".png", ".svg", ".pdf")
 

@@ -16,8 +16,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from emojimask.atomic import AtomicFile
 from emojimask.errors import SinkError, UsageError
-from emojimask.sinks._atomic import AtomicFile
 from emojimask.sinks._check import fault_in
 from emojimask.sinks._copied import CopiedStreams
 from emojimask.sinks._guard import require_masked

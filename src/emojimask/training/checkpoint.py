@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from emojimask.atomic import write_whole
 from emojimask.errors import DataError
-from emojimask.whole import write_whole
 
 
 def make_folder(path: Path) -> None:

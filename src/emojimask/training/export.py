@@ -16,6 +16,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
+from emojimask.atomic import write_whole
 from emojimask.errors import DataError, ModelError, OutputExistsError, UsageError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
@@ -30,7 +31,6 @@ from emojimask.training.models import Network
 from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
 from emojimask.training.trained import load_network
-from emojimask.whole import write_whole
 
 TOLERANCE = 1e-4
 OPSET = 18

@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
+from emojimask.atomic import write_whole
 from emojimask.errors import UsageError
 from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.data.variants import check_variant
 from emojimask.training.recipe import Recipe, changed
 from emojimask.training.targets import heads
 from emojimask.training.trained import check_model
-from emojimask.whole import write_whole
 
 TABLE = "grid.json"
 

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from PIL import Image
 
+from emojimask.atomic import write_whole
 from emojimask.evaluation.pictures import lines
-from emojimask.whole import write_whole
 
 LOG = "log.jsonl"
 CURVES = "curves.png"

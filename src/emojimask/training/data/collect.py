@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 
+from emojimask.atomic import write_whole
 from emojimask.build import open_file
 from emojimask.errors import DataError, SourceError, UsageError
 from emojimask.sources.folder import find_inputs, raise_problem
@@ -21,7 +22,6 @@ from emojimask.training.data.cropping import FaceFinder, crops_of
 from emojimask.training.data.fer2013 import FER2013_CLASSES
 from emojimask.training.data.rows import Crop
 from emojimask.types import Frame
-from emojimask.whole import write_whole
 
 EVERY_S = 1.0
 """Of a video, one frame in so many seconds is looked at."""
