@@ -6,7 +6,7 @@ what is drawn is drawn in the planes' own colours, and every pixel that nobody d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from emojimask.types import Box, Image, Picture
+from emojimask.types import Image, Picture
 
 PQ, HLG = 16, 18
 """FFmpeg's numbers of HDR's two transfer functions."""
@@ -157,24 +157,6 @@ def full_range(y: Plane) -> Plane:
 def coarse(picture: Picture, step: int) -> Plane:
     """Every ``step``-th pixel of every ``step``-th row, (H / step, W / step) uint8, as it is: brightness, or green."""
     return picture.y[::step, ::step] if isinstance(picture, YuvImage) else bgr(picture)[::step, ::step, 1]
-
-
-def cells_under(box: Box, grid: tuple[int, ...], height: int, width: int) -> tuple[slice, slice]:
-    """Which cells, at least one down and one across, of a ``grid`` (down, across) over a picture a box touches."""
-
-    def span(low: float, high: float, cells: int, pixels: int) -> slice:
-        first = int(np.clip(low / pixels * cells, 0, cells - 1))
-        return slice(first, max(first + 1, int(np.ceil(np.clip(high / pixels, 0, 1) * cells))))
-
-    return span(box.y, box.y + box.height, grid[0], height), span(box.x, box.x + box.width, grid[1], width)
-
-
-def covered(boxes: Iterable[Box], grid: tuple[int, ...], height: int, width: int) -> NDArray[np.bool_]:
-    """Which cells of such a grid any of the boxes touches; shape ``grid``."""
-    cells = np.zeros(grid, np.bool_)
-    for box in boxes:
-        cells[cells_under(box, grid, height, width)] = True
-    return cells
 
 
 def sparse(picture: Picture, step: int) -> Picture:

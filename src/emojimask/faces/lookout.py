@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import cells_under, coarse, covered
+from emojimask.geometry.cells import cells_under, cells_under_any
+from emojimask.pixels import coarse
 from emojimask.types import Box, Picture
 
 CHANGED = 4.0
@@ -119,7 +120,7 @@ class Lookout:
 
     def _under(self, faces: Sequence[Box], times: float, picture: Picture) -> NDArray[np.bool_]:
         """Which cells lie under the faces, each so many times as large."""
-        return covered((face.scaled(times) for face in faces), self._now.shape, *picture.shape[:2])
+        return cells_under_any((face.scaled(times) for face in faces), self._now.shape, *picture.shape[:2])
 
     def _looked_at(self, place: _Place) -> None:
         """What has changed here becomes familiar, and its surroundings with it."""

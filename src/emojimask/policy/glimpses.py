@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import covered
+from emojimask.geometry.cells import cells_under_any
 from emojimask.policy.between import BRIEF_S
 from emojimask.policy.frames import FINE_GRID, Cells, Pending
 from emojimask.stages import Glimpse
@@ -47,9 +47,10 @@ class Glimpses:
         """Take in the latest look."""
         size = now.frame.picture.shape[:2]
         if glimpse is not None and not now.failed:
-            seen = covered([glimpse.box], FINE_GRID, *size)
+            seen = cells_under_any([glimpse.box], FINE_GRID, *size)
             self._known = now.fine_cells if self._known is None else np.where(seen, now.fine_cells, self._known)
-        self._on_face = covered((track.face.box.scaled(ON_FACE) for track in now.tracks.values()), FINE_GRID, *size)
+        known = (track.face.box.scaled(ON_FACE) for track in now.tracks.values())
+        self._on_face = cells_under_any(known, FINE_GRID, *size)
 
 
 def everything(frame: Frame) -> Glimpse:

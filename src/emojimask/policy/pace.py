@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.faces.comparison import moved
-from emojimask.pixels import covered
+from emojimask.geometry.cells import cells_under_any
 from emojimask.policy.between import BRIEF_S, is_straight
 from emojimask.policy.frames import GRID, Pending
 
@@ -56,4 +56,4 @@ def _speed(last: Pending, now: Pending) -> float:
 def _beside(look: Pending) -> NDArray[np.bool_]:
     """Which cells no face that is known, its hair and its neck, can have stirred."""
     near = (track.face.box.scaled(2.0) for track in look.tracks.values())
-    return ~covered(near, GRID, *look.frame.picture.shape[:2])
+    return ~cells_under_any(near, GRID, *look.frame.picture.shape[:2])
