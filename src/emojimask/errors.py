@@ -76,6 +76,11 @@ class StopRequested(Exception):  # noqa: N818  (not an error)
     """Raised by a sink when the person asks to end a live run. The outputs are completed."""
 
 
+def in_brief(error: BaseException) -> str:
+    """What another library's error says, on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 def without_password(address: str) -> str:
     """An address as messages may tell it, since they are read over shoulders and sent on."""
     return re.sub(r"(//[^/@:]*):[^/]*@", r"\1@", address)

@@ -19,7 +19,7 @@ import numpy as np
 
 from emojimask.batch.tasks import Begun, Failure, Outcome, Request, Task
 from emojimask.batch.worker import Worker
-from emojimask.errors import EmojimaskError, MissingExtraError
+from emojimask.errors import EmojimaskError, MissingExtraError, in_brief
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves this machine; read when ray is imported
 
@@ -110,8 +110,8 @@ def _connect(address: str | None, workers: int | None) -> None:
             logging_level="ERROR",
         )
     except Exception as error:  # of many kinds, by what is wrong
-        reason = " ".join(str(error).split())[:200]
-        raise EmojimaskError(f"Ray cluster {address or 'on this machine'}: cannot be reached ({reason})") from error
+        where = address or "on this machine"
+        raise EmojimaskError(f"Ray cluster {where}: cannot be reached ({in_brief(error)})") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Self
 
-from emojimask.errors import MissingExtraError, SinkError
+from emojimask.errors import MissingExtraError, SinkError, in_brief
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
 from emojimask.types import MaskedFrame, StreamInfo
@@ -65,6 +65,5 @@ def _open(width: int, height: int, fps: float, device: str | None) -> Any:
         return pyvirtualcam.Camera(width, height, fps, fmt=pyvirtualcam.PixelFormat.BGR, device=device)
     except RuntimeError as error:
         what = f"virtual camera {device}" if device else "virtual camera"
-        reason = " ".join(str(error).split())
         remedy = _REMEDIES.get(sys.platform, "install a virtual camera driver")
-        raise SinkError(f"{what}: cannot be opened ({reason}); {remedy}") from error
+        raise SinkError(f"{what}: cannot be opened ({in_brief(error)}); {remedy}") from error

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from emojimask.errors import UsageError
+from emojimask.errors import UsageError, in_brief
 from emojimask.web.board.address import board_address
 
 MAX_BYTES = 512
@@ -45,7 +45,7 @@ class ClassLink:
             async with connect(address, open_timeout=_OPEN_TIMEOUT_S, max_size=65536, compression=None) as board:
                 await self._pass_on(board, json.dumps(first))
         except (OSError, TimeoutError, WebSocketException) as error:
-            await self._refuse(f"{address}: no class board answers ({_short(error)}); check the link and the network")
+            await self._refuse(f"{address}: no class board answers ({in_brief(error)}); check the link and the network")
 
     async def _pass_on(self, board: ClientConnection, first: str) -> None:
         """Both ways, till one side ends."""
@@ -81,7 +81,3 @@ class ClassLink:
 def _may_be_sent(code: int) -> bool:
     """Other codes tell of the way to the board, which is no business of the page's."""
     return code in (_DONE, _REFUSED) or 4000 <= code < 5000
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

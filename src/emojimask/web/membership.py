@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from emojimask.errors import EmojimaskError, UsageError
+from emojimask.errors import EmojimaskError, UsageError, in_brief
 from emojimask.web.board.address import board_address
 
 _OPEN_TIMEOUT_S = 5.0
@@ -88,7 +88,7 @@ class Membership:
             except ConnectionClosed as error:
                 code, reason = (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")
             except (OSError, TimeoutError, WebSocketException) as error:
-                code, reason = None, " ".join(str(error).split())
+                code, reason = None, in_brief(error)
                 if not joined.is_set():
                     raise EmojimaskError(
                         f"{self._address}: no class board answers ({reason}); check the link and the network"

@@ -17,7 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from emojimask.errors import EmojimaskError, UsageError
+from emojimask.errors import EmojimaskError, UsageError, in_brief
 from emojimask.web import LOOPBACK
 
 _BACKLOG = 2048
@@ -42,8 +42,8 @@ def listen(address: Address) -> socket.socket:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(address.cert, address.key)
         except (OSError, ssl.SSLError) as error:
-            reason = " ".join(str(error).split())
-            raise UsageError(f"{address.cert}: cannot be used as certificate with {address.key} ({reason})") from error
+            fault = f"cannot be used as certificate with {address.key} ({in_brief(error)})"
+            raise UsageError(f"{address.cert}: {fault}") from error
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

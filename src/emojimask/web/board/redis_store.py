@@ -15,7 +15,7 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from emojimask.errors import UsageError, without_password
+from emojimask.errors import UsageError, in_brief, without_password
 from emojimask.web.board.room import Member, Room
 from emojimask.web.board.store import Event, OnEvent, RoomsFullError, StoreGoneError
 
@@ -42,8 +42,8 @@ def shared_lecturer_key(url: str, key: str) -> str:
             client.set(_KEY, key, nx=True, ex=7 * 24 * 3600)
             return str(client.get(_KEY))
     except (redis.RedisError, OSError, ValueError) as error:
-        told = without_password(url)
-        raise UsageError(f"{told}: no Redis answers there ({_short(error)}); start it, or mend the address") from error
+        fault = f"no Redis answers there ({in_brief(error)})"
+        raise UsageError(f"{without_password(url)}: {fault}; start it, or mend the address") from error
 
 
 class RedisStore:
@@ -214,7 +214,7 @@ class RedisStore:
                 if not missed:
                     _log.warning(
                         "the class board's Redis cannot be reached (%s); members stay, and it is tried again",
-                        _short(error),
+                        in_brief(error),
                     )
                 missed = True
                 await asyncio.sleep(_LISTEN_S)
@@ -225,11 +225,7 @@ def _gone() -> Iterator[None]:
     try:
         yield
     except (redis.RedisError, OSError) as error:
-        raise StoreGoneError(_short(error)) from error
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
+        raise StoreGoneError(in_brief(error)) from error
 
 
 def _room(code: str) -> str:
