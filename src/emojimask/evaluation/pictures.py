@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from emojimask.errors import UsageError
-
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
 
@@ -79,17 +77,16 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, title: str) -> Image.Imag
     return image
 
 
-def matrix(shares: Sequence[Sequence[float]], texts: Sequence[Sequence[str]], classes: Sequence[str], *, title: str,
-           rows: str = "label", columns: str = "shown") -> Image.Image:  # fmt: skip
-    """A matrix whose cells are the darker the larger their share, 0 to 1, with a text in each."""
-    if len(shares) != len(classes) or any(len(row) != len(classes) for row in shares):
-        raise UsageError("a matrix needs a row and a column for each class")
+def matrix(
+    shares: Sequence[Sequence[float]], texts: Sequence[Sequence[str]], classes: Sequence[str], *, title: str
+) -> Image.Image:
+    """A row a label, a column a class shown; cells are the darker the larger their share, with a text in each."""
     cell, left, top = 54, 96, 76
     side = cell * len(classes)
     image, draw = _canvas(left + side + 16, top + side + 16)
     _text(draw, (12, 8), title, size=15)
-    _text(draw, (left + side / 2, 40), columns, anchor="mm", colour=SOFT)
-    _text(draw, (12, top - 14), rows, anchor="lm", colour=SOFT)
+    _text(draw, (left + side / 2, 40), "shown", anchor="mm", colour=SOFT)
+    _text(draw, (12, top - 14), "label", anchor="lm", colour=SOFT)
     for i, name in enumerate(classes):
         _text(draw, (left - 8, top + (i + 0.5) * cell), name, anchor="rm")
         _text(draw, (left + (i + 0.5) * cell, top - 14), name, anchor="mm", size=11)
