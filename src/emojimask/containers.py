@@ -1,4 +1,4 @@
-"""Videos opened for reading: files of this machine and nothing else, and those of their streams that are videos."""
+"""Containers of video and sound: how they are opened for reading, and how far their times can be trusted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
+
+SEEKABLE = ("mov", "matroska")
+"""Containers with an index of exact times, by FFmpeg's names; others are searched by guessing."""
+DISORDER_S = 1.0
+"""By how much times may fall; more, and the clock has begun anew: recordings one behind the other."""
 
 
 def open_container(path: Path) -> InputContainer:

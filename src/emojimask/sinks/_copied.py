@@ -16,13 +16,13 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from emojimask.containers import DISORDER_S
 from emojimask.errors import NoPlaceError, SinkError
 from emojimask.sinks._check import Sound
 from emojimask.sinks._heads import anonymous
 from emojimask.sinks._original import open_original
 
 _CARRIERS = {".mkv": "matroska", ".mov": "mov", ".avi": "avi"}  # what may have a place, in the order of trial
-_DISORDER_S = 1  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
 _APART_S = 0.001  # in no unit of time are packets so far apart at the same time
 _FRAMED = frozenset({"aac", "ac3", "eac3", "flac", "mp2", "mp3"})  # sound that comes in packets of any length
 _TWO_CODES = (
@@ -108,7 +108,7 @@ class CopiedStreams:
                     fault = "its sound begins too late for its kind to be known"
                     raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio")
                 previous = last.get(packet.stream_index, dts - 1)
-                if (previous - dts) * packet.time_base > _DISORDER_S:
+                if (previous - dts) * packet.time_base > DISORDER_S:
                     remedy = "repair the file first: ffmpeg -i INPUT -c copy REPAIRED"
                     raise SinkError(f"{self._original}: the clock of its {packet.stream.type} jumps back; {remedy}")
                 if dts <= previous and packet.stream_index in self._sounds:  # no container takes sound like that

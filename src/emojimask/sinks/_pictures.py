@@ -17,7 +17,7 @@ from emojimask.types import Picture, StreamInfo
 
 _ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 _HD_LINES = 720
-_BT601, _LIMITED = 6, 1  # FFmpeg's numbers
+_BT601 = 6  # FFmpeg's number
 
 
 class YuvPictures:
@@ -33,7 +33,7 @@ class YuvPictures:
         self._bt709 = height >= _HD_LINES if info.bt709 is None else info.bt709
         context.colorspace = BT709 if self._bt709 else _BT601
         context.color_primaries, context.color_trc = look.primaries, look.transfer
-        context.color_range = _LIMITED
+        context.color_range = ColorRange.MPEG
         self._matrix = Colorspace.ITU709 if self._bt709 else Colorspace.ITU601
         self._reformatter = VideoReformatter()
 

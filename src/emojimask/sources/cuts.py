@@ -7,10 +7,7 @@ from pathlib import Path
 
 import av
 
-from emojimask.containers import open_container, videos_in
-
-SEEKABLE = ("mov", "matroska")
-"""Containers with an index of exact times, by FFmpeg's names; others are searched by guessing."""
+from emojimask.containers import SEEKABLE, open_container, videos_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,24 +16,22 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from emojimask.containers import open_container, videos_in
+from emojimask.containers import DISORDER_S, SEEKABLE, open_container, videos_in
 from emojimask.errors import NoVideoError, SourceError
 from emojimask.pixels import YuvImage, is_hdr
-from emojimask.sources.cuts import SEEKABLE
 from emojimask.sources.hdr import PlainColors
 from emojimask.types import Frame, Picture, StreamInfo
 
 _AnyImage = np.ndarray[Any, Any]
 _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M = 1, 2, 5, 6  # FFmpeg's numbers of colour spaces
 _MATRICES = {_BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M}  # the last two are BT.601
-_FULL_RANGE = 2  # FFmpeg's number
 _Axes = tuple[int, int, int, int]
 _UPRIGHT: _Axes = 1, 0, 0, 1
 _MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header, which counts the sound too
-_DISORDER_S = 1.0  # by how much times may fall; more, and the clock has begun anew: recordings one behind the other
 _REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
 
 
@@ -173,7 +171,7 @@ class VideoFileSource:
         if raw.pts is None:
             return previous_s + float(1 / self._rate) if index else 0.0
         time_s = float(raw.pts * (raw.time_base or self._stream.time_base or 1 / self._rate) - self._ahead_s)
-        if index and time_s < previous_s - _DISORDER_S:
+        if index and time_s < previous_s - DISORDER_S:
             begins = f"its clock jumps back from {previous_s:.3f} s to {time_s:.3f} s"
             raise SourceError(f"{self._path}: {begins}; {index} frames could be read; {_REPAIR}")
         return max(time_s, previous_s) if index else time_s
@@ -293,7 +291,7 @@ def _ahead_s(container: InputContainer) -> int:
 def _picture(raw: VideoFrame, axes: _Axes) -> Picture:
     """The frame's own planes where they are the usual kind, upright and of even size; else BGR, upright."""
     untagged_hd = raw.colorspace == _UNSPECIFIED and raw.height >= 720
-    usual = raw.format.name == "yuv420p" and raw.color_range != _FULL_RANGE and raw.colorspace in _MATRICES
+    usual = raw.format.name == "yuv420p" and raw.color_range != ColorRange.JPEG and raw.colorspace in _MATRICES
     if usual and axes == _UPRIGHT and not (raw.width % 2 or raw.height % 2):
         y, u, v = (_plane(plane) for plane in raw.planes)
         return YuvImage(y, u, v, bt709=untagged_hd or raw.colorspace == _BT709)
