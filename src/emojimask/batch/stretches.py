@@ -69,7 +69,7 @@ def plan_stretches(times: FrameTimes, settings: MaskSettings, length_s: float) -
     return stretches
 
 
-class Window:
+class StretchSink:
     """Passes the frames of a stretch on to ``sinks``, counted from 0, and ends the run behind the last.
 
     Attributes:

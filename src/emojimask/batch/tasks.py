@@ -125,7 +125,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class MaskedPiece:
-    """A stretch is masked. ``lead``, ``trail``: see :class:`emojimask.batch.stretches.Window`."""
+    """A stretch is masked. ``lead``, ``trail``: see :class:`emojimask.batch.stretches.StretchSink`."""
 
     piece: Piece
     tally: Tally

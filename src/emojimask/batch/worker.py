@@ -17,7 +17,7 @@ from emojimask import build
 from emojimask.batch.folders import LocalFolder
 from emojimask.batch.names import report_name
 from emojimask.batch.record import DONE, Record, now
-from emojimask.batch.stretches import Window, can_be_cut, plan_stretches, same_people
+from emojimask.batch.stretches import StretchSink, can_be_cut, plan_stretches, same_people
 from emojimask.batch.tally import Tally
 from emojimask.batch.tasks import (
     Cut,
@@ -127,15 +127,15 @@ class Worker:
             build.open_file(path, THREADS, (stretch.warm_s, stretch.tail_s)) as source,
         ):
             sinks = self._sinks(source.info, part, report, audio=False)
-            window = Window(stretch, [*sinks, tally])
+            passed = StretchSink(stretch, [*sinks, tally])
             pipeline = build.build_pipeline(self._request.settings, measured=report is not None)
-            summary = run(source, pipeline, [window], self._on_frame, overlap=False)
+            summary = run(source, pipeline, [passed], self._on_frame, overlap=False)
         tally.faults.update(summary.failures)
         if summary.broken_off is not None:
             raise summary.broken_off
-        if window.count != stretch.frames:
-            raise SourceError(f"{path}: a stretch has {window.count} frames in place of {stretch.frames}")
-        return MaskedPiece(task, tally, window.lead, window.trail, time.monotonic() - began)
+        if passed.count != stretch.frames:
+            raise SourceError(f"{path}: a stretch has {passed.count} frames in place of {stretch.frames}")
+        return MaskedPiece(task, tally, passed.lead, passed.trail, time.monotonic() - began)
 
     def _join(self, task: Join) -> Outcome:
         from emojimask.sinks.joined_video import join_videos

@@ -21,7 +21,7 @@ BT709 = 1
 _UNSAID = (0, 2)  # FFmpeg's numbers where a file does not say
 
 
-class Look(NamedTuple):
+class Display(NamedTuple):
     """How the original's pixels are to be shown.
 
     Attributes:
@@ -35,21 +35,21 @@ class Look(NamedTuple):
     transfer: int = BT709
 
 
-def look_of(info: StreamInfo) -> Look:
+def display_of(info: StreamInfo) -> Display:
     """Square pixels in BT.709's colours where there is no file."""
     if info.path is None:
-        return Look()
+        return Display()
     with open_original(info.path) as original:
         stream = next(iter(videos_in(original)), None)
         if stream is None:
-            return Look()
+            return Display()
         aspect = stream.sample_aspect_ratio or Fraction(1)
         if (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height):
             aspect = 1 / aspect
         context = stream.codec_context
         if is_hdr(context.color_trc):  # its frames come in plain colours
-            return Look(aspect)
-        return Look(aspect, *(BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc)))
+            return Display(aspect)
+        return Display(aspect, *(BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc)))
 
 
 def stay_of_last(info: StreamInfo, time_s: float) -> float | None:

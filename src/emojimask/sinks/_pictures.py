@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from emojimask.pixels import YuvImage, bgr
-from emojimask.sinks._original import BT709, Look
+from emojimask.sinks._original import BT709, Display
 from emojimask.types import Picture, StreamInfo
 
 _ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
@@ -26,13 +26,13 @@ class YuvPictures:
     Pictures that come as BGR get BT.709's matrix from 720 lines up, else BT.601's, which is what players expect.
     """
 
-    def __init__(self, stream: VideoStream, info: StreamInfo, look: Look) -> None:
+    def __init__(self, stream: VideoStream, info: StreamInfo, display: Display) -> None:
         context, width, height = stream.codec_context, info.width, info.height
         context.pix_fmt = "yuv420p"
         context.width, context.height = width + width % 2, height + height % 2
         self._bt709 = height >= _HD_LINES if info.bt709 is None else info.bt709
         context.colorspace = BT709 if self._bt709 else _BT601
-        context.color_primaries, context.color_trc = look.primaries, look.transfer
+        context.color_primaries, context.color_trc = display.primaries, display.transfer
         context.color_range = ColorRange.MPEG
         self._matrix = Colorspace.ITU709 if self._bt709 else Colorspace.ITU601
         self._reformatter = VideoReformatter()

@@ -22,7 +22,7 @@ from emojimask.sinks._check import fault_in
 from emojimask.sinks._copied import CopiedStreams
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
-from emojimask.sinks._original import look_of, repeats_of, stay_of_last
+from emojimask.sinks._original import display_of, repeats_of, stay_of_last
 from emojimask.sinks._pictures import GifPictures, YuvPictures
 from emojimask.types import MaskedFrame, StreamInfo
 
@@ -178,14 +178,14 @@ class VideoFileSink:
         stream.codec_context.time_base = self._frame_s = 1 / rate
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = self._threads or cv2.getNumberOfCPUs()  # x264 alone takes half as many more
-        look = look_of(info)
-        stream.codec_context.sample_aspect_ratio = look.aspect
+        display = display_of(info)
+        stream.codec_context.sample_aspect_ratio = display.aspect
         stream.time_base = self._frame_s if self._format.container == "avi" else info.time_base or _UNKNOWN_TICK
         self._stream = stream
         self._pictures = (
             GifPictures(stream, info.width, info.height)
             if self._format.container == "gif"
-            else YuvPictures(stream, info, look)
+            else YuvPictures(stream, info, display)
         )
 
     def _next_tick(self, time_s: float) -> int:
