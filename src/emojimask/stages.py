@@ -7,8 +7,8 @@ Source -> FaceTracker (FaceDetector + FaceLandmarker) -> ExpressionClassifier ->
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +28,13 @@ from emojimask.types import (
 )
 
 
-class Source(Protocol):
+class Source(AbstractContextManager["Source"], Protocol):
     """Frames in order. Opened when made; a context manager, so that files and cameras are let go."""
 
     @property
     def info(self) -> StreamInfo: ...
 
     def __iter__(self) -> Iterator[Frame]: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class Detection(NamedTuple):
@@ -251,7 +245,7 @@ class MaskRenderer(Protocol):
         ...
 
 
-class Sink(Protocol):
+class Sink(AbstractContextManager["Sink"], Protocol):
     """Takes masked frames, and nothing else.
 
     Leaving the ``with`` block without an exception completes the output; leaving it with one discards it.
@@ -262,9 +256,3 @@ class Sink(Protocol):
         ...
 
     def write(self, frame: MaskedFrame) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...

@@ -65,14 +65,8 @@ def check_image(image: object, what: str = "image") -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a source.
-
-    Attributes:
-        picture: upright; (H, W, 3) uint8 BGR, or a video's own planes. Nobody writes into it.
-        index: counts the source's frames from 0.
-        time_s: presentation time in seconds; where it falls from one frame to the next, another stream begins.
-    """
+class _TimedPicture:
+    """What raw and masked frames have in common; neither is the other."""
 
     picture: Picture
     index: int
@@ -84,10 +78,22 @@ class Frame:
         return self.picture if isinstance(self.picture, np.ndarray) else self.picture.bgr()
 
     def __post_init__(self) -> None:
+        kind = type(self).__name__
         if isinstance(self.picture, np.ndarray) or not hasattr(self.picture, "bgr"):
-            check_image(self.picture, "Frame.picture")
+            check_image(self.picture, f"{kind}.picture")
         if not math.isfinite(self.time_s):
-            raise ValueError(f"Frame.time_s: expected a finite number of seconds, found {self.time_s}")
+            raise ValueError(f"{kind}.time_s: expected a finite number of seconds, found {self.time_s}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame(_TimedPicture):
+    """One picture of a source.
+
+    Attributes:
+        picture: upright; (H, W, 3) uint8 BGR, or a video's own planes. Nobody writes into it.
+        index: counts the source's frames from 0.
+        time_s: presentation time in seconds; where it falls from one frame to the next, another stream begins.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +290,7 @@ class MaskedFace:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MaskedFrame:
+class MaskedFrame(_TimedPicture):
     """A frame that may leave the program: the only thing that a sink accepts. Keeps no reference to the raw frame.
 
     Attributes:
@@ -294,17 +300,5 @@ class MaskedFrame:
         shielded: true where the whole picture is covered.
     """
 
-    picture: Picture
-    index: int
-    time_s: float
     faces: Sequence[MaskedFace] = field(default_factory=tuple)
     shielded: bool = False
-
-    @property
-    def image(self) -> Image:
-        """The picture as (H, W, 3) uint8 BGR. Planes are converted at every call."""
-        return self.picture if isinstance(self.picture, np.ndarray) else self.picture.bgr()
-
-    def __post_init__(self) -> None:
-        if isinstance(self.picture, np.ndarray) or not hasattr(self.picture, "bgr"):
-            check_image(self.picture, "MaskedFrame.picture")
