@@ -47,13 +47,15 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
 
 
 def run_leak(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from emojimask.benchmark.leak_files import compare_files, save_plot, save_worst
     from emojimask.build import eyes
 
     _check_outputs(args)
     looking = eyes(args.eyes)
-    with _Bar(quiet=args.quiet) as bar:
-        report, faces = compare_files(args.original, args.masked, looking, bar)
+    with tqdm(unit=" frames", leave=False, disable=args.quiet or None) as bar:  # None: where there is no terminal
+        report, faces = compare_files(args.original, args.masked, looking, bar.update)
     if report.is_of_another:
         raise UsageError(
             f"{len(report.unlike)} of {report.frames} frames are not shielded and do not show the original around its "
@@ -160,25 +162,3 @@ def table(report: LeakReport, looking: list[str]) -> str:
 def _aligned(rows: list[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {value}" for name, value in rows)
-
-
-class _Bar:
-    """Counts the frames of both passes on a terminal."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._bar = None
-        if not quiet and sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self._bar = tqdm(unit=" frames", leave=False)
-
-    def __call__(self) -> None:
-        if self._bar is not None:
-            self._bar.update()
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
