@@ -167,45 +167,23 @@ class FilePolicy:
         return frame, None if pending.failed else covered
 
     def _cover(self, pending: Pending, track_id: int) -> Track | None:
-        """The track to cover in a frame, seen or filled in; None: the person is not here."""
+        """The track to cover in a frame: seen, filled in or held; None: the person is not here."""
         if pending.sees(track_id):
             return pending.tracks[track_id]
-        now, before, after = pending.frame.time_s, self._before.get(track_id), self._next_sighting(track_id)
-        since = now - before.time_s if before else np.inf
-        until = after.time_s - now if after else np.inf
-        if not pending.looked:
-            near = [s for s in (before, after) if s and s.scene == pending.scene and self._is_near(s, now)]
-            filled = self._filled(pending, near) if near else None
-            if filled is not None:
-                return filled
-        if self._on_lost == "pass":
-            return None
-        if before and before.scene != pending.scene and since > CUT_S:
-            before = None
-        if after and after.scene != pending.scene and until > CUT_S:
-            after = None
-        unseen_s = min(since, until)
-        if before and after and before.scene != after.scene:  # nobody is on the way from one scene to the next
-            seen, unseen_s = (before, since) if before.scene == pending.scene else (after, until)
-            face = seen.track.face
-        elif before and after:
-            face = between(before.track.face, after.track.face, since / max(since + until, 1e-6))
-        elif before and (since <= self._hold_s or self._on_lost == "hold"):
-            predicted = pending.tracks.get(track_id, before.track)
-            face = predicted.face
-        elif after and until <= LEAD_S:
-            face = after.track.face
-        else:
-            return None
-        return Track(track_id, face, TrackState.HELD, float(unseen_s))
+        before, after = self._before.get(track_id), self._next_sighting(track_id)
+        filled = None if pending.looked else self._filled(pending, before, after)
+        if filled is not None or self._on_lost == "pass":
+            return filled
+        return self._held(pending, track_id, before, after)
 
-    def _is_near(self, sighting: _Sighting, time_s: float) -> bool:
-        return abs(sighting.time_s - time_s) < self._look_every_s
-
-    def _filled(self, pending: Pending, near: Sequence[_Sighting]) -> Track | None:
+    def _filled(self, pending: Pending, *around: _Sighting | None) -> Track | None:
         """A face in a frame where nobody looked, from where it was before, after, or both; None if it is not there."""
+        now = pending.frame.time_s
+        near = [s for s in around if s and s.scene == pending.scene and abs(s.time_s - now) < self._look_every_s]
+        if not near:
+            return None
         first, last = near[0], near[-1]
-        share = (pending.frame.time_s - first.time_s) / max(last.time_s - first.time_s, 1e-6)
+        share = (now - first.time_s) / max(last.time_s - first.time_s, 1e-6)
         filled = Track(first.track.id, between(first.track.face, last.track.face, share), looked=False)
         way = moved(first.track.face.landmarks, last.track.face)
         if first is not last and is_straight(way, last.time_s - first.time_s):
@@ -215,6 +193,29 @@ class FilePolicy:
         faces = (self._found(pending, guess) for guess in guesses)
         found = next((face for face in faces if face is not None), None)
         return Track(filled.id, found) if found is not None else None
+
+    def _held(self, pending: Pending, track_id: int, before: _Sighting | None, after: _Sighting | None) -> Track | None:
+        """A face that is not seen, where it was, where it will be, or on the way; None: for too long."""
+        now = pending.frame.time_s
+        since = now - before.time_s if before else np.inf
+        until = after.time_s - now if after else np.inf
+        unseen_s = min(since, until)
+        if before and before.scene != pending.scene and since > CUT_S:
+            before = None
+        if after and after.scene != pending.scene and until > CUT_S:
+            after = None
+        if before and after and before.scene != after.scene:  # nobody is on the way from one scene to the next
+            seen, unseen_s = (before, since) if before.scene == pending.scene else (after, until)
+            face = seen.track.face
+        elif before and after:
+            face = between(before.track.face, after.track.face, since / max(since + until, 1e-6))
+        elif before and (since <= self._hold_s or self._on_lost == "hold"):
+            face = pending.tracks.get(track_id, before.track).face  # as predicted, if it is
+        elif after and until <= LEAD_S:
+            face = after.track.face
+        else:
+            return None
+        return Track(track_id, face, TrackState.HELD, float(unseen_s))
 
     def _next_sighting(self, track_id: int) -> _Sighting | None:
         for later in self._window:
