@@ -401,3 +401,20 @@ def test_server_camera(tab, program, tmp_path: Path) -> None:
     tab.click("#start")
     until(tab, "document.querySelector('#status').textContent === 'Your face is covered.'")
     assert tab.locator("#trouble").is_hidden(), "it is not asked for again"
+
+
+def test_every_page_of_the_server_s_camera_shows_what_holds(tab, program, tmp_path: Path) -> None:
+    path = write_film(tmp_path / "lesson.avi", [portrait()] * 200)
+    served = program("serve", "--no-browser", "--port", "0", "--camera", str(path))
+    tab.goto(served.url)
+    wait_for_face(tab)
+    other = tab.context.new_page()
+    other.goto(served.url)
+    wait_for_face(other)
+    tab.select_option("#emojis", "paper")
+    tab.select_option("#on_lost", "hold")
+    until(other, "document.querySelector('#emojis').value === 'paper'")
+    tab.reload()
+    until(tab, "document.querySelector('#emojis').value === 'paper'")
+    assert tab.input_value("#on_lost") == other.input_value("#on_lost") == "hold"
+    assert "paper" in (tab.get_attribute("#set img", "src") or "")

@@ -1,6 +1,7 @@
 """The page's switch: the server's own camera, masked, becomes a camera for other programs, and ends being one."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +19,7 @@ pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 from web_help import TOP_OF_SHIELD
 
 from emojimask import MaskSettings
+from emojimask.errors import UsageError
 from emojimask.sources.synthetic import SyntheticSource, portrait
 from emojimask.types import Frame
 from emojimask.web.camera import CameraFeed
@@ -114,6 +116,19 @@ def test_the_switch_opens_feeds_and_closes_the_virtual_camera(
     blue, green, red = camera.sent[-1][..., 0], camera.sent[-1][..., 1], camera.sent[-1][..., 2]
     yellow = (red > 200) & (green > 150) & (blue < 120)
     assert yellow.mean() > 0.015  # the emoji, and not the face
+
+
+def test_a_wish_that_cannot_be_had_changes_nothing() -> None:
+    async def play() -> None:
+        feed = CameraFeed("no such camera", Choices(MaskSettings()))
+        with pytest.raises(UsageError, match="not offered"):
+            feed.wish({"virtual_camera": True, "emojis": "none of these"})
+        assert json.loads(feed._status()) == {
+            "virtual_camera": False,
+            "settings": {"emojis": "classic", "smoothing": "ema", "on_lost": "shield"},
+        }
+
+    in_another_thread(play)
 
 
 def test_a_camera_that_cannot_be_used_says_how_to_go_on() -> None:

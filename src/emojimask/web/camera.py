@@ -53,12 +53,11 @@ class CameraFeed:
         self._onlookers.discard(onlooker)
 
     def wish(self, wish: dict[str, object]) -> None:
-        """Change settings, or switch the virtual camera. Raises UsageError."""
-        if "virtual_camera" in wish:
-            self._wants_virtual = wish.pop("virtual_camera") is True
-            self._tell(self._status())
-        if wish:
-            self._masker.change(self._choices.chosen(wish, self._masker.wanted))
+        """Change settings, or switch the virtual camera, for all pages. Raises UsageError."""
+        wants_virtual = wish.pop("virtual_camera", self._wants_virtual) is True
+        self._masker.change(self._choices.chosen(wish, self._masker.wanted))
+        self._wants_virtual = wants_virtual
+        self._tell(self._status())
 
     def close(self) -> None:
         self._closed = True
@@ -120,7 +119,9 @@ class CameraFeed:
             yield frames
 
     def _status(self) -> str:
-        return json.dumps({"virtual_camera": self._wants_virtual})
+        """What holds now: another page may have chosen it, or this one before it was loaded anew."""
+        settings = {name: getattr(self._masker.wanted, name) for name in self._choices.offered}
+        return json.dumps({"virtual_camera": self._wants_virtual, "settings": settings})
 
     def _tell(self, answer: bytes | str) -> None:
         for onlooker in self._onlookers:

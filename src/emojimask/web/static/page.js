@@ -34,14 +34,13 @@ let running = false;
 for (const [name, values] of Object.entries(about.offered)) {
   const field = $(name);
   field.append(...values.map((value) => new Option(WORDS[value] ?? value, value)));
-  field.value = look[name];
   field.onchange = () => {
     look[name] = field.value;
     stream.wish({ [name]: field.value });
     if (name === "emojis") showSet();
   };
 }
-showSet();
+showSettings(look);
 
 $("start").onclick = start;
 $("stop").onclick = () => stop("The camera is off.");
@@ -65,6 +64,7 @@ stream.addEventListener("note", ({ detail }) => {
     cover();
     trouble(detail.trouble);
   }
+  if (detail.settings) showSettings(detail.settings);
   if ("virtual_camera" in detail) {
     $("virtual").checked = detail.virtual_camera;
     if (detail.trouble) delete stream.settings.virtual_camera; // it cannot be had, so it is not asked for again
@@ -157,6 +157,12 @@ async function record() {
 function offer(blob, name, what) {
   const link = make("a", { className: "button", href: URL.createObjectURL(blob), download: name, textContent: `Download ${what.toLowerCase()}` });
   $("downloads").replaceChildren(link, make("span", { className: "soft", textContent: `${name}, ${(blob.size / 1e6).toFixed(2)} MB; kept in this page only` }));
+}
+
+function showSettings(settings) {
+  look = { ...settings };
+  for (const [name, value] of Object.entries(look)) $(name).value = value;
+  showSet();
 }
 
 function showSet() {
