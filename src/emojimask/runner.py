@@ -8,6 +8,7 @@ for another reason: should the camera or a model hang, this thread shows the shi
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -34,6 +35,10 @@ HANDFUL_BYTES = 4_500_000
 """... but no more than make so many bytes."""
 PATIENCE_S = 0.5
 """Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place."""
+_ORDERS_TO_END = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+"""With Python's own handler of each: Ctrl-C, and what ``timeout`` sends, and a system that shuts down."""
+if sys.platform != "win32":
+    _ORDERS_TO_END[signal.SIGHUP] = signal.SIG_DFL  # the terminal is closed
 
 
 @dataclass(slots=True)
@@ -72,8 +77,9 @@ def run(
     """Mask everything that ``source`` gives and write it to every sink.
 
     A live run ends well when a sink asks for it or on Ctrl-C, after the frame that is being written; a second Ctrl-C
-    does not wait for that, and none keeps the outputs from being completed. A file that breaks off is masked as far as
-    it goes and the outputs are completed. On any other error they are discarded.
+    does not wait for that, and none keeps the outputs from being completed. Whatever else ends programs, such as the
+    end of their terminal, counts as Ctrl-C. A file that breaks off is masked as far as it goes and the outputs are
+    completed. On any other error they are discarded.
 
     Args:
         on_frame: is called with every frame that was written.
@@ -85,7 +91,7 @@ def run(
         KeyboardInterrupt: a file's run was interrupted; nothing is left behind.
     """
     summary = RunSummary(failures=pipeline.failures)
-    with _CtrlC(deferred=source.info.live) as ctrl_c, ExitStack() as open_sinks:
+    with _OrdersToEnd(deferred=source.info.live) as orders, ExitStack() as open_sinks:
         for sink in sinks:
             open_sinks.enter_context(sink)
             sink.open(source.info)
@@ -97,7 +103,7 @@ def run(
                     summary.count(frame)
                     if on_frame is not None:
                         on_frame(frame)
-                    if ctrl_c.came:
+                    if orders.came:
                         break
         except StopRequested:
             pass
@@ -109,13 +115,13 @@ def run(
                 raise
             summary.broken_off = error
         finally:
-            ctrl_c.completing = True
+            orders.completing = True
     summary.left_out = sum(getattr(sink, "left_out", 0) for sink in sinks)  # videos alone carry sound
     return summary
 
 
-class _CtrlC:
-    """While this lasts, Ctrl-C, if ``deferred``, is only noted; a second one raises KeyboardInterrupt.
+class _OrdersToEnd:
+    """While this lasts, Ctrl-C and its like, if ``deferred``, are only noted; a second one raises KeyboardInterrupt.
 
     Raised amid a frame it would leave that frame half written, or written to some of the outputs; while the outputs are
     being completed, which takes long after a long recording, it would throw them away. Only the main thread hears
@@ -124,19 +130,23 @@ class _CtrlC:
 
     def __init__(self, deferred: bool) -> None:
         in_main = threading.current_thread() is threading.main_thread()
-        self._deferred = deferred and in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        self._deferred = {
+            number: handler
+            for number, handler in _ORDERS_TO_END.items()
+            if deferred and in_main and signal.getsignal(number) is handler
+        }
         self.came = self.completing = False
 
     def __enter__(self) -> Self:
-        if self._deferred:
-            signal.signal(signal.SIGINT, self._note)
+        for number in self._deferred:
+            signal.signal(number, self._note)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._deferred:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in self._deferred.items():
+            signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self.came and not self.completing:

@@ -1,8 +1,10 @@
 """The other commands, the help, and the promises about start-up and public names."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -76,6 +78,25 @@ def test_live_masks_a_file_in_a_cameras_place(tmp_path: Path) -> None:
     rows = report.read_text().splitlines()
     assert 2 <= len(rows) <= 16
     assert all(",true," in row.lower() for row in rows[1:])  # no face was ever seen: shielded
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
+@pytest.mark.parametrize("order", ["SIGTERM", "SIGHUP"])
+def test_what_ends_all_programs_keeps_a_live_recording(order: str, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "camera.mp4", frames=2500)
+    out, report = tmp_path / "out.mp4", tmp_path / "out.jsonl"
+    files = ["--camera", str(source), "-o", str(out), "--report", str(report)]
+    live = subprocess.Popen([sys.executable, "-m", "emojimask", "live", *files], stdout=subprocess.PIPE)
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("out.mp4.*")) and time.monotonic() < end:
+        time.sleep(0.1)
+    live.send_signal(getattr(signal, order))
+    said, _ = live.communicate(timeout=60)
+    assert live.returncode == 0
+    with av.open(str(out)) as video:
+        frames = sum(1 for _ in video.decode(video=0))
+    assert said.decode().startswith(f"{frames} frames")
+    assert len(report.read_text().splitlines()) == frames > 0
 
 
 def test_live_without_a_camera_says_so(capsys: pytest.CaptureFixture[str]) -> None:
