@@ -146,6 +146,36 @@ def test_ctrl_c_is_the_ordinary_end(program: Callable[..., Program], ctrl_c: sig
     assert (served.process.returncode, len(served.said)) == (0, 2), served.said
 
 
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_amid_an_upload_is_told_as_no_error(
+    presses: int, program: Callable[..., Program], ctrl_c: signal.Signals
+) -> None:
+    served = program("serve", "--no-browser", "--port", "0")
+    with socket.create_connection(("127.0.0.1", served.port)) as page:
+        host = f"127.0.0.1:{served.port}"
+        head = f"POST /files HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 9\r\n\r\nhalf"
+        page.sendall(head.encode())
+        time.sleep(0.5)
+        for _ in range(presses):
+            served.process.send_signal(ctrl_c)
+            time.sleep(0.5)
+        served.process.wait(15)
+    served.reader.join(5)
+    assert (served.process.returncode, len(served.said)) == (0, 1), served.said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_a_terminal_that_is_closed_leaves_no_folder_behind(
+    program: Callable[..., Program], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    served = program("serve", "--no-browser", "--port", "0")
+    assert list(tmp_path.glob("emojimask-masked-*"))
+    served.process.send_signal(signal.SIGHUP)
+    served.process.wait(15)
+    assert not list(tmp_path.glob("emojimask-masked-*"))
+
+
 def test_the_address_is_told_when_the_server_answers_and_hears_ctrl_c(ctrl_c: signal.Signals) -> None:
     code = f"""
 import signal

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -130,11 +132,18 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_start()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Without a word on requests that are cut off by the end: an upload under way is no error."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
+
 
 def serve(
     app: ASGIApp, address: Address, listener: socket.socket, *, max_message: int, on_start: Callable[[], None]
 ) -> None:
-    """Until Ctrl-C, which raises KeyboardInterrupt at the end. ``on_start`` is called when the server answers.
+    """Until Ctrl-C, which raises KeyboardInterrupt at the end, or until the terminal is closed.
+
+    ``on_start`` is called when the server answers.
 
     Requests are not logged: what is asked for is nobody else's business. Raises EmojimaskError where it cannot start.
     """
@@ -152,6 +161,8 @@ def serve(
         timeout_graceful_shutdown=2,
     )
     server = _Server(config, on_start)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, server.handle_exit)  # else what lies in private folders would stay there
     try:
         server.run(sockets=[listener])
     finally:
