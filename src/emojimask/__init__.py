@@ -7,6 +7,7 @@
 Importing the package loads nothing; what is used first loads what it needs.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         Track,
         TrackState,
     )
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime sends its makers word of its use, from its import on
 
 __all__ = [
     "EXPRESSIONS",
