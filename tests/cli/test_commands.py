@@ -13,6 +13,7 @@ import pytest
 
 import emojimask
 from emojimask.cli import main
+from emojimask.cli.doctor import cameras
 from emojimask.cli.main import COMMANDS
 from emojimask.cli.options import flag
 from emojimask.settings import MaskSettings
@@ -66,6 +67,16 @@ def test_emojis_list_and_check(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "set.toml").write_text("name = 3")
     assert main(["emojis", "check", str(tmp_path)]) == 1
     assert main(["emojis", "check", str(ROOT / "src/emojimask/emojis/classic")]) == 0
+
+
+@pytest.mark.parametrize(("system", "words"), [("linux", "plug one in"), ("win32", "live --camera 0")])
+def test_doctor_does_not_miss_a_camera_that_the_system_only_does_not_name(
+    system: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojimask.sources.camera.list_cameras", list)
+    monkeypatch.setattr("emojimask.cli.doctor.sys.platform", system)
+    (camera,) = cameras()
+    assert words in camera.text
 
 
 def test_live_masks_a_file_in_a_cameras_place(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
@@ -115,9 +116,9 @@ def cameras() -> Iterator[Finding]:
     for camera in found:
         yield Finding(f"camera {camera.index}", True, camera.name)
     if not found:
-        yield Finding(
-            "camera", False, "none found; plug one in, or allow this program to use it in the system's settings"
-        )
+        missing = "none found; plug one in, or allow this program to use it in the system's settings"
+        unnamed = "this system names none to programs; try one by its number: emojimask live --camera 0"
+        yield Finding("camera", False, missing if sys.platform == "linux" else unnamed)
 
 
 def virtual_camera() -> Iterator[Finding]:
