@@ -69,6 +69,17 @@ def test_a_camera_gives_frames_with_the_clock_s_times_and_ends_when_unplugged() 
     assert capture.released.wait(2)
 
 
+@pytest.mark.parametrize(("system", "first"), [("linux", cv2.CAP_PROP_FOURCC), ("win32", cv2.CAP_PROP_FRAME_WIDTH)])
+def test_jpeg_is_asked_for_before_the_size_where_raw_pictures_would_come(
+    system: str, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojimask.sources.camera.sys.platform", system)
+    capture = FakeCapture()
+    with CameraSource("0", open_capture=lambda _: capture):
+        assert next(iter(capture.settings)) == first
+        assert capture.settings.get(cv2.CAP_PROP_FOURCC) in (None, int.from_bytes(b"MJPG", "little"))
+
+
 def test_a_camera_that_blocks_for_ever_does_not_hang_the_program() -> None:
     stall = threading.Event()
     start = time.monotonic()
