@@ -235,3 +235,9 @@ print(face.recognised)
     )
     assert done.stdout.strip() == "happy"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_events_for_windows_are_switched_off_too():
+    code = "import onnxruntime; onnxruntime.disable_telemetry_events = lambda: print('off'); "
+    code += "import emojimask.expressions.classifier"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "off\n"

@@ -19,6 +19,8 @@ from emojimask.expressions.providers import PROVIDERS, candidates
 from emojimask.side_by_side import shares, side_by_side
 from emojimask.types import EXPRESSIONS, Face, Picture
 
+onnxruntime.disable_telemetry_events()  # those for Windows itself, which the variable set in emojimask does not stop
+
 _log = logging.getLogger(__name__)
 
 MODELS = Path(__file__).parent / "models"
