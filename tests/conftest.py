@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import emojimask  # noqa: F401  (before any test imports ONNX Runtime, whose telemetry it switches off)
 from fake_camera import FakeBackend
 
 
