@@ -385,6 +385,18 @@ def test_works_by_keyboard(tab, page_url: str) -> None:
     assert {"stop", "snapshot", "record", "mirror", "emojis", "smoothing", "on_lost", "SUMMARY", "choose"} <= reached
 
 
+def test_start_and_stop_keep_the_keyboard_s_place(tab, page_url: str) -> None:
+    tab.add_init_script(ASKS_FIRST)
+    tab.goto(page_url)
+    until(tab, "document.querySelector('#emojis').options.length > 0")
+    tab.focus("#start")
+    tab.keyboard.press("Enter")
+    wait_for_face(tab)
+    assert tab.evaluate("document.activeElement.id") == "stop"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "start"
+
+
 def test_server_camera(tab, program, tmp_path: Path) -> None:
     frames = [frame.image for frame in SyntheticSource(320, 240, 10, 6)]
     path = write_film(tmp_path / "lesson.avi", frames)

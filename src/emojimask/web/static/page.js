@@ -29,7 +29,7 @@ const stream = new Stream(screen);
 const camera = new Camera();
 const recorder = new Recorder();
 const classPanel = new ClassPanel($("class"), { viaThisMachine: true, recognises: about.recognises });
-let running = false;
+let running = false, starting = false;
 
 for (const [name, values] of Object.entries(about.offered)) {
   const field = $(name);
@@ -75,7 +75,8 @@ setInterval(showFigures, 500);
 if (onServer || await isAllowed()) start();
 
 async function start() {
-  $("start").disabled = true;
+  if (starting) return;
+  starting = true;
   trouble("");
   try {
     if (!onServer) await camera.start();
@@ -114,9 +115,12 @@ function outOfTouch(words) {
 }
 
 function setRunning() {
+  starting = false;
+  const [goes, stays] = running ? [$("start"), $("stop")] : [$("stop"), $("start")];
+  const hadFocus = document.activeElement === goes;
   $("start").hidden = running;
-  $("start").disabled = false;
   for (const id of ["stop", "snapshot", "record"]) $(id).disabled = !running;
+  if (hadFocus) stays.focus(); // else the keyboard and screen readers would be back at the top of the page
 }
 
 function showFrame(frame) {
