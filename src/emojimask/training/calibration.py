@@ -19,7 +19,8 @@ from emojimask.training.models import Network
 from emojimask.training.targets import Target
 
 PRIOR = 5.0
-"""Shifts are taken to be about 1 / sqrt(PRIOR), so that a class of a few rows is not shifted for these alone."""
+"""Shifts, and the temperature's logarithm, are taken to be about 1 / sqrt(PRIOR): so a class of a few rows is not
+shifted for these alone, and a few rows that all are right do not make a network sure of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def calibration(logits: Tensor, target: Target, *, shifted: bool = True) -> Cali
 
     def loss() -> Tensor:
         search.zero_grad()
-        away = PRIOR / 2 / len(goal) * free.square().sum()
+        away = PRIOR / 2 / len(goal) * (free.square().sum() + log_t.square())
         value = F.cross_entropy(answers / log_t.exp() + free * moved, goal) + away
         torch.autograd.backward(value)
         return value
