@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,8 @@ from emojimask.errors import DataError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
 from emojimask.training import train as train_module  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
-from emojimask.training.checkpoint import read_checkpoint  # noqa: E402
+from emojimask.training.checkpoint import read_checkpoint, save  # noqa: E402
+from emojimask.training.log import RunLog  # noqa: E402
 from emojimask.training.optimisation import autocast  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
@@ -108,6 +110,34 @@ def test_curves_and_events_are_drawn(data: Path, tmp_path: Path) -> None:
         assert len(np.unique(np.asarray(image))) > 2
     (events,) = (tmp_path / "tensorboard").iterdir()
     assert b"ferplus" in events.read_bytes()
+
+
+def test_a_kill_loses_no_events(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX", reason="TensorBoard's logs are left out without it")
+    with RunLog(tmp_path, 0) as log:
+        log.add({"epoch": 1, "loss": 1.0})
+        (events,) = (tmp_path / "tensorboard").iterdir()
+        patience = time.monotonic() + 30
+        while b"loss" not in events.read_bytes():
+            assert time.monotonic() < patience
+            time.sleep(0.1)
+
+
+def test_every_epoch_that_a_checkpoint_knows_of_is_in_the_log(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(content: dict[str, Any], path: Path) -> None:
+        save(content, path)
+        if path.name == CHECKPOINT:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_module, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(RECIPE, data, tmp_path)
+    monkeypatch.undo()
+    train(RECIPE, data, tmp_path, resume=True)
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in CHOICES.items() for value in values])

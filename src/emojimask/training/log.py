@@ -16,6 +16,8 @@ from emojimask.evaluation.pictures import lines
 LOG = "log.jsonl"
 CURVES = "curves.png"
 EVENTS = "tensorboard"
+EVENTS_WAIT_S = 1
+"""So late may events get into their file: a kill loses no more, and a run can be watched. (By default two minutes.)"""
 
 
 def tensorboard_is_installed() -> bool:
@@ -34,7 +36,7 @@ class RunLog:
         if tensorboard_is_installed():
             from tensorboardX import SummaryWriter
 
-            self._events = SummaryWriter(str(out / EVENTS), purge_step=epoch + 1)
+            self._events = SummaryWriter(str(out / EVENTS), purge_step=epoch + 1, flush_secs=EVENTS_WAIT_S)
 
     def add(self, row: dict[str, Any]) -> None:
         """``row`` has the key "epoch" and numbers."""

@@ -164,6 +164,7 @@ def train(
                 best = Kept(kept, logits, row)
             waited = state["epoch"] - state["best_epoch"]
             state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited
+            log.add(row)  # before the checkpoint: a row that no checkpoint knows of comes again, one left out does not
             now = time.perf_counter()
             late = seconds is not None and now - begun > seconds
             if state["finished"] or late or now - saved_at >= saving / SAVING:
@@ -174,7 +175,6 @@ def train(
                 save({**state, **origin, **parts}, out / CHECKPOINT)
                 saved_at = time.perf_counter()
                 saving = saved_at - now
-            log.add(row)
             if on_epoch is not None:
                 on_epoch(row)
             if late:
