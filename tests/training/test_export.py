@@ -32,7 +32,7 @@ from emojimask.training.export import check_agreement, export, noise, to_onnx  #
 from emojimask.training.models import Network  # noqa: E402
 from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
-from emojimask.training.train import train  # noqa: E402
+from emojimask.training.train import CHECKPOINT, train  # noqa: E402
 from emojimask.training.trained import build_model, learned_before, load_network  # noqa: E402
 
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=2, batch=14, rate=0.05)
@@ -287,6 +287,8 @@ def test_faulty_checkpoints(checkpoint: Path, tmp_path: Path) -> None:
         torch.save({**content, **faulty}, tmp_path / "other.pt")
         with pytest.raises(DataError, match=rf"other\.pt: its {message}"):
             export(tmp_path / "other.pt", tmp_path)
+    with pytest.raises(DataError, match=r"name the best\.pt beside it"):
+        export(checkpoint.with_name(CHECKPOINT), tmp_path)
     torch.save({"model": {}}, tmp_path / "part.pt")
     with pytest.raises(DataError, match="'recipe' is missing"):
         export(tmp_path / "part.pt", tmp_path)

@@ -64,6 +64,8 @@ def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recip
 
 def from_checkpoint(path: Path, device: torch.device) -> tuple[Network, Recipe]:
     content = read_checkpoint(path, device, "recipe", "model")
+    if "optimizer" in content:  # its weights are neither the running mean nor calibrated
+        raise DataError(f"{path}: is for --resume, no trained network; name the best.pt beside it")
     recipe = Recipe.from_dict(content["recipe"], str(path))
     model = build_model(recipe)
     try:
