@@ -130,6 +130,13 @@ def test_one_line_for_each_bad_input(data: Path, tmp_path: Path, capsys: pytest.
     told = refused(capsys, 1, "default", "--data", data, "--labels", "six-classes")
     assert "has no head for --labels six-classes" in told
     assert "they must be disgust, fear, happy, sad, surprise, neutral, in this order" in told
+    (tmp_path / "own.toml").write_text("epochs = 1")
+    assert "own.toml --data DIR --out runs/own" in refused(capsys, 2, tmp_path / "own.toml", *rest).replace("\\", "/")
+    shutil.copy(MODELS / "default.onnx", tmp_path / "turned.onnx")
+    card = json.loads((MODELS / "default.json").read_text())
+    (tmp_path / "turned.json").write_text(json.dumps({**card, "labels": card["labels"][::-1]}))
+    told = refused(capsys, 1, tmp_path / "turned.onnx", "--data", data, "--labels", "ferplus")
+    assert "contempt, fear, disgust, angry, sad, surprise, happy, neutral; they must be neutral, happy" in told
     assert "choose one of fer2013, ferplus" in refused(capsys, 2, "default", "--data", data, "--labels", "ck")
     wrong_split = refused(capsys, 2, "default", *rest, "--split", "train")
     assert "choose one of PublicTest, PrivateTest" in wrong_split

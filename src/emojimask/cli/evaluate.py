@@ -30,7 +30,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         "model",
         metavar="MODEL",
         help="an .onnx file with its card beside it, a shipped model's name, a trained run's folder or best.pt, or a "
-        f"recipe's name whose run is in {RUNS}/NAME",
+        f"recipe's name or file whose run is in {RUNS}/NAME",
     )
     parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
     parser.add_argument(
@@ -85,12 +85,14 @@ def load(model: str) -> tuple[bytes, ModelCard]:
     path = Path(model)
     if path.suffix == ".onnx" or (MODELS / f"{model}.onnx").is_file():
         return find_model(model).read_bytes(), OnnxClassifier(model).card
-    checkpoint = next((place for place in (path, path / "best.pt", RUNS / model / "best.pt") if place.is_file()), None)
+    run = Path(path.stem if path.suffix == ".toml" else model)
+    checkpoint = next((place for place in (run, run / "best.pt", RUNS / run / "best.pt") if place.is_file()), None)
     if checkpoint is None:
         shipped = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
+        recipe = model if path.suffix == ".toml" else path.stem
         raise UsageError(
             f"no model or trained run {model!r}: give an .onnx file, a run's folder, or one of: {shipped}; "
-            f"a recipe must be trained first: emojimask train {path.stem} --data DIR --out {RUNS / path.stem}"
+            f"a recipe must be trained first: emojimask train {recipe} --data DIR --out {RUNS / path.stem}"
         )
     try:
         from emojimask.training.export import exported

@@ -203,13 +203,13 @@ def recipe_of(card: ModelCard) -> Mapping[str, Any]:
 
 
 def head_for(session: onnxruntime.InferenceSession, card: ModelCard, protocol: Protocol, labels: str) -> str:
-    """The output that serves a protocol: the one of its name, or the card's where its labels are the protocol's.
+    """The output that serves a protocol: the card's where its labels are the protocol's, or another of its name.
 
     Raises:
         ModelError: there is none.
     """
     widths = {output.name: output.shape[-1] for output in session.get_outputs()}
-    if widths.get(protocol.head) == len(protocol.classes):
+    if protocol.head != card.output and widths.get(protocol.head) == len(protocol.classes):
         return protocol.head
     if card.labels == protocol.classes:
         return card.output
