@@ -193,6 +193,8 @@ def test_a_pupil_comes_to_agree_with_its_teacher(data: Path, tmp_path: Path) -> 
     assert rows[-1]["loss"] < rows[0]["loss"]
     with pytest.raises(DataError, match="a teacher of fer2013, ferplus cannot teach ferplus"):
         train(replace(pupil, labels="ferplus"), data, tmp_path / "other")
+    with pytest.raises(DataError, match="a teacher of the variant plain cannot teach key-points"):
+        load_teacher(str(teacher), replace(pupil, variant="key-points"), torch.device("cpu"))
 
 
 @pytest.mark.parametrize(("half", "able", "wanted"), [(True, True, True), (True, False, False), (False, True, False)])

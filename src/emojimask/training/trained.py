@@ -108,11 +108,14 @@ def told_by(name: str) -> list[str]:
 
 
 def load_teacher(name: str, recipe: Recipe, device: torch.device) -> Network:
-    """A trained network that only answers. Raises DataError also where its heads are not those of the recipe."""
-    teacher, _ = load_network(name, device)
+    """A trained network that only answers. Raises DataError also where its heads or variant are not the recipe's."""
+    teacher, known = load_network(name, device)
     if teacher.heads != heads(recipe):
         fault = f"a teacher of {', '.join(teacher.heads)} cannot teach {', '.join(heads(recipe))}"
         raise DataError(f"{name}: {fault}; choose one whose heads are those of the recipe's labels")
+    if known.variant != recipe.variant:  # it sees what the pupil sees, and would not know what to make of it
+        fault = f"a teacher of the variant {known.variant} cannot teach {recipe.variant}"
+        raise DataError(f"{name}: {fault}; choose one of the recipe's variant")
     teacher = folded(channels_last(teacher)).requires_grad_(False)
     return teacher.bfloat16() if works_in_half(recipe, device) else teacher
 
