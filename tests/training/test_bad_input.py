@@ -41,6 +41,7 @@ DATA: dict[str, Callable[[Path], object]] = {
     r"fer2013\.csv: line 2: the label must be 0 to 6, found '9'": lambda data: lines_of(
         data / "fer2013.csv", lambda lines: [lines[0], "9" + lines[1][1:], *lines[2:]]
     ),
+    r"fer2013\.csv: has no rows": lambda data: lines_of(data / "fer2013.csv", lambda lines: lines[:1]),
     r"no row of happy": lambda data: [
         (data / "fer2013new.csv").unlink(),
         lines_of(data / "fer2013.csv", lambda lines: [line for line in lines if not line.startswith("3,")]),

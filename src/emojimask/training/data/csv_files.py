@@ -43,6 +43,8 @@ def splits(path: Path) -> tuple[str, ...]:
     """The splits that the table has rows of. Raises DataError where it cannot be read."""
     table = table_of(path)
     used = set() if table is None else {_usage(row, where) for where, row in _rows(table)}
+    if not used:
+        raise DataError(f"{table or path}: has no rows")
     return tuple(split for split, usage in SPLITS.items() if usage in used)
 
 
