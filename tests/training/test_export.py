@@ -123,6 +123,12 @@ def test_nothing_is_written_where_the_graph_differs(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_written_to(checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny.json").mkdir()
+    with pytest.raises(DataError, match="cannot be written to"):
+        export(checkpoint, tmp_path, force=True)
+
+
 def test_nothing_is_overwritten_unasked(exported: Path, checkpoint: Path) -> None:
     before = exported.read_bytes()
     with pytest.raises(OutputExistsError, match="--force"):

@@ -282,6 +282,14 @@ def test_a_file_in_place_of_the_runs_folder(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", [BEST, "log.jsonl", "curves.png"])
+def test_a_folder_that_cannot_be_written_to(data: Path, tmp_path: Path, name: str) -> None:
+    """As on a full disk; here a folder is in the file's place."""
+    (tmp_path / "run" / name).mkdir(parents=True)
+    with pytest.raises(DataError, match="run: cannot be written to"):
+        train(RECIPE, data, tmp_path / "run")
+
+
 def test_a_run_is_not_overwritten_unasked(data: Path, tmp_path: Path) -> None:
     train(replace(RECIPE, epochs=1), data, tmp_path)
     with pytest.raises(UsageError, match="--resume"):

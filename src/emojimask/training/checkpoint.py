@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,21 @@ def make_folder(path: Path) -> None:
         raise DataError(f"{path}: cannot be made a folder ({error.strerror}); choose another --out") from error
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What the system says against a file in ``folder`` becomes a DataError."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written to ({error.strerror})") from error
+
+
 def save(content: dict[str, Any], path: Path) -> None:
-    """A kill in between leaves the last good file."""
+    """A kill in between leaves the last good file. Raises DataError where it cannot be written."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_whole(path, buffer.getvalue())
+    with writing(path.parent):
+        write_whole(path, buffer.getvalue())
 
 
 def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str, Any]:

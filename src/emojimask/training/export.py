@@ -21,7 +21,7 @@ from emojimask.errors import DataError, ModelError, OutputExistsError, UsageErro
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
-from emojimask.training.checkpoint import make_folder, read_checkpoint
+from emojimask.training.checkpoint import make_folder, read_checkpoint, writing
 from emojimask.training.data import fer2013
 from emojimask.training.data.key_points import drawn_on
 from emojimask.training.data.load import load_split
@@ -70,7 +70,7 @@ def export(
         on_weighed: told what the smaller precision gains and costs, before anything is written.
 
     Raises:
-        DataError: the checkpoint or the data cannot be used.
+        DataError: the checkpoint or the data cannot be used, or ``out`` cannot be written to.
         ModelError: the graph does not compute what the network does, or the smaller precision does not win.
         OutputExistsError: a file is there already and ``force`` was not given.
         UsageError: no such precision, or it needs ``data``.
@@ -99,8 +99,9 @@ def export(
             card = replace(card, name=name, sha256=hashlib.sha256(graph).hexdigest(), training=told)
         card = replace(card, metrics=card_metrics(open_session(graph, name), card, data))
     make_folder(out)
-    write_whole(graph_path, graph)
-    write_whole(card_path, card.to_json())
+    with writing(out):
+        write_whole(graph_path, graph)
+        write_whole(card_path, card.to_json())
     return graph_path
 
 

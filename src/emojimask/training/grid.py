@@ -13,7 +13,7 @@ import torch
 
 from emojimask.atomic import write_whole
 from emojimask.errors import UsageError
-from emojimask.training.checkpoint import read_checkpoint
+from emojimask.training.checkpoint import read_checkpoint, writing
 from emojimask.training.data.variants import check_variant
 from emojimask.training.recipe import Recipe, changed
 from emojimask.training.targets import heads
@@ -68,7 +68,8 @@ def run_grid(
         score = sum(scores[head] for head in judged)
         rows.append({"run": name, **combination, "epoch": content["epoch"], **scores, "score": score})
         rows.sort(key=lambda row: -row["score"])
-        write_whole(out / TABLE, json.dumps(rows, indent=1) + "\n")
+        with writing(out):
+            write_whole(out / TABLE, json.dumps(rows, indent=1) + "\n")
     lines = ["PublicTest, best first"]
     for row in rows:
         told = "".join(f"  {head} {row[head]:.2%}" for head in judged)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from emojimask.atomic import write_whole
 from emojimask.evaluation.pictures import lines
+from emojimask.training.checkpoint import writing
 
 LOG = "log.jsonl"
 CURVES = "curves.png"
@@ -25,22 +26,26 @@ def tensorboard_is_installed() -> bool:
 
 
 class RunLog:
-    """A context manager. ``out`` is the run's folder, which must exist; ``epoch`` the last one done before."""
+    """A context manager. ``out`` is the run's folder, which must exist; ``epoch`` the last one done before.
+
+    Raises DataError where ``out`` cannot be written to.
+    """
 
     def __init__(self, out: Path, epoch: int) -> None:
         self._out = out
-        if (out / LOG).is_file():  # epochs that no checkpoint knows of come again
-            rows = [row for row in read_log(out / LOG) if row["epoch"] <= epoch]
-            write_whole(out / LOG, "".join(map(as_line, rows)))
         self._events: Any = None
-        if tensorboard_is_installed():
-            from tensorboardX import SummaryWriter
+        with writing(out):
+            if (out / LOG).is_file():  # epochs that no checkpoint knows of come again
+                rows = [row for row in read_log(out / LOG) if row["epoch"] <= epoch]
+                write_whole(out / LOG, "".join(map(as_line, rows)))
+            if tensorboard_is_installed():
+                from tensorboardX import SummaryWriter
 
-            self._events = SummaryWriter(str(out / EVENTS), purge_step=epoch + 1, flush_secs=EVENTS_WAIT_S)
+                self._events = SummaryWriter(str(out / EVENTS), purge_step=epoch + 1, flush_secs=EVENTS_WAIT_S)
 
     def add(self, row: dict[str, Any]) -> None:
         """``row`` has the key "epoch" and numbers."""
-        with (self._out / LOG).open("a", encoding="utf-8") as log:
+        with writing(self._out), (self._out / LOG).open("a", encoding="utf-8") as log:
             log.write(as_line(row))
         if self._events is not None:
             for name, value in row.items():
@@ -53,11 +58,12 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._events is not None:
-            self._events.close()
-        rows = read_log(self._out / LOG) if (self._out / LOG).is_file() else []
-        if rows:
-            draw_curves(rows, self._out / CURVES)
+        with writing(self._out):
+            if self._events is not None:
+                self._events.close()
+            rows = read_log(self._out / LOG) if (self._out / LOG).is_file() else []
+            if rows:
+                draw_curves(rows, self._out / CURVES)
 
 
 def as_line(row: dict[str, Any]) -> str:

@@ -97,7 +97,8 @@ def train(
         on_step: called after each batch, with how many an epoch has.
 
     Raises:
-        DataError: the data, weights, teachers or the checkpoint cannot be used, or ``out`` cannot be made a folder.
+        DataError: the data, weights, teachers or the checkpoint cannot be used, or ``out`` cannot be made a folder or
+            written to.
         UsageError: the recipe names an unknown model or learns too fast, or ``out`` holds a run and ``resume`` was
             not asked for, or one of other data.
     """
