@@ -117,7 +117,9 @@ class _Plot:
         _text(self._draw, (16, self._top - 24), y.label, colour=SOFT, size=11)
 
     def polyline(self, points: Sequence[Point], colour: Colour) -> None:
-        if points:
+        if len(points) == 1:
+            self.dot(points[0], colour)
+        elif points:
             _line(self._draw, [self._at(point) for point in points], colour, 2)
 
     def dot(self, point: Point, colour: Colour) -> None:
