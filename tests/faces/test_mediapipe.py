@@ -69,6 +69,16 @@ def test_a_head_that_hangs_down_is_found_the_right_way_round(
     assert worst_error(detector, landmarker, 1.0, angle) < 8
 
 
+@pytest.mark.parametrize(("scale", "angle", "y"), [(1.5, 0, 0.07), (1.5, 8, 0.02), (1.0, 0, 0.0), (0.7, -12, 0.02)])
+def test_a_face_that_the_upper_edge_cuts_is_not_found_upside_down(
+    detector: MediapipeDetector, landmarker: MeshLandmarker, scale: float, angle: float, y: float
+) -> None:
+    frame = Frame(scene(640, 480, scale, angle, y=y), 0, 0.0)
+    (track,) = LandmarkTracker(detector, landmarker).update(frame)
+    left_eye, *_, chin = track.face.anchors()
+    assert chin[1] > left_eye[1]
+
+
 def test_a_small_face_in_a_large_picture_needs_the_thorough_look(detector: MediapipeDetector) -> None:
     image = scene(1920, 1080, 0.4, x=0.8, y=0.3)  # the face is 38 pixels wide
 

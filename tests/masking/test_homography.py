@@ -68,7 +68,7 @@ def test_points_off_a_plane_are_met_as_nearly_as_by_a_search_for_the_least_error
         return float(np.sqrt(((project(transform, KEY_POINTS) - target) ** 2).sum(1).mean()))
 
     no_bounds = KEY_POINTS.mean(0, keepdims=True)  # where every depth is 1
-    assert error(fit(KEY_POINTS, target, no_bounds)) < 1.1 * error(cv2.findHomography(KEY_POINTS, target, 0)[0]) + 0.05
+    assert error(fit(KEY_POINTS, target, no_bounds)) < 1.15 * error(cv2.findHomography(KEY_POINTS, target, 0)[0]) + 0.05
 
 
 def test_extreme_perspective_is_held_at_its_limit() -> None:

@@ -137,8 +137,10 @@ class MeshLandmarker:
             return None
         values, score, to_crop = self._look(image, center, side, angle)
         if score < TURNED and isinstance(near, Detection):
-            # Of a head that hangs down or lies, the detector says where it is, but not surely which way round.
-            turned = (self._look(image, center, side, angle + quarters * math.pi / 2) for quarters in (1, 2, 3))
+            # Of a head that hangs down or lies, the detector says where it is, but not surely which way round. Not
+            # mirrored: of a face that the upper edge cuts the mirror image hangs down.
+            angles = (angle + quarters * math.pi / 2 for quarters in (1, 2, 3))
+            turned = (self._look(image, center, side, other, mirrored=False) for other in angles)
             best = max(turned, key=lambda look: look.score)
             if best.score >= TURNED:
                 values, score, to_crop = best
@@ -148,10 +150,12 @@ class MeshLandmarker:
         landmarks = cv2.transform(points[None], cv2.invertAffineTransform(to_crop))[0].astype(np.float32)
         return Face(Box.around(landmarks), landmarks, score)
 
-    def _look(self, image: Picture, center: tuple[float, float], side: float, angle: float) -> _Look:
+    def _look(
+        self, image: Picture, center: tuple[float, float], side: float, angle: float, mirrored: bool = True
+    ) -> _Look:
         crop, to_crop = _upright_crop(image, center, side, angle, self._model.side)
         values, score = self._run(crop)
-        if score < _IS_FACE and _reaches_out(image, center, side):
+        if mirrored and score < _IS_FACE and _reaches_out(image, center, side):
             # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
             crop = warped(image, to_crop, self._model.side, cv2.BORDER_REFLECT)
             values, score = self._run(crop)
