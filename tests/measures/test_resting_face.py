@@ -89,3 +89,13 @@ def test_brows_that_lie_low_in_a_calm_face_are_no_frown(neutral: float, least: f
     person = raw(brow_left=-0.03, brow_right=-0.03, brow_left_angle=-0.015, brow_right_angle=-0.015)
     brows = relative(person, rest.update(person, 0.0, neutral))[4:8]
     assert least < brows.min() <= brows.max() < most
+
+
+def test_who_looks_aside_does_not_frown() -> None:
+    """What differs from the head model shows as a frown there, in every calm face."""
+    frown = {"brow_left": -0.04, "brow_left_angle": -0.02, "brow_right_angle": -0.02, "mouth_corners": -0.02}
+    strength = [
+        np.abs(relative(raw(yaw, **frown), USUAL)[[4, 6, 7, 10]]).max() for yaw in (0.0, 10.0, 20.0, 30.0, 40.0, -40.0)
+    ]
+    assert strength[0] == strength[1] > 0.7
+    assert strength[1] > strength[2] > strength[3] > strength[4] == strength[5] == 0

@@ -104,19 +104,26 @@ def relative(raw: Floats, rest: Floats) -> Floats:
     change /= np.where(change > 0, _FULL_UP, _FULL_DOWN)
     change[_EYES] += 1
     measures = np.concatenate([change.clip(_LOW, _HIGH), raw[POSE]])
-    return _by_the_near_side(measures)
+    return _as_the_turn_lets_see(measures)
 
 
-_TURNED = (20.0, 45.0)
-"""Degrees of yaw between which the far eye and brow give way to the near ones."""
+_HIDDEN, _BLURRED = (20.0, 45.0), (10.0, 35.0)
+"""Degrees of yaw between which the far side of the face is lost from sight, and what is fine is no longer told."""
 _PAIRS = np.array([[0, 1], [4, 5], [6, 7]])
+_FINE = np.array([4, 5, 6, 7, 10])
+"""Brows, their angles and the mouth's corners: they move by less than heads differ from the plain head model, so that
+everybody who looked aside seemed to frown."""
 
 
-def _by_the_near_side(measures: Floats) -> Floats:
-    """Of a turned head the far side is hidden: it does what the near side does."""
-    yaw = measures[POSE.start]
-    hidden = min(1.0, max(0.0, (abs(yaw) - _TURNED[0]) / (_TURNED[1] - _TURNED[0])))
-    if hidden:
-        near, far = (_PAIRS[:, 0], _PAIRS[:, 1]) if yaw > 0 else (_PAIRS[:, 1], _PAIRS[:, 0])
-        measures[far] += hidden * (measures[near] - measures[far])
+def _as_the_turn_lets_see(measures: Floats) -> Floats:
+    """Of a turned head the far eye and brow do what the near ones do, and what is fine comes to rest."""
+    yaw = float(measures[POSE.start])
+    near, far = (_PAIRS[:, 0], _PAIRS[:, 1]) if yaw > 0 else (_PAIRS[:, 1], _PAIRS[:, 0])
+    measures[far] += _share(yaw, _HIDDEN) * (measures[near] - measures[far])
+    measures[_FINE] *= 1 - _share(yaw, _BLURRED)
     return measures
+
+
+def _share(yaw: float, between: tuple[float, float]) -> float:
+    """How far the head is turned between two angles, 0 to 1."""
+    return min(1.0, max(0.0, (abs(yaw) - between[0]) / (between[1] - between[0])))
