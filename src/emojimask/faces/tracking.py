@@ -39,11 +39,10 @@ SURE, SURE_SMALL = 0.5, 0.4
 face was lost."""
 LEAST_INSIDE = 0.25
 """A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
-FARTHER = (6.0, 4.0)
-"""Where the landmarker denies a face, the detector looks again at squares so many times as large: from farther away a
-blurred face is clearer, and a fist or a print is one no longer."""
-AGAIN, AGAIN_SMALL = 0.7, 0.6
-"""The least score there with which the detection counts, the second where it is small."""
+AGAIN, AGAIN_SMALL = (0.7, (6.0, 4.0, 3.0)), (0.6, (6.0, 4.0))
+"""Where the landmarker denies a face, a detection counts if it comes again with at least this score in squares so many
+times as large: from farther away a blurred face is clearer, and a fist or a print is one no longer. The second where it
+is small: from near it is too blurred."""
 SMALL = 48.0
 """Pixels: of faces that are no larger the landmarker denies many."""
 SEARCH_S = 1.0
@@ -334,11 +333,10 @@ class LandmarkTracker:
 
     def _stands_alone(self, frame: Frame, detection: Detection) -> bool:
         """Look again: a real face is found from farther away too, a fist or a print is not."""
-        least = AGAIN_SMALL if _size(detection.box) <= SMALL else AGAIN
-        squares = (detection.box.scaled(size) for size in FARTHER)
+        least, sizes = AGAIN_SMALL if _size(detection.box) <= SMALL else AGAIN
         return all(
             any(d.score >= least and d.box.iou(detection.box) > 0.25 for d in found)
-            for found in (detect_in(self._detector, frame.picture, square) for square in squares)
+            for found in (detect_in(self._detector, frame.picture, detection.box.scaled(size)) for size in sizes)
         )
 
     def _recognised(self, frame: Frame, face: Face, lost: list[Person]) -> Person | None:
