@@ -19,6 +19,7 @@ from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
 from emojimask.training.calibration import calibrated, calibration, takes_shifts
 from emojimask.training.checkpoint import make_folder, read_checkpoint, save
+from emojimask.training.data.fer2013 import FerSplit
 from emojimask.training.data.load import join, load_split
 from emojimask.training.data.variants import prepare
 from emojimask.training.log import RunLog
@@ -48,6 +49,7 @@ class Kept:
 
     model: Network
     logits: dict[str, Tensor]  # of PublicTest
+    score: float  # there: the sum of its heads' accuracies
     row: dict[str, Any]  # of the log
 
 
@@ -117,20 +119,9 @@ def train(
         if not (out / BEST).is_file():
             raise DataError(f"{out}: its run is finished, but {BEST} is gone; train again in another --out")
         return out / BEST
-    training = to_device(prepare(learned, recipe.variant, "train", recipe.seed), recipe, device)
-    validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
-    steps = len(training) // recipe.batch
-    if not steps:
-        few = f"has {len(training)} training rows, fewer than a batch of {recipe.batch}"
-        raise DataError(f"{data}: {few}; add some, or take smaller batches, as with --set batch=16")
-    if not all(target.learned.any() for target in training.targets.values()):
-        raise DataError(f"{data}: no row has votes that FER+'s head can learn from; add them, or --set labels=fer2013")
-    if not all(target.counts.any() for target in validation.targets.values()):
-        raise DataError(
-            f"{data}: no validation row has votes to judge FER+'s head by; add them, or --set labels=fer2013"
-        )
+    training, validation = as_tensors(learned, data, recipe, device)
     before = saved.get("before", []) if saved else learned_before(recipe)
-    run = start(recipe, training, steps, device, fresh=not saved)
+    run = start(recipe, training, device, fresh=not saved)
     if saved:
         restore(run, saved, out / CHECKPOINT)
 
@@ -140,32 +131,17 @@ def train(
     saved_at, saving = -float("inf"), 0.0
     with RunLog(out, state["epoch"]) as log:
         while not state["finished"]:
-            started = time.perf_counter()
-            # Every epoch is seeded anew, so that a resumed run sees what an uninterrupted one would: the generator for
-            # order and augmentation, the global one for dropout and mixing.
-            seed = recipe.seed * 100_003 + state["epoch"]
-            torch.manual_seed(seed)
-            generator = torch.Generator(device).manual_seed(seed)
-            done = state["epoch"] * steps
-            loss = train_epoch(run, training, recipe, generator, done, on_step) if recipe.epochs else 0.0
-            if not math.isfinite(loss):
-                raise UsageError(f"recipe {recipe.name}: the loss is no longer a number; try a lower rate")
-            kept = moved_back(run, recipe)
-            logits = predict(kept, validation.images)
-            scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}
-            score = sum(scores.values())
-            after_epoch(run.schedule, score)
-
-            state["epoch"] += recipe.epochs > 0
-            row = {"epoch": state["epoch"], "loss": loss, **scores, "seconds": time.perf_counter() - started}
-            better = score > state["best"]
+            kept = run_epoch(run, training, validation, recipe, state["epoch"], on_step)
+            state["epoch"] = kept.row["epoch"]
+            better = kept.score > state["best"]
             if better:
-                state.update(best=score, best_epoch=state["epoch"])
+                state.update(best=kept.score, best_epoch=state["epoch"])
             if better or recipe.keep == "last":
-                best = Kept(kept, logits, row)
+                best = kept
             waited = state["epoch"] - state["best_epoch"]
             state["finished"] = state["epoch"] == recipe.epochs or 0 < recipe.patience <= waited
-            log.add(row)  # before the checkpoint: a row that no checkpoint knows of comes again, one left out does not
+            # Before the checkpoint: a row that no checkpoint knows of comes again, one that is left out does not.
+            log.add(kept.row)
             now = time.perf_counter()
             late = seconds is not None and now - begun > seconds
             if state["finished"] or late or now - saved_at >= saving / SAVING:
@@ -177,13 +153,33 @@ def train(
                 saved_at = time.perf_counter()
                 saving = saved_at - now
             if on_epoch is not None:
-                on_epoch(row)
+                on_epoch(kept.row)
             if late:
                 break
     return out / BEST
 
 
-def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *, fresh: bool) -> Run:
+def as_tensors(learned: FerSplit, data: Path, recipe: Recipe, device: torch.device) -> tuple[Tensors, Tensors]:
+    """What is learned, and PublicTest of ``data``, as the recipe wants them.
+
+    Raises:
+        DataError: fewer rows than a batch, or none that a head can learn from or be judged by.
+    """
+    training = to_device(prepare(learned, recipe.variant, "train", recipe.seed), recipe, device)
+    validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
+    if len(training) < recipe.batch:
+        few = f"has {len(training)} training rows, fewer than a batch of {recipe.batch}"
+        raise DataError(f"{data}: {few}; add some, or take smaller batches, as with --set batch=16")
+    if not all(target.learned.any() for target in training.targets.values()):
+        raise DataError(f"{data}: no row has votes that FER+'s head can learn from; add them, or --set labels=fer2013")
+    if not all(target.counts.any() for target in validation.targets.values()):
+        raise DataError(
+            f"{data}: no validation row has votes to judge FER+'s head by; add them, or --set labels=fer2013"
+        )
+    return training, validation
+
+
+def start(recipe: Recipe, training: Tensors, device: torch.device, *, fresh: bool) -> Run:
     """A run before its first step; ``fresh`` where no checkpoint's weights will take the place of the first ones."""
     model = build_model(recipe)
     if recipe.weights and (fresh or recipe.stay):
@@ -199,7 +195,7 @@ def start(recipe: Recipe, training: Tensors, steps: int, device: torch.device, *
         averages=matched(averaged, model),
         begun=copy.deepcopy(model).eval() if recipe.stay else None,
         optimizer=optimizer,
-        schedule=make_schedule(optimizer, recipe, steps),
+        schedule=make_schedule(optimizer, recipe, len(training) // recipe.batch),
         teachers=[load_teacher(name, recipe, device) for name in recipe.teachers],
         weights={head: class_weights(target, recipe.class_weights) for head, target in training.targets.items()},
     )
@@ -217,6 +213,39 @@ def restore(run: Run, saved: dict[str, Any], path: Path) -> None:
             part.load_state_dict(saved[name])
         except Exception as error:  # torch raises many kinds, none of them documented
             raise DataError(f"{path}: its {name} does not fit its recipe ({type(error).__name__})") from error
+
+
+def run_epoch(
+    run: Run,
+    training: Tensors,
+    validation: Tensors,
+    recipe: Recipe,
+    epoch: int,
+    on_step: Callable[[int], None] | None = None,
+) -> Kept:
+    """Learn for an epoch, the one after ``epoch`` others, and judge what has become of the network.
+
+    Raises:
+        UsageError: the loss is no longer a number.
+    """
+    started = time.perf_counter()
+    # Every epoch is seeded anew, so that a resumed run sees what an uninterrupted one would: the generator for order
+    # and augmentation, the global one for dropout and mixing.
+    seed = recipe.seed * 100_003 + epoch
+    torch.manual_seed(seed)
+    generator = torch.Generator(training.images.device).manual_seed(seed)
+    done = epoch * (len(training) // recipe.batch)
+    loss = train_epoch(run, training, recipe, generator, done, on_step) if recipe.epochs else 0.0
+    if not math.isfinite(loss):
+        raise UsageError(f"recipe {recipe.name}: the loss is no longer a number; try a lower rate")
+    model = moved_back(run, recipe)
+    logits = predict(model, validation.images)
+    scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}
+    score = sum(scores.values())
+    after_epoch(run.schedule, score)
+    ended = epoch + (recipe.epochs > 0)
+    row = {"epoch": ended, "loss": loss, **scores, "seconds": time.perf_counter() - started}
+    return Kept(model, logits, score, row)
 
 
 def train_epoch(
