@@ -7,8 +7,8 @@ import pytest
 from archives import clip
 
 from emojimask.errors import SinkError
-from emojimask.sinks import video_file
 from emojimask.sinks._check import Sound, fault_in
+from emojimask.sinks._muxer import Muxer
 from emojimask.sinks.video_file import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
 from emojimask.types import MaskedFrame
@@ -33,15 +33,15 @@ def test_faults_in_a_written_video_are_found(tmp_path: Path) -> None:
 
 def test_an_output_that_lost_a_frame_never_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = clip(tmp_path / "a.mp4", frames=10)
-    mux = VideoFileSink._mux
+    mux = Muxer.mux
     lost: list[int] = []
 
-    def lose_one(self, output, packet, tick):  # type: ignore[no-untyped-def]
+    def lose_one(self, packet, tick):  # type: ignore[no-untyped-def]
         if lost:
-            mux(self, output, packet, tick)
+            mux(self, packet, tick)
         lost.append(tick)
 
-    monkeypatch.setattr(video_file.VideoFileSink, "_mux", lose_one)
+    monkeypatch.setattr(Muxer, "mux", lose_one)
     target = tmp_path / "b.mp4"
     with pytest.raises(SinkError, match="9 frames arrived of 10"):
         copy(original, target)

@@ -17,13 +17,11 @@ import numpy as np
 import pytest
 
 import emojimask
-import media
 from emojimask import mask_file
 from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.sinks.image_files import ImageFileSink
-from emojimask.sinks.joined_video import _JoinedVideo
 from emojimask.sinks.null import NullSink
 from emojimask.sinks.report import ReportSink
 from emojimask.sinks.video_file import VideoFileSink
@@ -97,20 +95,6 @@ def test_the_window_refuses_a_raw_frame_before_anything_else():
     for raw in (Frame(portrait(), 0, 0.0), portrait()):  # no screen is asked for: nothing was touched before
         with pytest.raises(TypeError, match="MaskedFrame"):
             WindowSink().write(raw)  # type: ignore[arg-type]
-
-
-def test_the_joined_video_refuses_a_raw_frame(tmp_path):
-    with VideoFileSink(tmp_path / "part.mp4") as part:
-        media.feed(part, [media.masked(media.bars())])
-
-    def write_raw():
-        with _JoinedVideo(tmp_path / "joined.mp4", audio=False, template=tmp_path / "part.mp4") as joined:
-            joined.open(media.info(time_base=Fraction(1, 25)))
-            joined.write(Frame(media.bars(), 0, 0.0))  # type: ignore[arg-type]
-
-    with pytest.raises(TypeError, match="MaskedFrame"):
-        write_raw()
-    assert [path.name for path in tmp_path.iterdir()] == ["part.mp4"]
 
 
 def test_the_page_is_sent_masked_frames_alone():

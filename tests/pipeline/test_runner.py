@@ -20,6 +20,7 @@ from emojimask.build import file_sinks
 from emojimask.errors import SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, run
+from emojimask.sinks._muxer import Muxer
 from emojimask.sinks.video_file import VideoFileSink
 from emojimask.stages import Glimpse
 from emojimask.types import Frame, MaskedFrame, StreamInfo
@@ -191,14 +192,14 @@ def test_a_second_ctrl_c_ends_a_live_run_at_once() -> None:
 
 @pytest.mark.usefixtures("_pythons_ctrl_c")
 def test_impatience_at_the_end_does_not_cost_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check = VideoFileSink._check
+    check = Muxer._check
 
-    def interrupted(sink: VideoFileSink) -> None:
+    def interrupted(muxer: Muxer) -> None:
         for _ in range(3):
             signal.raise_signal(signal.SIGINT)
-        check(sink)
+        check(muxer)
 
-    monkeypatch.setattr(VideoFileSink, "_check", interrupted)
+    monkeypatch.setattr(Muxer, "_check", interrupted)
     run(Reel(20, live=True), pipeline(), [VideoFileSink(tmp_path / "out.mp4", threads=1)])
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
     with pytest.raises(KeyboardInterrupt):
@@ -223,10 +224,10 @@ def test_whoever_handles_ctrl_c_otherwise_still_does(ctrl_c: signal.Signals) -> 
 def test_a_video_that_fails_at_its_end_takes_its_report_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    def check(sink: VideoFileSink) -> None:
+    def check(muxer: Muxer) -> None:
         raise error
 
-    monkeypatch.setattr(VideoFileSink, "_check", check)
+    monkeypatch.setattr(Muxer, "_check", check)
     reel = Reel(20)
     sinks = file_sinks(reel.info, tmp_path / "out.mp4", tmp_path / "out.jsonl", audio=False, force=False)
     with pytest.raises((SinkError, KeyboardInterrupt)):

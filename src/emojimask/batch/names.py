@@ -18,7 +18,7 @@ def output_name(name: str, head: bytes) -> str:
     ``head``: the file's first bytes; what it is they say, and not its name.
     """
     from emojimask.sinks.image_files import SUFFIXES as PICTURES
-    from emojimask.sinks.video_file import SUFFIXES as VIDEOS
+    from emojimask.sinks.video_formats import SUFFIXES as VIDEOS
     from emojimask.sources.folder import suffix_by_head
 
     path = PurePosixPath(name)
