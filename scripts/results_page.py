@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from matplotlib.figure import Figure
 
-from emojimask.evaluation import pictures, sheet
-from emojimask.evaluation.pictures import Axis
+from emojimask.evaluation import sheet
+from emojimask.evaluation.plots import bars, encoded, scatter
 from emojimask.evaluation.sheet import VIEW_NAMES, percent, table
 from emojimask.training.zoo import SEED
 
@@ -38,8 +38,8 @@ def main() -> None:
     (DOCS / "results.md").write_text(page(results, references()), encoding="utf-8")
     card = DOCS / "model-card.md"
     card.write_text(with_figures(card.read_text(encoding="utf-8"), results), encoding="utf-8")
-    for name, image in plots(results, references()).items():
-        image.quantize(64).save(DOCS / "results" / f"{name}.png", optimize=True)
+    for name, figure in plots(results, references()).items():
+        (DOCS / "results" / f"{name}.png").write_bytes(encoded(figure, ".png"))
 
 
 def read(folder: Path) -> Results:
@@ -351,7 +351,7 @@ def confusions(result: dict[str, Any]) -> str:
 # The plots
 
 
-def plots(results: Results, works: list[dict[str, Any]]) -> dict[str, Image.Image]:
+def plots(results: Results, works: list[dict[str, Any]]) -> dict[str, Figure]:
     """By the names of their files, without the suffix."""
     drawn = {}
     times, sizes = {}, {}
@@ -367,38 +367,24 @@ def plots(results: Results, works: list[dict[str, Any]]) -> dict[str, Image.Imag
         for network in work["networks"]
         if "mb" in network and "PrivateTest" in network and work.get("labels", "fer2013") == "fer2013"
     }
-    y = "FER2013 PrivateTest, %"
-    drawn["accuracy-size"] = pictures.scatter(
-        theirs | sizes,
-        title="Accuracy against size (gray: figures of others)",
-        x=_reach("MB", theirs | sizes),
-        y=Axis(y, 30, 80),
-        strong=list(sizes),
-    )
-    drawn["accuracy-time"] = pictures.scatter(
-        times,
-        title="Accuracy against time, one thread",
-        x=_reach("ms a face", times),
-        y=Axis(y, 30, 80),
-        strong=list(times),
-    )
+    accuracy = "FER2013 PrivateTest, %"
+    title = "Accuracy against size (gray: figures of others)"
+    drawn["accuracy-size"] = scatter(sizes | theirs, title=title, x_label="MB", y_label=accuracy, strong=list(sizes))
+    title = "Accuracy against time, one thread"
+    drawn["accuracy-time"] = scatter(times, title=title, x_label="ms a face", y_label=accuracy, strong=list(times))
     recall: dict[str, dict[str, float]] = {}
     for labels in ("fer2013", "ferplus"):
         result = results.get((SHIPPED, labels, "PrivateTest"))
         if result is None:
             continue
-        own = sheet.plots(result)
+        own = sheet.figures(result)
         drawn[f"{SHIPPED}-{labels}-confusion"] = own["confusion_by_label"]
         drawn[f"{SHIPPED}-{labels}-reliability"] = own["reliability"]
         for name, values in result["per_class"].items():
             recall.setdefault(name, {})[labels] = values["recall"]
     if recall:
-        drawn[f"{SHIPPED}-recall"] = pictures.bars(recall, title=f"Recall of {SHIPPED}, PrivateTest, single view")
+        drawn[f"{SHIPPED}-recall"] = bars(recall, title=f"Recall of {SHIPPED}, PrivateTest, single view")
     return drawn
-
-
-def _reach(label: str, points: dict[str, tuple[float, float]]) -> Axis:
-    return Axis(label, 0, 1.1 * max((x for x, _ in points.values()), default=1.0))
 
 
 if __name__ == "__main__":

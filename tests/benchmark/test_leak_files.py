@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from emojimask.benchmark import leak_files
 from emojimask.cli import main
 from emojimask.sources.synthetic import SyntheticSource
 
@@ -100,10 +101,21 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_the_search(films, capsys, tm
 
 @pytest.mark.parametrize(("masked", "ends"), [("leaking", 4), ("covered", 1)])
 @pytest.mark.parametrize("flag", ["--plot", "--worst"])
-def test_what_was_measured_is_told_even_where_nothing_can_be_saved(films, capsys, tmp_path, flag, masked, ends):
-    blocked = tmp_path / "there.png"
-    blocked.symlink_to("nowhere/there.png")
-    status, out, err = leak(capsys, films["bare"], films[masked], "--limit", "0", "--json", flag, str(blocked))
+def test_what_was_measured_is_told_even_where_nothing_can_be_saved(
+    films, capsys, tmp_path, monkeypatch, flag, masked, ends
+):
+    there = tmp_path / "place" / "there.png"
+    there.parent.mkdir()
+    search = leak_files.compare_files
+
+    def bare_in_the_end(*given):
+        found = search(*given)
+        there.parent.rmdir()
+        there.parent.touch()
+        return found
+
+    monkeypatch.setattr(leak_files, "compare_files", bare_in_the_end)
+    status, out, err = leak(capsys, films["bare"], films[masked], "--limit", "0", "--json", flag, str(there))
     assert status == ends
     assert json.loads(out)["leaked_frames"] == (3 if masked == "leaking" else 0)
     assert "there.png: cannot be written" in err

@@ -117,7 +117,7 @@ def test_a_time_of_another_processor_is_told(generator: ModuleType) -> None:
 
 def test_runs_of_several_seeds_are_one_dot(generator: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[dict[str, tuple[float, float]]] = []
-    monkeypatch.setattr(generator.pictures, "scatter", lambda points, **_: drawn.append(points))
+    monkeypatch.setattr(generator, "scatter", lambda points, **_: drawn.append(points))
     made = dict([evaluation("teacher-1", "fer2013", 0.70, 2.0), evaluation("teacher-2", "fer2013", 0.73, 4.0)])
     generator.plots(made | dict([evaluation("xception-gap", "ferplus", 0.8)]), [])
     size, time = drawn

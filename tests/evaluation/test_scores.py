@@ -1,11 +1,11 @@
-"""What is told of a classifier, against values worked out by hand; the looks of test-time augmentation; the plots."""
+"""What is told of a classifier, against values worked out by hand; the looks of test-time augmentation."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from emojimask.evaluation import pictures, scores
+from emojimask.evaluation import scores
 from emojimask.evaluation.metrics import expected_calibration_error, normalised_confusion, reliability
 from emojimask.evaluation.views import VIEWS, looks
 
@@ -66,16 +66,3 @@ def test_the_ten_looks() -> None:
     middles = {one[0, 2:46, 2:46].tobytes() for one in seen[::2]}
     corners = [(2, 2), (0, 0), (0, 4), (4, 0), (4, 4)]
     assert middles == {images[0, y : y + 44, x : x + 44].tobytes() for y, x in corners}
-
-
-def test_plots_show_what_they_are_given() -> None:
-    shares = [[1.0, 0.0], [0.0, 1.0]]
-    drawn = np.asarray(pictures.matrix(shares, [["7", ""], ["", "7"]], ("happy", "sad"), title="t"))
-    assert (drawn[160, 200] == pictures.COLOURS[0]).all()  # a full cell
-    assert (drawn[160, 320] == 255).all()  # an empty one
-    low, high = (
-        np.asarray(pictures.bars({"a": {"recall": share}}, title="t")).reshape(-1, 3) == pictures.COLOURS[0]
-        for share in (0.25, 0.5)
-    )
-    assert high.all(1).sum() == pytest.approx(2 * low.all(1).sum(), rel=0.02)
-    assert pictures.lines({"a": [(0, 0.5)], "b": []}, title="t", x_label="x", y_label="y").size == (1120, 680)

@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 
 from emojimask.benchmark.hidden import hidden_pictures
+from emojimask.benchmark.plot_file import save_figure
 from emojimask.build import open_file
-from emojimask.errors import SourceError, UsageError
+from emojimask.errors import SinkError, SourceError, UsageError
+from emojimask.evaluation import plots
 from emojimask.evaluation.leak import LeakAudit, LeakReport
 from emojimask.evaluation.sightings import FacePath, Sighting, fuse
 from emojimask.sinks._letterbox import letterbox
@@ -72,40 +74,35 @@ def save_worst(
 
     Raises:
         SourceError: a file cannot be read.
-        OSError: the folder cannot be written.
+        SinkError: the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     ranked = sorted(report.leaked, key=lambda leak: leak.uncovered, reverse=True)
     wanted = {leak.frame: leak.uncovered for leak in reversed(ranked[:count])}
     written = []
-    for frame, shown in _pairs(original, masked, []):
-        if frame.index in wanted:
-            path = folder / f"frame_{frame.index:06d}_{100 * wanted[frame.index]:.0f}_percent.png"
-            boxes = [face.places[frame.index].box for face in faces if frame.index in face.places]
-            _write(path, np.hstack([_outlined(frame.image, boxes), _outlined(shown.image, boxes)]))
-            written.append(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for frame, shown in _pairs(original, masked, []):
+            if frame.index in wanted:
+                path = folder / f"frame_{frame.index:06d}_{100 * wanted[frame.index]:.0f}_percent.png"
+                boxes = [face.places[frame.index].box for face in faces if frame.index in face.places]
+                _write(path, np.hstack([_outlined(frame.image, boxes), _outlined(shown.image, boxes)]))
+                written.append(path)
+    except OSError as error:
+        raise SinkError(f"{folder}: cannot be written to: {error.strerror}") from error
     return written
 
 
+@plots.style()
 def save_plot(report: LeakReport, path: Path) -> None:
-    """The uncovered share over time. Raises OSError, UsageError."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(10, 2.6), layout="constrained")
+    """The uncovered share over time. Raises UsageError, SinkError."""
+    figure = plots.figure(10, 2.6)
+    axes = figure.subplots()
     axes.plot(report.times_s, report.timeline, color="tab:red", marker=".", markersize=3, linewidth=1)
     for leak in report.leaked:
         axes.axvspan(leak.time_s - 0.01, leak.time_s + 0.01, color="tab:red", alpha=0.2, linewidth=0)
     axes.set(xlabel="seconds", ylabel="face uncovered", ylim=(-0.02, 1.02))
-    axes.set_title(f"{report.leaked_frames} of {report.frames_with_face} frames with a face leaked", fontsize=10)
-    try:
-        figure.savefig(path, dpi=110)
-    except ValueError as error:  # matplotlib does not know the suffix
-        raise UsageError(f"{path}: {error}") from error
-    finally:
-        pyplot.close(figure)
+    axes.set_title(f"{report.leaked_frames} of {report.frames_with_face} frames with a face leaked")
+    save_figure(figure, path)
 
 
 def _check_size(original: Source, masked: Source) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from emojimask.benchmark.plot_file import save_figure
 from emojimask.benchmark.speed_stages import MASKING
-from emojimask.errors import SinkError, UsageError
+from emojimask.errors import UsageError
+from emojimask.evaluation import plots
 
-Axes = Any
-"""Of matplotlib, which is loaded only when something is drawn."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
+@plots.style()
 def save_plot(record: Mapping[str, Any], path: Path, parts: tuple[str, ...] = ()) -> None:
     """Draw a panel for every part that the record has, or for those of ``parts``, into an .svg, .png or .pdf.
 
@@ -20,37 +23,20 @@ def save_plot(record: Mapping[str, Any], path: Path, parts: tuple[str, ...] = ()
         UsageError: the suffix is not known, or the record has nothing to draw.
         SinkError: the file cannot be written.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     drawn = [part for part in (parts or tuple(_PANELS)) if part in record]
     if not drawn:
         raise UsageError(f"{path}: nothing to draw; measure one of {', '.join(_PANELS)}")
     columns = min(2, len(drawn))
     rows = -(-len(drawn) // columns)
-    with matplotlib.rc_context({"svg.hashsalt": "emojimask", "svg.fonttype": "none", "font.size": 9}):
-        figure, grid = pyplot.subplots(
-            rows, columns, figsize=(4.6 * columns, 2.8 * rows), layout="constrained", squeeze=False
-        )
-        for axes, part in zip(grid.flat, drawn, strict=False):
-            _PANELS[part](axes, record[part])
-        for axes in list(grid.flat)[len(drawn) :]:
-            axes.remove()
-        try:
-            figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
-        except ValueError as error:  # matplotlib does not know the suffix
-            raise UsageError(f"{path}: {error}") from error
-        except OSError as error:
-            raise SinkError(f"{path}: cannot be written: {error.strerror}") from error
-        finally:
-            pyplot.close(figure)
+    figure = plots.figure(4.6 * columns, 2.8 * rows)
+    for place, part in enumerate(drawn, 1):
+        _PANELS[part](figure.add_subplot(rows, columns, place), record[part])
+    save_figure(figure, path)
 
 
 def _stages(axes: Axes, part: Mapping[str, Any]) -> None:
     spent = {name: spread["mean_ms"] for name, spread in part["stages"].items() if name != MASKING}
-    bars = axes.barh(list(spent), list(spent.values()), color="tab:blue")
+    bars = axes.barh(list(spent), list(spent.values()), color=plots.COLOUR)
     axes.bar_label(bars, fmt="%.2f", padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.15)
@@ -73,9 +59,9 @@ def _sizes(axes: Axes, part: list[Mapping[str, Any]]) -> None:
 
 def _curve(axes: Axes, x: list[float], part: list[Mapping[str, Any]]) -> None:
     for key, style in (("mean_ms", "o-"), ("p95_ms", "o:")):
-        axes.plot(x, [row[key] for row in part], style, color="tab:blue", label=key.removesuffix("_ms"), markersize=4)
+        axes.plot(x, [row[key] for row in part], style, color=plots.COLOUR, label=key.removesuffix("_ms"), markersize=4)
     axes.set(ylabel="ms a frame", ylim=(0, None), xlim=(0, 1.08 * max(x)))
-    axes.legend(frameon=False)
+    axes.legend()
 
 
 def _file(axes: Axes, part: list[Mapping[str, Any]]) -> None:
@@ -92,19 +78,19 @@ def _file(axes: Axes, part: list[Mapping[str, Any]]) -> None:
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set(xlabel="seconds", title="A whole file")
-    axes.legend(frameon=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.22), ncols=3, columnspacing=1)  # below the axes
 
 
 def _live(axes: Axes, part: Mapping[str, Any]) -> None:
-    axes.plot(*zip(*part["course"], strict=True), color="tab:blue", label="median")
-    axes.axhline(part["p95_ms"], color="tab:blue", linestyle=":", label="p95 of all")
+    axes.plot(*zip(*part["course"], strict=True), color=plots.COLOUR, label="median")
+    axes.axhline(part["p95_ms"], color=plots.COLOUR, linestyle=":", label="p95 of all")
     axes.set(xlabel="seconds", ylabel="ms", ylim=(0, None), title="Live: captured to delivered")
-    axes.legend(frameon=False)
+    axes.legend()
 
 
 def _memory(axes: Axes, part: Mapping[str, Any]) -> None:
     if part["course"]:
-        axes.plot(*zip(*part["course"], strict=True), color="tab:blue")
+        axes.plot(*zip(*part["course"], strict=True), color=plots.COLOUR)
     axes.set(xlabel="minutes of video", ylabel="MB resident", ylim=(0, None), title="Memory")
 
 

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from glob import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,18 +121,17 @@ def write(result: dict[str, Any], folder: Path) -> None:
     Raises:
         SinkError: the folder cannot be written to.
     """
-    from emojimask.evaluation.sheet import markdown, plots, stem
+    from emojimask.evaluation.plots import encoded
+    from emojimask.evaluation.sheet import figures, markdown, stem
 
     name = stem(result)
-    drawn = {f"{name}_{plot}.png": image for plot, image in plots(result).items()}
+    plots = {f"{name}_{plot}.png": encoded(figure, ".png") for plot, figure in figures(result).items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, image in drawn.items():
-            content = BytesIO()
-            image.save(content, "PNG")
-            write_whole(folder / file, content.getvalue())
+        for file, content in plots.items():
+            write_whole(folder / file, content)
         write_whole(folder / f"{name}.json", json.dumps(result, indent=1) + "\n")
-        write_whole(folder / f"{name}.md", markdown(result, list(drawn)))
+        write_whole(folder / f"{name}.md", markdown(result, list(plots)))
     except OSError as error:
         raise SinkError(f"{folder}: cannot be written to ({error.strerror})") from error
 

@@ -69,8 +69,8 @@ def run_leak(args: argparse.Namespace) -> int:
             save_plot(report, args.plot)
         if args.worst is not None:
             save_worst(args.original, args.masked, faces, report, args.worst, SHOWN)
-    except OSError as error:  # what was measured stands
-        print(f"emojimask: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+    except SinkError as error:  # what was measured stands
+        print(f"emojimask: {error}", file=sys.stderr)
         return FAILED if status == DONE else status
     return status
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+from emojimask.evaluation import plots
 
-from emojimask.evaluation import pictures
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VIEW_NAMES = {"single": "single view", "flip": "flip", "ten_crop": "ten-crop"}
 FIGURES = {
@@ -23,21 +24,21 @@ def stem(result: Mapping[str, Any]) -> str:
     return f"{result['model']}_{result['labels']}_{result['split']}"
 
 
-def plots(result: Mapping[str, Any]) -> dict[str, Image.Image]:
+def figures(result: Mapping[str, Any]) -> dict[str, Figure]:
     """Plots by name: three confusion matrices, reliability, scores of each class."""
     of = f"{result['model']}, {result['labels']}, {result['split']}"
     confusion, classes = result["confusion"], result["classes"]
     counts = [[f"{count}" for count in row] for row in confusion["counts"]]
-    drawn = {"confusion_counts": pictures.matrix(confusion["by_label"], counts, classes, title=f"Rows: {of}")}
+    drawn = {"confusion_counts": plots.matrix(confusion["by_label"], counts, classes, title=f"Rows: {of}")}
     for axis, text in {"by_label": "Of each label", "by_prediction": "Of each shown"}.items():
         percent = [[f"{100 * share:.0f} %" for share in row] for row in confusion[axis]]
-        drawn[f"confusion_{axis}"] = pictures.matrix(confusion[axis], percent, classes, title=f"{text}: {of}")
-    drawn["reliability"] = pictures.reliability(result["reliability"], title=f"Reliability: {of}")
+        drawn[f"confusion_{axis}"] = plots.matrix(confusion[axis], percent, classes, title=f"{text}: {of}")
+    drawn["reliability"] = plots.reliability(result["reliability"], title=f"Reliability: {of}")
     scores = {
         name: {key: values[key] for key in ("precision", "recall", "f1")}
         for name, values in result["per_class"].items()
     }
-    drawn["per_class"] = pictures.bars(scores, title=f"Classes: {of}")
+    drawn["per_class"] = plots.bars(scores, title=f"Classes: {of}")
     return drawn
 
 

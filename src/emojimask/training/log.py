@@ -8,10 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from PIL import Image
-
 from emojimask.atomic import write_whole
-from emojimask.evaluation.pictures import lines
+from emojimask.evaluation import plots
 from emojimask.training.checkpoint import writing
 
 LOG = "log.jsonl"
@@ -75,14 +73,17 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
+@plots.style()
 def draw_curves(rows: list[dict[str, Any]], path: Path) -> None:
     """Each head's accuracy on PublicTest over the epochs, and below it the loss."""
-    scores = rows[0].keys() - {"epoch", "loss", "seconds"}
-    curves = {head: [(row["epoch"], 100 * row[head]) for row in rows] for head in sorted(scores)}
-    loss = {"loss": [(row["epoch"], row["loss"]) for row in rows]}
-    above = lines(curves, title="PublicTest", x_label="epoch", y_label="accuracy, %")
-    below = lines(loss, title="Training", x_label="epoch", y_label="loss")
-    both = Image.new("RGB", (max(above.width, below.width), above.height + below.height), "white")
-    both.paste(above, (0, 0))
-    both.paste(below, (0, above.height))
-    both.save(path)
+    epochs = [row["epoch"] for row in rows]
+    mark = "o" if len(rows) == 1 else ""
+    drawn = plots.figure(5.6, 6)
+    above, below = drawn.subplots(2, sharex=True)
+    for head in sorted(rows[0].keys() - {"epoch", "loss", "seconds"}):
+        above.plot(epochs, [100 * row[head] for row in rows], marker=mark, label=head)
+    above.set(title="PublicTest", ylabel="accuracy, %")
+    above.legend()
+    below.plot(epochs, [row["loss"] for row in rows], marker=mark, color=plots.SOFT)
+    below.set(title="Training", xlabel="epoch", ylabel="loss")
+    write_whole(path, plots.encoded(drawn, path.suffix))

@@ -1,0 +1,168 @@
+"""What was measured as plots, drawn by Matplotlib, which is loaded only then."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emojimask.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Point = tuple[float, float]
+
+COLOUR, SOFT = "tab:blue", "dimgray"
+_STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text stays text ...
+    "svg.hashsalt": "emojimask",  # ... and the same plot the same file
+}
+_DPI = 150
+_BESIDE: Any = [
+    ((dx, dy), align)
+    for dy in (0, 10, -10, 20, -20, 30, -30, 40, -40)
+    for dx, align in ((6, "left"), (-6, "right"), (0, "center"))
+    if dx or dy
+]
+"""Where a dot's name may stand, in points from it, in the order of preference."""
+_LEADER: Any = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.6, "shrinkA": 4, "shrinkB": 3}
+"""The line from a name to its dot; too short to be seen where the name stands close by."""
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """How all our plots look; also a decorator. What draws and what encodes must both run in it."""
+    import matplotlib
+
+    with matplotlib.rc_context(_STYLE):
+        yield
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, of no window."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+@style()
+def encoded(figure: Figure, suffix: str) -> bytes:
+    """The content of a file, the same for the same figure.
+
+    Raises:
+        UsageError: Matplotlib does not know the suffix.
+    """
+    content = io.BytesIO()
+    kind = suffix.removeprefix(".").lower()
+    undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    try:
+        figure.savefig(content, format=kind, dpi=_DPI, metadata=undated.get(kind))
+    except ValueError as error:
+        raise UsageError(f"'{suffix}': {error}") from error
+    return content.getvalue()
+
+
+@style()
+def scatter(points: Mapping[str, Point], *, title: str, x_label: str, y_label: str, strong: Sequence[str]) -> Figure:
+    """A named dot for each point, x in powers of ten; ``strong`` names those that are drawn in colour."""
+    drawn = figure(7.5, 4.5)
+    axes = drawn.subplots()
+    for name, (x, y) in points.items():
+        axes.plot(x, y, "o", color=COLOUR if name in strong else SOFT, markersize=5)
+    axes.set_xscale("log")
+    axes.margins(x=0.1, y=0.15)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_title(title)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.grid(color="0.9")
+    axes.set_axisbelow(True)
+    drawn.draw_without_rendering()  # settles where everything lies
+    _name(axes, points, strong)
+    return drawn
+
+
+@style()
+def reliability(bins: Sequence[Mapping[str, float]], *, title: str) -> Figure:
+    """Accuracy in each bin of confidence as a bar, beside the diagonal on which a calibrated model would lie."""
+    drawn = figure(4, 4)
+    axes = drawn.subplots()
+    for part in bins:
+        if part["rows"]:
+            axes.bar(part["low"], part["accuracy"], part["high"] - part["low"], align="edge", color=COLOUR, ec="w")
+    axes.plot([0, 1], [0, 1], color=SOFT)
+    axes.set(title=title, xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+    return drawn
+
+
+@style()
+def bars(groups: Mapping[str, Mapping[str, float]], *, title: str) -> Figure:
+    """Horizontal bars of shares, 0 to 1: for each group (a class, say) one bar for each series."""
+    series = list(dict.fromkeys(name for values in groups.values() for name in values))
+    drawn = figure(6, 0.8 + 0.17 * len(groups) * (len(series) + 0.7))
+    axes = drawn.subplots()
+    thick = 1 / (len(series) + 0.7)
+    for number, name in enumerate(series):
+        rows = [row for row, values in enumerate(groups.values()) if name in values]
+        shares = [values[name] for values in groups.values() if name in values]
+        shift = (number - (len(series) - 1) / 2) * thick
+        drawn_bars = axes.barh([row + shift for row in rows], shares, thick, label=name)
+        axes.bar_label(drawn_bars, [f"{100 * share:.1f} %" for share in shares], padding=3, fontsize=8)
+    axes.set_yticks(range(len(groups)), list(groups))
+    axes.invert_yaxis()
+    axes.set(title=title, xlim=(0, 1.05), xticks=[])
+    axes.spines["bottom"].set_visible(False)
+    if len(series) > 1:
+        drawn.legend(loc="outside lower center", ncols=len(series))
+    return drawn
+
+
+@style()
+def matrix(
+    shares: Sequence[Sequence[float]], texts: Sequence[Sequence[str]], classes: Sequence[str], *, title: str
+) -> Figure:
+    """A row a label, a column a class shown; cells are the darker the larger their share, with a text in each."""
+    side = 1.2 + 0.62 * len(classes)
+    drawn = figure(side, side)
+    axes = drawn.subplots()
+    axes.imshow(np.asarray(shares), cmap="Blues", vmin=0, vmax=1)
+    for row, cells in enumerate(texts):
+        for column, text in enumerate(cells):
+            color = "white" if shares[row][column] > 0.55 else "black"
+            axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
+    axes.set_xticks(range(len(classes)), classes, rotation=30)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(title=title, xlabel="shown", ylabel="label")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return drawn
+
+
+def _name(axes: Axes, points: Mapping[str, Point], strong: Sequence[str]) -> None:
+    """Write each dot's name within the axes where it covers no dot and no other name; without a place, not at all."""
+    from matplotlib.transforms import Bbox
+
+    dots = axes.transData.transform(list(points.values()))
+    taken = [Bbox.from_bounds(x, y, 0, 0).padded(6) for x, y in dots]
+    for name, point in sorted(points.items(), key=lambda item: item[1]):
+        note = axes.annotate(name, point, (0, 0), textcoords="offset points", va="center", fontsize=8)
+        note.set_color(COLOUR if name in strong else SOFT)
+        note.set_in_layout(False)
+        for offset, align in _BESIDE:
+            note.set(position=offset, ha=align)
+            place = note.get_window_extent()
+            if axes.bbox.contains(*place.min) and axes.bbox.contains(*place.max) and not place.count_overlaps(taken):
+                taken.append(place)
+                axes.annotate("", point, offset, textcoords="offset points", arrowprops=_LEADER, zorder=1)
+                break
+        else:
+            note.remove()
