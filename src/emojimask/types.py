@@ -138,6 +138,11 @@ class Box:
         return self.x + self.width / 2, self.y + self.height / 2
 
     @property
+    def side(self) -> float:
+        """The longer of width and height."""
+        return max(self.width, self.height)
+
+    @property
     def area(self) -> float:
         return max(self.width, 0.0) * max(self.height, 0.0)
 

@@ -59,11 +59,10 @@ def test_a_weak_find_that_nobody_can_outline_is_none():
 
 
 def test_doubt_forgets_nobody():
-    second = Sees()
-    tracker = LandmarkTracker(Sees(Detection(BOX, 0.9, points(BOX))), Outlines(True), second=second)
+    first, second, outlines = Sees(Detection(BOX, 0.9, points(BOX))), Sees(), Outlines(True)
+    tracker = LandmarkTracker(first, outlines, second=second)
     tracker.update(frame(0))
-    tracker._landmarker.confirms = False
-    tracker._detector.detections = []
+    first.detections, outlines.confirms = [], False
     second.detections = [Detection(Box(110, 60, 40, 40), 0.9)]
     for index in range(1, 1 + ROUND):  # the second detector looks by turns
         with pytest.raises(Doubt) as doubt:
@@ -74,11 +73,11 @@ def test_doubt_forgets_nobody():
 
 
 def test_doubt_ends_where_the_face_is_seen():
-    first, second = Sees(), Sees(Detection(BOX, 0.9))
-    tracker = LandmarkTracker(first, Outlines(False), second=second)
+    first, second, outlines = Sees(), Sees(Detection(BOX, 0.9)), Outlines(False)
+    tracker = LandmarkTracker(first, outlines, second=second)
     with pytest.raises(Doubt):
         tracker.update(frame(0))
-    first.detections, second.detections, tracker._landmarker.confirms = [Detection(BOX, 0.9, points(BOX))], [], True
+    first.detections, second.detections, outlines.confirms = [Detection(BOX, 0.9, points(BOX))], [], True
     assert [track.id for track in tracker.update(frame(4))] == [1]
 
 

@@ -87,7 +87,7 @@ class Dlib68Landmarker:
 def _detector_box(points: Points) -> Box:
     """The box that the detector would give for these landmarks, roughly: the brows to the chin, square."""
     around = Box.around(points)
-    side = 1.05 * max(around.width, around.height)
+    side = 1.05 * around.side
     x, y = around.center
     return Box(x - side / 2, y - side / 2, side, side)
 

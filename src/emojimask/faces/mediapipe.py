@@ -288,7 +288,7 @@ def _region(near: Detection | Points) -> tuple[tuple[float, float], float, float
     if eyes is not None:
         (x0, y0), (x1, y1) = eyes
         angle = math.atan2(float(y1 - y0), float(x1 - x0))
-    return box.center, stretch * max(box.width, box.height), angle
+    return box.center, stretch * box.side, angle
 
 
 def _upright_crop(

@@ -51,8 +51,7 @@ class OneEuroFilter:
 
 def extent(points: Points) -> float:
     """The longer side of the box around (N, 2) points."""
-    box = Box.around(points)
-    return max(box.width, box.height)
+    return Box.around(points).side
 
 
 def middle(points: Points) -> Points:

@@ -45,7 +45,7 @@ Pairs = list[tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The network that a run would keep if it ended now."""
+    """A network after an epoch, and what it is worth: the best so far is what a run keeps."""
 
     model: Network
     logits: dict[str, Tensor]  # of PublicTest
