@@ -16,10 +16,12 @@ from generated_fer import write_csv  # noqa: E402
 
 from emojimask.training.calibration import Calibration, calibrated, calibration, takes_shifts  # noqa: E402
 from emojimask.training.data.load import load_split  # noqa: E402
+from emojimask.training.epoch import predict  # noqa: E402
 from emojimask.training.models import MODELS  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
+from emojimask.training.run_files import CHECKPOINT  # noqa: E402
 from emojimask.training.targets import Target, label_target, to_device  # noqa: E402
-from emojimask.training.train import CHECKPOINT, predict, train  # noqa: E402
+from emojimask.training.train import train  # noqa: E402
 from emojimask.training.trained import build_model, load_network  # noqa: E402
 
 CPU = torch.device("cpu")

@@ -32,7 +32,8 @@ from emojimask.training.export import check_agreement, export, noise, to_onnx  #
 from emojimask.training.models import Network  # noqa: E402
 from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
-from emojimask.training.train import CHECKPOINT, train  # noqa: E402
+from emojimask.training.run_files import CHECKPOINT  # noqa: E402
+from emojimask.training.train import train  # noqa: E402
 from emojimask.training.trained import build_model, learned_before, load_network  # noqa: E402
 
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=2, batch=14, rate=0.05)

@@ -20,14 +20,16 @@ from generated_fer import write_csv  # noqa: E402
 
 from emojimask.errors import DataError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
-from emojimask.training import train as train_module  # noqa: E402
+from emojimask.training import epoch, run_files  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
 from emojimask.training.checkpoint import read_checkpoint, save  # noqa: E402
+from emojimask.training.epoch import normalised  # noqa: E402
 from emojimask.training.log import RunLog  # noqa: E402
 from emojimask.training.optimisation import autocast  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
+from emojimask.training.run_files import BEST, CHECKPOINT  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
-from emojimask.training.train import BEST, CHECKPOINT, normalised, train  # noqa: E402
+from emojimask.training.train import train  # noqa: E402
 from emojimask.training.trained import begin_with, build_model, load_network, load_teacher  # noqa: E402
 
 torch.set_num_threads(1)  # quickest for networks this small, and sums come in the same order every time
@@ -50,7 +52,7 @@ class Killed(Exception):  # noqa: N818
 def test_a_killed_run_goes_on_as_if_nothing_had_been(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], saving: float
 ) -> None:
-    monkeypatch.setattr(train_module, "SAVING", saving)
+    monkeypatch.setattr(run_files, "SAVING", saving)
     recipe = replace(RECIPE, **changes)
     whole, rows = tmp_path / "whole", []
     train(recipe, data, whole, on_epoch=rows.append)
@@ -115,7 +117,7 @@ def test_curves_and_events_are_drawn(data: Path, tmp_path: Path) -> None:
 def test_a_kill_loses_no_events(tmp_path: Path) -> None:
     pytest.importorskip("tensorboardX", reason="TensorBoard's logs are left out without it")
     with RunLog(tmp_path, 0) as log:
-        log.add({"epoch": 1, "loss": 1.0})
+        log.add({"epoch": 1, "loss": 1.0, "ferplus": 0.5})
         (events,) = (tmp_path / "tensorboard").iterdir()
         patience = time.monotonic() + 30
         while b"loss" not in events.read_bytes():
@@ -131,7 +133,7 @@ def test_every_epoch_that_a_checkpoint_knows_of_is_in_the_log(
         if path.name == CHECKPOINT:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_module, "save", killed)
+    monkeypatch.setattr(run_files, "save", killed)
     with pytest.raises(KeyboardInterrupt):
         train(RECIPE, data, tmp_path)
     monkeypatch.undo()
@@ -396,7 +398,7 @@ def test_a_teacher_is_spared_what_veils_a_face(data: Path, tmp_path: Path, monke
     def black(images: torch.Tensor, _: object) -> torch.Tensor:
         return 0 * images
 
-    monkeypatch.setattr(train_module, "distillation_loss", ask)
+    monkeypatch.setattr(epoch, "distillation_loss", ask)
     pupil = replace(RECIPE, epochs=1, mix="mixup", teachers=(str(teacher),))
     for name, seen in (("one", Augmentation(AUGMENTATIONS["sturdy"].changed, black)), ("other", Augmentation(black))):
         monkeypatch.setitem(AUGMENTATIONS, "sturdy", seen)
