@@ -20,10 +20,10 @@ from typing import Protocol, Self, TypeVar
 
 import cv2
 
-from emojimask.ahead import ahead
 from emojimask.errors import SourceError, StopRequested
+from emojimask.parallel import cores_taken
 from emojimask.pipeline import MaskingPipeline
-from emojimask.side_by_side import cores_taken
+from emojimask.prefetch import prefetched
 from emojimask.stages import Sink, Source
 from emojimask.types import MaskedFrame, StreamInfo
 
@@ -159,7 +159,7 @@ def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterato
     if source.info.live:
         standby = Standby(source.info, pipeline)
         made = (standby.note(pipeline.process(frame)) for frame in source)
-        with closing(ahead(made, 1, standby, PATIENCE_S)) as live:
+        with closing(prefetched(made, 1, standby, PATIENCE_S)) as live:
             yield live
     elif not overlap:
         yield pipeline.process_file(source)
@@ -174,7 +174,7 @@ def _overlapping(source: Source, pipeline: MaskingPipeline, threads: ExitStack) 
     together = min(HANDFUL, max(1, HANDFUL_BYTES // frame_bytes))
 
     def in_a_thread(items: Iterable[T]) -> Iterable[T]:
-        return threads.enter_context(closing(ahead(items, 1, together=together)))
+        return threads.enter_context(closing(prefetched(items, 1, together=together)))
 
     halves = cv2.getNumberOfCPUs() > 2  # on two cores, which the codecs keep busy too, one more thread costs time
     threads.enter_context(cores_taken(2 + halves))

@@ -76,7 +76,7 @@ def pipeline() -> MaskingPipeline:
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     yield
-    assert not [thread for thread in threading.enumerate() if thread.name == "emojimask-ahead"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "emojimask-prefetch"]
 
 
 @pytest.fixture(params=[2, 8], ids="{} cores".format)
@@ -280,6 +280,6 @@ def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():
     run(Reel(3, live=True), pipeline, [tray])
     released.set()
     for thread in threading.enumerate():
-        if thread.name == "emojimask-ahead":
+        if thread.name == "emojimask-prefetch":
             thread.join(5)
     assert [masked.shielded for masked in tray.frames] == [True, True]

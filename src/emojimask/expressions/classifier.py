@@ -16,7 +16,7 @@ from emojimask.expressions.card import ModelCard, read_card
 from emojimask.expressions.key_points import draw_face
 from emojimask.expressions.preprocess import SIDE, crop_face, normalise
 from emojimask.expressions.providers import PROVIDERS, candidates
-from emojimask.side_by_side import shares, side_by_side
+from emojimask.parallel import parallel_map, shares
 from emojimask.types import EXPRESSIONS, Face, Picture
 
 onnxruntime.disable_telemetry_events()  # those for Windows itself, which the variable set in emojimask does not stop
@@ -61,7 +61,7 @@ class OnnxClassifier:
             (N, 8) float32 probabilities in the order of ``EXPRESSIONS``, rows summing to 1; 0 for what the model does
             not know. A face that cannot be read, its points not finite or all in one spot, is neutral.
         """
-        return np.concatenate(side_by_side(lambda share: self._read(image, share), shares(faces)))
+        return np.concatenate(parallel_map(lambda share: self._read(image, share), shares(faces)))
 
     def _read(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
         probabilities = np.zeros((len(faces), len(EXPRESSIONS)), np.float32)

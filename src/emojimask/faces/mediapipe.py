@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.faces.tflite import TfliteModel
+from emojimask.parallel import parallel_map
 from emojimask.pixels import part, resized, warped
-from emojimask.side_by_side import side_by_side
 from emojimask.stages import Detection
 from emojimask.types import MESH_POINTS, Box, Face, Image, Picture, Points
 
@@ -78,7 +78,7 @@ class MediapipeDetector:
         self._far = BlazeFace(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),))
 
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
-        looks = side_by_side(lambda network: network.detect(image, _LEAST_SCORE), (self._near, self._far))
+        looks = parallel_map(lambda network: network.detect(image, _LEAST_SCORE), (self._near, self._far))
         found = [detection for look in looks for detection in look]
         if thorough:
             height, width = image.shape[:2]

@@ -25,7 +25,7 @@ from emojimask.faces.doubts import Doubts
 from emojimask.faces.outlining import Outliner
 from emojimask.faces.person import Person
 from emojimask.faces.search import Search, is_sure
-from emojimask.side_by_side import side_by_side
+from emojimask.parallel import parallel_map
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse
 from emojimask.types import Box, Face, Frame, Track, TrackState
 
@@ -120,7 +120,7 @@ class LandmarkTracker:
         # Too long ago, or known from a detection only: the detector must find those.
         near = [p for p in self._people if frame.time_s - p.seen_s <= 0.5 and len(p.raw) > 6 and p.id not in resting]
         seen = dict(resting)
-        for person, face in zip(near, side_by_side(lambda p: self._followed(frame, p), near), strict=True):
+        for person, face in zip(near, parallel_map(lambda p: self._followed(frame, p), near), strict=True):
             if face is not None:
                 self._claim(person, face, frame, seen)
         return seen

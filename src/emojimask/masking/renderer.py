@@ -17,8 +17,8 @@ from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
+from emojimask.parallel import parallel_map
 from emojimask.pixels import Colors, YuvImage, bgr
-from emojimask.side_by_side import side_by_side
 from emojimask.stages import EmojiSet, Shape
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points, Track
 
@@ -115,11 +115,11 @@ def covered(
     planned = plans(picture, faces)
     masked = picture.copy() if isinstance(picture, YuvImage) else bgr(picture).copy()
     if any(a.sheet.overlaps(b.sheet) for a, b in combinations(planned, 2)):
-        side_by_side(lambda plan: plan.draw(), planned)
+        parallel_map(lambda plan: plan.draw(), planned)
         for plan in planned:
             plan.sheet.lay_on(masked)
     else:
-        side_by_side(lambda plan: plan.carry_out(masked), planned)
+        parallel_map(lambda plan: plan.carry_out(masked), planned)
     return masked
 
 

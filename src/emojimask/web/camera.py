@@ -11,9 +11,9 @@ from threading import Thread
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from emojimask.ahead import ahead
 from emojimask.build import open_camera, virtual_camera_sink
 from emojimask.errors import EmojimaskError, without_password
+from emojimask.prefetch import prefetched
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
 from emojimask.types import Frame, MaskedFrame, StreamInfo
@@ -115,7 +115,7 @@ class CameraFeed:
             masked, worked_ms = self._masker.mask(frame)
             return standby.note(masked), worked_ms
 
-        with closing(ahead(map(mask, source), 1, lambda: (standby(), 0.0), PATIENCE_S)) as frames:
+        with closing(prefetched(map(mask, source), 1, lambda: (standby(), 0.0), PATIENCE_S)) as frames:
             yield frames
 
     def _status(self) -> str:

@@ -7,16 +7,16 @@ from contextlib import closing
 
 import pytest
 
-from emojimask.ahead import ahead
+from emojimask.prefetch import prefetched
 
 
 def threads() -> int:
-    return sum(thread.name == "emojimask-ahead" for thread in threading.enumerate())
+    return sum(thread.name == "emojimask-prefetch" for thread in threading.enumerate())
 
 
 @pytest.mark.parametrize("together", [1, 3, 499, 500, 501])
 def test_all_items_come_in_order(together: int) -> None:
-    assert list(ahead(ahead(range(500), 3, together=together), 2)) == list(range(500))
+    assert list(prefetched(prefetched(range(500), 3, together=together), 2)) == list(range(500))
     assert threads() == 0
 
 
@@ -26,7 +26,7 @@ def test_an_error_comes_after_the_items_before_it(together: int) -> None:
         yield from range(5)
         raise OSError("torn")
 
-    stream = ahead(items(), 2, together=together)
+    stream = prefetched(items(), 2, together=together)
     assert [next(stream) for _ in range(5)] == list(range(5))
     with pytest.raises(OSError, match="torn"):
         next(stream)
@@ -42,7 +42,7 @@ def test_no_more_than_depth_handfuls_wait(together: int) -> None:
             made.append(i)
             yield i
 
-    with closing(ahead(items(), 3, together=together)) as stream:
+    with closing(prefetched(items(), 3, together=together)) as stream:
         assert next(stream) == 0
         time.sleep(0.3)
         assert len(made) <= (1 + 3 + 1) * together  # asked for, waiting, and one in hand
@@ -61,7 +61,7 @@ def test_it_stops_at_once_when_the_consumer_does(together: int) -> None:
         finally:
             closed.set()
 
-    stream = ahead(endless(), 2, together=together)
+    stream = prefetched(endless(), 2, together=together)
     next(stream)
     started = time.monotonic()
     stream.close()

@@ -10,7 +10,7 @@ from threading import Barrier, current_thread
 import cv2
 import pytest
 
-from emojimask.side_by_side import shares, side_by_side
+from emojimask.parallel import parallel_map, shares
 
 
 @pytest.fixture(params=[1, 2])
@@ -22,14 +22,14 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def test_results_come_in_order(threads: int) -> None:
-    assert side_by_side(lambda n: n * n, range(20)) == [n * n for n in range(20)]
-    assert side_by_side(str, []) == []
+    assert parallel_map(lambda n: n * n, range(20)) == [n * n for n in range(20)]
+    assert parallel_map(str, []) == []
 
 
 def test_the_first_error_is_raised(threads: int) -> None:
     with pytest.raises(ZeroDivisionError):
-        side_by_side(lambda n: 1 / n, [2, 0, 1])
-    assert side_by_side(lambda n: 1 / n, [2, 4]) == [0.5, 0.25]
+        parallel_map(lambda n: 1 / n, [2, 0, 1])
+    assert parallel_map(lambda n: 1 / n, [2, 4]) == [0.5, 0.25]
 
 
 def test_two_work_at_once_unless_opencv_may_use_but_one_thread(threads: int) -> None:
@@ -39,7 +39,7 @@ def test_two_work_at_once_unless_opencv_may_use_but_one_thread(threads: int) -> 
         both.wait(timeout=10)
         return current_thread().name
 
-    names = side_by_side(meet, [1, 2])
+    names = parallel_map(meet, [1, 2])
     assert len(set(names)) == threads
     assert current_thread().name in names
 
@@ -47,8 +47,8 @@ def test_two_work_at_once_unless_opencv_may_use_but_one_thread(threads: int) -> 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of what is tested here
 def test_a_forked_process_has_threads_of_its_own(threads: int) -> None:
-    side_by_side(str, [1, 2])
-    child = get_context("fork").Process(target=side_by_side, args=(str, [1, 2]))
+    parallel_map(str, [1, 2])
+    child = get_context("fork").Process(target=parallel_map, args=(str, [1, 2]))
     child.start()
     child.join(timeout=10)
     ended = child.exitcode

@@ -1,4 +1,4 @@
-"""Work ahead: an iterator runs in a thread of its own, so that reading, masking and writing overlap."""
+"""An iterator that runs ahead in a thread of its own, so that reading, masking and writing overlap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _End:
     error: BaseException | None = None
 
 
-def ahead(
+def prefetched(
     items: Iterable[T],
     depth: int,
     meanwhile: Callable[[], T] | None = None,
@@ -64,7 +64,7 @@ def ahead(
             handful.append(_End())
         put(handful)
 
-    thread = Thread(target=work, name="emojimask-ahead", daemon=True)
+    thread = Thread(target=work, name="emojimask-prefetch", daemon=True)
     thread.start()
     try:
         while True:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+def parallel_map(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """``work`` of every item, in order; an error is raised.
 
     In as many threads as OpenCV may use (``cv2.setNumThreads``). Of use where the work is mostly outside Python:
@@ -35,7 +35,7 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 
 def shares(items: Sequence[T]) -> list[Sequence[T]]:
-    """The items in order, in as many parts of like size as :func:`side_by_side` has threads for."""
+    """The items in order, in as many parts of like size as :func:`parallel_map` has threads for."""
     parts = max(1, min(len(items), cv2.getNumThreads()))
     ends = [len(items) * part // parts for part in range(parts + 1)]
     return [items[first:end] for first, end in pairwise(ends)]
