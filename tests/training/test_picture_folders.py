@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from emojimask.errors import DataError
-from emojimask.training.data.fer2013 import FER2013_CLASSES, SPLITS
-from emojimask.training.data.load import join, load_split, recognise
+from emojimask.training.data.fer2013 import FER2013_CLASSES, FERPLUS_CLASSES, SPLITS, FerSplit, ferplus_majority
+from emojimask.training.data.load import agreed, join, load_split, recognise
 from emojimask.types import Image
 
 
@@ -181,3 +181,14 @@ def test_sets_are_joined_in_order(tmp_path: Path) -> None:
     assert [FER2013_CLASSES[i] for i in joined.labels] == ["happy", "angry"]
     assert joined.images[:, 0, 0].tolist() == [10, 20]
     assert joined.source == "image folders; JAFFE"
+
+
+def test_labels_of_a_set_without_votes_count_as_agreed_upon(tmp_path: Path) -> None:
+    picture(tmp_path / "mine" / "train" / "surprise" / "x.png", 10)
+    mine = agreed(load_split(tmp_path / "mine", "train"))
+    label, counts = ferplus_majority(mine.votes)
+    assert [FERPLUS_CLASSES[i] for i in label] == ["surprise"]
+    assert counts.all()
+    assert mine.source == "image folders, its labels taken for votes"
+    voted = FerSplit(mine.images, mine.labels, np.ones_like(mine.votes), source="FER+")
+    assert agreed(voted) is voted

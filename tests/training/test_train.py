@@ -23,7 +23,9 @@ from emojimask.expressions.preprocess import normalise  # noqa: E402
 from emojimask.training import epoch, run_files  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
 from emojimask.training.checkpoint import read_checkpoint, save  # noqa: E402
-from emojimask.training.epoch import normalised  # noqa: E402
+from emojimask.training.data.fer2013 import FERPLUS_CLASSES  # noqa: E402
+from emojimask.training.data.load import load_split  # noqa: E402
+from emojimask.training.epoch import normalised, predict  # noqa: E402
 from emojimask.training.log import RunLog  # noqa: E402
 from emojimask.training.optimisation import autocast  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
@@ -184,6 +186,22 @@ def test_more_data_is_learned_from(data: Path, tmp_path: Path) -> None:
     for name, extra in (("alone", []), ("with", [data])):
         train(replace(RECIPE, epochs=1), data, tmp_path / name, extra=extra, on_step=counts.append)
     assert set(counts) == {4, 8}
+
+
+def test_faces_without_votes_teach_both_heads(data: Path, tmp_path: Path) -> None:
+    """All of one label and many: what is shown then is that, though FER+ never voted on them."""
+    mine = tmp_path / "mine" / "train" / "surprise"
+    mine.mkdir(parents=True)
+    for number, image in enumerate(load_split(data, "train").images):
+        for copy in range(4):
+            Image.fromarray(image).save(mine / f"{number}_{copy}.png")
+    out = tmp_path / "out"
+    model, _ = load_network(
+        train(replace(RECIPE, keep="last"), data, out, extra=[tmp_path / "mine"]), torch.device("cpu")
+    )
+    logits = predict(model, torch.from_numpy(load_split(data, "valid").images[:, None]) / 255)
+    shown = logits["ferplus"].argmax(1)
+    assert (shown == FERPLUS_CLASSES.index("surprise")).float().mean() > 0.9
 
 
 def test_a_pupil_comes_to_agree_with_its_teacher(data: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from emojimask.errors import DataError
 from emojimask.training.checkpoint import make_folder
 from emojimask.training.data.fer2013 import FerSplit
-from emojimask.training.data.load import join, load_split
+from emojimask.training.data.load import agreed, join, load_split
 from emojimask.training.data.variants import prepare
 from emojimask.training.epoch import Run, frozen_layers, matched, normalised, run_epoch
 from emojimask.training.log import RunLog
@@ -51,7 +51,8 @@ def train(
         recipe: what to train, and how.
         data: folder of the data set.
         out: folder for the run, made if needed.
-        extra: folders of other data sets, whose training rows are added.
+        extra: folders of other data sets, whose training rows are added; what has no votes teaches FER+'s head by its
+            labels.
         resume: go on with the run in ``out``, where there is one.
         seconds: end after the epoch in which so much time has passed; ``resume`` goes on.
         on_epoch: called with each epoch's line of the log.
@@ -70,7 +71,7 @@ def train(
     saved = saved_run(out, recipe, device, resume=resume)
     progress = Progress(**{field.name: saved[field.name] for field in fields(Progress)}) if saved else Progress()
     torch.manual_seed(recipe.seed)
-    learned = join([load_split(folder, "train") for folder in (data, *extra)])
+    learned = join([load_split(data, "train"), *(agreed(load_split(folder, "train")) for folder in extra)])
     told = learned.told()
     check_data(saved, told, out)
     if progress.finished:
