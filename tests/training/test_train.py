@@ -27,7 +27,7 @@ from emojimask.training.data.fer2013 import FERPLUS_CLASSES  # noqa: E402
 from emojimask.training.data.load import load_split  # noqa: E402
 from emojimask.training.epoch import normalised, predict  # noqa: E402
 from emojimask.training.log import RunLog  # noqa: E402
-from emojimask.training.optimisation import autocast  # noqa: E402
+from emojimask.training.optimisation import autocast, works_in_half  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.run_files import BEST, CHECKPOINT  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
@@ -225,6 +225,14 @@ def test_a_cpu_without_16_bits_works_in_32(
     with autocast(Recipe(half=half), torch.device("cpu")):
         found = torch.nn.functional.linear(torch.ones(2, 2), torch.ones(2, 2)).dtype
     assert (found == torch.bfloat16) == wanted
+
+
+@pytest.mark.parametrize(("half", "able", "wanted"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_a_gpu_that_can_only_emulate_16_bits_works_in_32(
+    monkeypatch: pytest.MonkeyPatch, half: bool, able: bool, wanted: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: able or including_emulation)
+    assert works_in_half(Recipe(half=half), torch.device("cuda")) == wanted
 
 
 def test_without_epochs_a_trained_network_is_calibrated_and_else_stays_as_it_is(data: Path, tmp_path: Path) -> None:

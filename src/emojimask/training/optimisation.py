@@ -26,8 +26,9 @@ def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
 
 def works_in_half(recipe: Recipe, device: torch.device) -> bool:
     """Whether the recipe wants 16 bits and the device can."""
-    able = device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    return recipe.half and able
+    if device.type == "cuda":  # older ones can only emulate it, which is slower than 32 bits
+        return recipe.half and torch.cuda.is_bf16_supported(including_emulation=False)
+    return recipe.half and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
