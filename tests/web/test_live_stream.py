@@ -17,6 +17,9 @@ pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
 from starlette.websockets import WebSocket
 
+from emojimask.build import build_pipeline
+from emojimask.errors import EmojiSetError
+from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
 from emojimask.web.choices import Choices
 from emojimask.web.live import LiveStream
@@ -34,28 +37,33 @@ def header(packet: bytes) -> dict[str, Any]:
     return told
 
 
-def play(settings: MaskSettings, *said: str | bytes) -> dict[str, Any]:
-    """What a page that says so is told of its last frame."""
+def play(settings: MaskSettings, *said: str | bytes) -> list[dict[str, Any]]:
+    """What a page that says so is told of its frames, one after the other."""
 
-    async def scene() -> dict[str, Any]:
+    async def scene() -> list[dict[str, Any]]:
         messages = [{"type": "websocket.receive", "text" if isinstance(each, str) else "bytes": each} for each in said]
         messages.insert(0, {"type": "websocket.connect"})
-        answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        told, asked = [], False
 
         async def receive() -> dict[str, Any]:
-            if messages:
-                return messages.pop(0)
-            await answered
-            return {"type": "websocket.disconnect", "code": 1001}
+            nonlocal asked
+            if asked:
+                told.append(await answers.get())
+            if not messages:
+                return {"type": "websocket.disconnect", "code": 1001}
+            message = messages.pop(0)
+            asked = "bytes" in message
+            return message
 
         async def send(message: Any) -> None:
-            if message.get("bytes") is not None:
-                answered.set_result(message["bytes"])
+            if message["type"] == "websocket.send":
+                answers.put_nowait(json.loads(message["text"]) if message.get("text") else header(message["bytes"]))
 
         socket = WebSocket({"type": "websocket"}, receive, send)
         await socket.accept()
         await asyncio.wait_for(LiveStream(socket, Choices(settings)).run(), 60)
-        return header(answered.result())
+        return told
 
     with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
         return thread.submit(asyncio.run, scene()).result()
@@ -96,6 +104,19 @@ def test_a_page_that_goes_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_wish_leaves_what_was_wished_before() -> None:
     open_end = MaskSettings(on_lost="pass")
-    assert not play(open_end, frame(0, NOBODY))["shielded"]
-    assert play(open_end, '{"on_lost": "shield"}', frame(0, NOBODY))["shielded"]
-    assert play(open_end, '{"on_lost": "shield"}', '{"emojis": "paper"}', frame(0, NOBODY))["shielded"]
+    assert not play(open_end, frame(0, NOBODY))[0]["shielded"]
+    assert play(open_end, '{"on_lost": "shield"}', frame(0, NOBODY))[0]["shielded"]
+    assert play(open_end, '{"on_lost": "shield"}', '{"emojis": "paper"}', frame(0, NOBODY))[0]["shielded"]
+
+
+def test_after_a_set_that_cannot_be_loaded_the_one_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_all_but_paper(settings: MaskSettings) -> MaskingPipeline:
+        if settings.emojis == "paper":
+            raise EmojiSetError("paper: cannot be read")
+        return build_pipeline(settings)
+
+    monkeypatch.setattr("emojimask.web.masker.build_pipeline", build_all_but_paper)
+    trouble, masked = play(MaskSettings(), '{"emojis": "paper"}', frame(0, NOBODY), frame(1, NOBODY))
+    settings = {"emojis": "classic", "smoothing": "ema", "on_lost": "shield"}
+    assert trouble == {"trouble": "paper: cannot be read", "settings": settings}
+    assert masked["shielded"]

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,7 +20,9 @@ pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 from web_help import TOP_OF_SHIELD
 
 from emojimask import MaskSettings
-from emojimask.errors import UsageError
+from emojimask.build import build_pipeline
+from emojimask.errors import EmojiSetError, UsageError
+from emojimask.pipeline import MaskingPipeline
 from emojimask.sources.synthetic import SyntheticSource, portrait
 from emojimask.types import Frame
 from emojimask.web.camera import CameraFeed
@@ -141,4 +144,39 @@ def test_a_camera_that_cannot_be_used_says_how_to_go_on() -> None:
             feed.close()
         assert "reload the page" in page._notes[-1]
 
+    in_another_thread(play)
+
+
+class Steady(Stalling):
+    """A camera that shows a face till it is closed."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in count():
+            yield Frame(portrait(), index, index / 10)
+            if self._closed.wait(0.1):
+                return
+
+
+def test_an_emoji_set_that_cannot_be_loaded_leaves_the_camera_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_all_but_paper(settings: MaskSettings) -> MaskingPipeline:
+        if settings.emojis == "paper":
+            raise EmojiSetError("paper: cannot be read")
+        return build_pipeline(settings)
+
+    async def play() -> None:
+        feed, page = CameraFeed("0", Choices(MaskSettings())), Outbox()
+        feed.add(page)
+        try:
+            await until(lambda: page._picture is not None)
+            feed.wish({"emojis": "paper"})
+            await until(lambda: any("cannot be read" in note for note in page._notes))
+            page._picture = None
+            await until(lambda: page._picture is not None)
+        finally:
+            feed.close()
+        told = json.loads(page._notes[-1])
+        assert told["settings"]["emojis"] == "classic"
+
+    monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
+    monkeypatch.setattr("emojimask.web.masker.build_pipeline", build_all_but_paper)
     in_another_thread(play)

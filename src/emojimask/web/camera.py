@@ -22,6 +22,9 @@ from emojimask.web.masker import Masker
 from emojimask.web.picture import pack
 from emojimask.web.slot import Outbox
 
+Tell = Callable[[bytes | str], None]
+"""Tells every page that looks on; from any thread."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -90,10 +93,14 @@ class CameraFeed:
         if not self._closed:
             loop.call_soon_threadsafe(self._ended, quietly)
 
-    def _play(self, tell: Callable[[bytes | str], None]) -> bool:
+    def _play(self, tell: Tell) -> bool:
         """False where the source has ended; true where nobody looks on any more."""
         self._masker.prepare()  # before the camera opens: no frame waits for the models
-        with open_camera(self._spec) as source, VirtualCamera(source.info) as virtual, self._masked(source) as frames:
+        with (
+            open_camera(self._spec) as source,
+            VirtualCamera(source.info) as virtual,
+            self._masked(source, tell) as frames,
+        ):
             for masked, worked_ms in frames:
                 tell(pack(masked, masked.index, worked_ms))
                 trouble = virtual.switch(self._wants_virtual)
@@ -107,12 +114,16 @@ class CameraFeed:
         return False
 
     @contextmanager
-    def _masked(self, source: Source) -> Iterator[Iterable[tuple[MaskedFrame, float]]]:
+    def _masked(self, source: Source, tell: Tell) -> Iterator[Iterable[tuple[MaskedFrame, float]]]:
         """Masked frames and the milliseconds that each took; the shield where none comes in time."""
         standby = Standby(source.info, self._masker)
 
         def mask(frame: Frame) -> tuple[MaskedFrame, float]:
-            masked, worked_ms = self._masker.mask(frame)
+            try:
+                masked, worked_ms = self._masker.mask(frame)
+            except EmojimaskError as error:  # what a page has chosen cannot be had: the next frame is as those before
+                tell(json.dumps({"trouble": str(error), "settings": self._choices.shown(self._masker.wanted)}))
+                return standby(), 0.0
             return standby.note(masked), worked_ms
 
         with closing(prefetched(map(mask, source), 1, lambda: (standby(), 0.0), PATIENCE_S)) as frames:
@@ -120,8 +131,7 @@ class CameraFeed:
 
     def _status(self) -> str:
         """What holds now: another page may have chosen it, or this one before it was loaded anew."""
-        settings = {name: getattr(self._masker.wanted, name) for name in self._choices.offered}
-        return json.dumps({"virtual_camera": self._wants_virtual, "settings": settings})
+        return json.dumps({"virtual_camera": self._wants_virtual, "settings": self._choices.shown(self._masker.wanted)})
 
     def _tell(self, answer: bytes | str) -> None:
         for onlooker in self._onlookers:

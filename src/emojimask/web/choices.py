@@ -31,6 +31,10 @@ class Choices:
     def start(self) -> MaskSettings:
         return self._start
 
+    def shown(self, settings: MaskSettings) -> dict[str, str]:
+        """Of ``settings`` those that a page may change, by name."""
+        return {name: getattr(settings, name) for name in self.offered}
+
     def chosen(self, wanted: Mapping[str, object], before: MaskSettings | None = None) -> MaskSettings:
         """``before``, or else what the program was started with, with ``wanted`` in it.
 

@@ -82,8 +82,10 @@ class LiveStream:
             number, jpeg = await self._frames.take()
             try:
                 answer: bytes | str = await loop.run_in_executor(thread, self._answer, number, jpeg)
-            except (BadPicture, EmojimaskError) as error:
+            except BadPicture as error:
                 answer = _trouble(str(error))
+            except EmojimaskError as error:  # what the page has chosen cannot be had: the next frame is as those before
+                answer = _trouble(str(error), settings=self._choices.shown(self._masker.wanted))
             self._answers.put(answer)
 
     def _answer(self, number: int, jpeg: bytes) -> bytes:
@@ -93,5 +95,5 @@ class LiveStream:
         return pack(masked, number, worked_ms)
 
 
-def _trouble(text: str) -> str:
-    return json.dumps({"trouble": text})
+def _trouble(text: str, **more: object) -> str:
+    return json.dumps({"trouble": text, **more})

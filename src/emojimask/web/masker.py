@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from emojimask.build import build_pipeline
+from emojimask.errors import EmojimaskError
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
@@ -17,13 +18,13 @@ class Masker:
         wanted: the settings from the next frame on.
 
     Raises:
-        EmojimaskError: from :meth:`prepare` and the first frame after a change, where the settings cannot be had.
+        EmojimaskError: from :meth:`prepare` and the first frame after a change, where the settings cannot be had. Those
+            of before are wanted again then.
     """
 
     def __init__(self, settings: MaskSettings) -> None:
-        self.wanted = settings
-        self._settings: MaskSettings | None = None
-        self._pipeline: MaskingPipeline
+        self.wanted = self._settings = settings
+        self._pipeline: MaskingPipeline | None = None
 
     def change(self, settings: MaskSettings) -> None:
         """From the next frame on. Faces are looked for anew; until one is found the frames are shielded."""
@@ -31,18 +32,28 @@ class Masker:
 
     def prepare(self) -> None:
         """Build what is wanted, if it is not built yet."""
-        wanted = self.wanted
-        if wanted != self._settings:
-            self._pipeline = build_pipeline(wanted)
-            self._settings = wanted
+        self._built()
 
     def standby(self, width: int, height: int, index: int, time_s: float) -> MaskedFrame:
         """The shield, for when no frame comes; from any thread, once something is built."""
+        assert self._pipeline is not None, "prepare() comes before standby()"
         return self._pipeline.standby(width, height, index, time_s)
 
     def mask(self, frame: Frame) -> tuple[MaskedFrame, float]:
         """The masked frame, and the milliseconds that it took."""
-        self.prepare()
+        pipeline = self._built()
         started = time.perf_counter()
-        masked = self._pipeline.process(frame)
+        masked = pipeline.process(frame)
         return masked, (time.perf_counter() - started) * 1000
+
+    def _built(self) -> MaskingPipeline:
+        wanted = self.wanted
+        if self._pipeline is None or wanted != self._settings:
+            try:
+                self._pipeline = build_pipeline(wanted)
+            except EmojimaskError:
+                if self.wanted == wanted:  # and nothing else was chosen meanwhile
+                    self.wanted = self._settings
+                raise
+            self._settings = wanted
+        return self._pipeline

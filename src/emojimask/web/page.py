@@ -78,7 +78,7 @@ class Page:
             "expressions": EXPRESSIONS,
             "recognises": start.expressions != NO_EXPRESSIONS,
             "offered": self._choices.offered,
-            "settings": {name: getattr(start, name) for name in self._choices.offered},
+            "settings": self._choices.shown(start),
         }
 
     def emoji(self, expression: str, emoji_set: str | None = None) -> Response:

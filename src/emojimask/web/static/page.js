@@ -35,6 +35,7 @@ for (const [name, values] of Object.entries(about.offered)) {
   const field = $(name);
   field.append(...values.map((value) => new Option(WORDS[value] ?? value, value)));
   field.onchange = () => {
+    trouble("");
     look[name] = field.value;
     stream.wish({ [name]: field.value });
     if (name === "emojis") showSet();

@@ -88,6 +88,7 @@ export class Stream extends EventTarget {
 
   #note(note) {
     if ("trouble" in note) this.#sent.clear();
+    for (const name in note.settings) if (name in this.settings) this.settings[name] = note.settings[name]; // what holds by now
     this.#emit("note", note);
   }
 
