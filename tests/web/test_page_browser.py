@@ -430,3 +430,23 @@ def test_every_page_of_the_server_s_camera_shows_what_holds(tab, program, tmp_pa
     until(tab, "document.querySelector('#emojis').value === 'paper'")
     assert tab.input_value("#on_lost") == other.input_value("#on_lost") == "hold"
     assert "paper" in (tab.get_attribute("#set img", "src") or "")
+
+
+def test_stop_ends_the_camera_for_other_programs_too(tab, program, tmp_path: Path) -> None:
+    path = write_film(tmp_path / "lesson.avi", [portrait()] * 200)
+    served = program("serve", "--no-browser", "--port", "0", "--camera", str(path))
+    wishes: list[str] = []  # which do not reach the program, for there is no virtual camera here
+    tab.route_web_socket(
+        "**/live", lambda line: (line.connect_to_server(), line.on_message(lambda wish: wishes.append(wish)))
+    )
+    tab.goto(served.url)
+    wait_for_face(tab)
+    tab.check("#virtual")
+    tab.click("#stop")
+    wait_until(lambda: wishes[-1] == '{"virtual_camera":false}', tab=tab)
+    assert not tab.is_checked("#virtual")
+    assert tab.is_disabled("#virtual"), "nothing would come of it before the camera is started"
+    tab.click("#start")
+    wait_for_face(tab)
+    assert tab.is_enabled("#virtual")
+    assert len(wishes) == 2, "another page may have switched it on meanwhile"

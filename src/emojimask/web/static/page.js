@@ -21,6 +21,7 @@ takeFiles(() => look); // at once, for a file that is dropped while the page sti
 
 const about = await (await fetch("/about")).json();
 const onServer = about.camera === "server";
+const OFF = onServer ? "The camera is off, unless another page shows it." : "The camera is off.";
 look = { ...about.settings };
 const screen = new Screen($("screen"), emojiUrl("neutral", look.emojis));
 const bars = new Bars($("bars"), about.recognises ? "The bars move as soon as a face is seen."
@@ -44,20 +45,20 @@ for (const [name, values] of Object.entries(about.offered)) {
 showSettings(look);
 
 $("start").onclick = start;
-$("stop").onclick = () => stop("The camera is off.");
+$("stop").onclick = stop;
 $("mirror").onchange = () => { screen.mirror = $("mirror").checked; };
 screen.mirror = $("mirror").checked = !onServer;
 $("virtual-field").hidden = !onServer;
-$("virtual").onchange = () => stream.wish({ virtual_camera: $("virtual").checked });
+$("virtual").onchange = switchVirtual;
 $("snapshot").onclick = () => screen.canvas.toBlob((blob) => offer(blob, "emojimask.png", "Snapshot"), "image/png");
 $("record").onclick = record;
 
 camera.onfrozen = () => { cover(); trouble("The camera gives no new picture. It may be asleep, covered by its switch or used by another program."); };
 camera.onmoving = () => trouble("");
-camera.onended = () => { stop("The camera is off."); trouble("The camera was taken away: unplugged, or no longer allowed. Press Start camera to go on."); };
+camera.onended = () => { stop(); trouble("The camera was taken away: unplugged, or no longer allowed. Press Start camera to go on."); };
 stream.addEventListener("open", () => { status(onServer ? "Waiting for this machine's camera." : "Looking for your face. Until it is found everything is covered."); trouble(""); });
 stream.addEventListener("lost", () => outOfTouch("Trying again."));
-stream.addEventListener("refused", () => stop("The camera is off."));
+stream.addEventListener("refused", stop);
 stream.addEventListener("silent", () => outOfTouch("Waiting for it."));
 stream.addEventListener("back", () => trouble(""));
 stream.addEventListener("note", ({ detail }) => {
@@ -86,20 +87,27 @@ async function start() {
     setRunning();
     if (!onServer) await camera.feed(stream);
   } catch (error) {
-    stop("The camera is off.");
+    stop();
     trouble(error.message);
   }
 }
 
-function stop(words) {
+function stop() {
   running = false;
   if (recorder.running) record();
   camera.stop();
+  if ($("virtual").checked) { // "off" must hold for other programs too
+    $("virtual").checked = false;
+    switchVirtual();
+    delete stream.settings.virtual_camera; // lest a start takes it from another page
+  }
   stream.close();
   cover();
   setRunning();
-  status(words);
+  status(OFF);
 }
+
+function switchVirtual() { stream.wish({ virtual_camera: $("virtual").checked }); }
 
 /** No picture comes: the last one does not stay in sight, nor its expression in the bars and in the class. */
 function cover() {
@@ -120,7 +128,7 @@ function setRunning() {
   const [goes, stays] = running ? [$("start"), $("stop")] : [$("stop"), $("start")];
   const hadFocus = document.activeElement === goes;
   $("start").hidden = running;
-  for (const id of ["stop", "snapshot", "record"]) $(id).disabled = !running;
+  for (const id of ["stop", "snapshot", "record", "virtual"]) $(id).disabled = !running;
   if (hadFocus) stays.focus(); // else the keyboard and screen readers would be back at the top of the page
 }
 
