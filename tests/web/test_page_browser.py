@@ -228,6 +228,21 @@ def test_a_program_that_does_not_answer_is_told_and_shielded(tab, page_url: str,
     assert tab.locator("#trouble").is_hidden()
 
 
+def test_a_program_that_hangs_with_its_own_camera_is_told_and_shielded(
+    tab, program, held: list, tmp_path: Path
+) -> None:
+    path = write_film(tmp_path / "lesson.avi", [portrait()] * 300)
+    served = program("serve", "--no-browser", "--port", "0", "--camera", str(path))
+    tab.goto(served.url)
+    wait_for_face(tab)
+    held.append("from now on")
+    until(tab, "document.querySelector('#trouble').textContent.includes('does not answer')")
+    assert is_shield(canvas_picture(tab))
+    held.clear()
+    wait_for_face(tab)
+    assert tab.locator("#trouble").is_hidden()
+
+
 def test_a_page_too_many_is_told_so(browser, page_url: str) -> None:
     with closing(browser.new_context()) as context:
         for _ in range(MAX_STREAMS):

@@ -26,7 +26,7 @@ look = { ...about.settings };
 const screen = new Screen($("screen"), emojiUrl("neutral", look.emojis));
 const bars = new Bars($("bars"), about.recognises ? "The bars move as soon as a face is seen."
   : "Nobody's expression is recognised; the emoji follows your movements alone.");
-const stream = new Stream(screen);
+const stream = new Stream(screen, { unasked: onServer });
 const camera = new Camera();
 const recorder = new Recorder();
 const classPanel = new ClassPanel($("class"), { viaThisMachine: true, recognises: about.recognises });

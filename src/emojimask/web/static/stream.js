@@ -5,11 +5,13 @@ const LOST_AFTER_MS = 4000, RETRY_MS = [300, 600, 1000, 2000], TOO_MANY = 1013;
 
 export class Stream extends EventTarget {
   #socket = null; #number = 0; #sent = new Map(); #newest = null; #drawing = false; #screen; #tries = 0; #wanted = false;
-  #from = 0; #silent = false; #shown = []; settings = {};
+  #from = 0; #silent = false; #shown = []; #unasked; #silence = null; settings = {};
 
-  constructor(screen) {
+  /** `unasked`: pictures come by themselves, twice a second at least, till a note says why not. */
+  constructor(screen, { unasked }) {
     super();
     this.#screen = screen;
+    this.#unasked = unasked;
   }
 
   open() {
@@ -35,6 +37,7 @@ export class Stream extends EventTarget {
 
   /** Back to the shield, and whatever is still on its way is not shown. */
   blank() {
+    clearTimeout(this.#silence);
     this.#newest = null;
     this.#from = this.#number;
     this.#sent.clear();
@@ -81,9 +84,18 @@ export class Stream extends EventTarget {
     for (const [number, sent] of this.#sent) {
       if (now - sent.at <= LOST_AFTER_MS) continue;
       this.#sent.delete(number);
-      this.#silent = true;
-      this.#emit("silent");
+      this.#fallSilent();
     }
+  }
+
+  #expectMore() {
+    clearTimeout(this.#silence);
+    if (this.#unasked) this.#silence = setTimeout(() => this.#fallSilent(), LOST_AFTER_MS);
+  }
+
+  #fallSilent() {
+    this.#silent = true;
+    this.#emit("silent");
   }
 
   #note(note) {
@@ -100,6 +112,7 @@ export class Stream extends EventTarget {
       this.#silent = false;
       this.#emit("back");
     }
+    this.#expectMore();
     if (!this.#drawing) this.#draw();
   }
 
