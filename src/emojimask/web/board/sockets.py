@@ -98,7 +98,7 @@ class Board:
                 raise Refusal("too_many")
             await serve[kind](socket, first)
         except TimeoutError:
-            await socket.close(1008, "nothing was said")
+            await socket.close(_AGAIN_LATER, "nothing was said")  # by then: on a slow network it may be on its way
         except Refusal as refusal:
             if refusal.error == "no_room":
                 self._wrong_codes.take(address)
