@@ -282,6 +282,7 @@ def test_a_flood_is_not_taken(host: Host, student: Callable[..., Student]) -> No
     assert ada.hear_to_the_end() == 1008
     host.look(lambda h: h.delta["total"] > 0)
     assert host.delta["total"] <= 40
+    host.look(lambda h: not h.seats)  # as her page tells her, nothing of her is kept
 
 
 def test_pauses_without_end_are_not_taken(host: Host, student: Callable[..., Student]) -> None:

@@ -119,6 +119,18 @@ def test_the_lecturer_hears_what_is_new_and_not_every_message(people, board: Pro
     ada.close()
 
 
+def test_a_student_who_plays_with_the_hand_stays_in_the_room(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    ada = join(people, lecturer, "Ada")
+    ada.evaluate("for (let i = 0; i < 99; i++) document.querySelectorAll('#in-room button')[1].click()")
+    until(lecturer, "document.querySelector('#hands').textContent === 'Ada'")
+    ada.click("text=Lower hand")
+    ada.wait_for_timeout(200)
+    assert lecturer.inner_text("#hands") == "Ada", "the class takes a message a second"
+    until(lecturer, "document.querySelector('#hands').textContent === 'None.'")
+    assert ada.locator("#in-room").is_visible()
+
+
 def test_hands_are_in_the_order_in_which_they_were_raised_and_lowered_one_by_one(people, board: Program) -> None:
     lecturer = open_room(people, board)
     code = code_of(lecturer)

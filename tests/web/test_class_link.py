@@ -87,7 +87,7 @@ def play(board: Board, says: str | None = None, *, leaves: bool = False) -> Page
     ("code", "reason", "told"),
     [
         (1000, "", 1000),
-        (1008, "too many messages that are not understood", 1008),
+        (1008, "too many messages, or such as are not understood", 1008),
         (4001, "joined again elsewhere", 4001),
         (4003, "the lecturer has removed you from the room", 4003),
         (4004, "the lecturer has closed the room", 4004),

@@ -20,7 +20,7 @@ from emojimask.web.board.store import RoomsFullError, StoreGoneError
 
 _MAX_STRIKES = 20
 _BURST, _PER_SECOND = 30, 1.0  # a network or a machine that stalls for half a minute loses nobody's messages
-_LEFT = 1000
+_LEFT, _FLOODED = 1000, 1008
 _AGAIN_LATER = 1013  # who was in already tries again by itself
 
 TEXTS = {
@@ -214,7 +214,7 @@ class Board:
         except* _Ended as group:
             ended = _first(group)
         finally:
-            self._hub.detach(local, member, line, leaves=ended is not None and ended.code == _LEFT)
+            self._hub.detach(local, member, line, leaves=ended is not None and ended.code in (_LEFT, _FLOODED))
         if ended is not None:
             await socket.close(ended.code, ended.reason)
 
@@ -245,7 +245,7 @@ class Board:
                 strikes += 1
                 line.outbox.put(refusal.message())
                 if strikes >= _MAX_STRIKES:
-                    line.close(1008, "too many messages that are not understood")
+                    line.close(_FLOODED, "too many messages, or such as are not understood")
 
 
 def _share(local: LocalRoom, member: Member, message: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ const END_WORDS = { 4001: "You have joined again in another window; this one has
 export class ClassPanel {
   #box; #viaThisMachine; #recognises; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
   #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #reloaded = false;
-  #parts = {};
+  #parts = {}; #handSaid = -Infinity; #handTimer = null;
 
   /**
    * `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on.
@@ -132,7 +132,7 @@ export class ClassPanel {
 
   /** What was done while out of touch has not reached the class: say what is true now. */
   #sayAnew() {
-    this.#showHand(this.#parts.hand.getAttribute("aria-pressed") === "true", true);
+    this.#showHand(this.#handIsUp, true);
     this.#lastSent = -Infinity;
     this.#due = this.#choice !== null;
     if (!this.#sharing) this.#sayPause();
@@ -150,7 +150,7 @@ export class ClassPanel {
   #showRoom() {
     const parts = this.#parts = {
       share: make("button", { type: "button", className: "main", textContent: "Start sharing", "aria-pressed": "false", onclick: () => this.#share(!this.#sharing) }),
-      hand: make("button", { type: "button", "aria-pressed": "false", onclick: () => this.#showHand(parts.hand.getAttribute("aria-pressed") !== "true", true) },
+      hand: make("button", { type: "button", "aria-pressed": "false", onclick: () => this.#showHand(!this.#handIsUp, true) },
         make("img", { className: "sign", src: "/static/hand.svg", alt: "" }), "Raise hand"),
       leave: make("button", { type: "button", className: "danger", textContent: "Leave", onclick: () => this.#leave() }),
       status: make("p", { className: "say", role: "status", textContent: "You are in the room. Nothing is shared." }),
@@ -167,6 +167,8 @@ export class ClassPanel {
       make("label", { className: "tick" }, make("input", { type: "checkbox", id: "by-key", checked: this.#byKey, onchange: (event) => this.#listen(event.target.checked) }),
         "The key P pauses, and goes on after that")));
   }
+
+  get #handIsUp() { return this.#parts.hand.getAttribute("aria-pressed") === "true"; }
 
   get #roomIsReactions() { return this.#room?.kind === "reactions"; }
 
@@ -265,7 +267,15 @@ export class ClassPanel {
   #showHand(up, send = false) {
     this.#parts.hand.setAttribute("aria-pressed", up);
     this.#parts.hand.lastChild.textContent = up ? "Lower hand" : "Raise hand";
-    if (send) this.#say({ type: "hand", up });
+    if (send) this.#sayHand();
+  }
+
+  /** At once, but once a second at most: whoever plays with the button must not be taken for a flood. */
+  #sayHand() {
+    clearTimeout(this.#handTimer);
+    const early_ms = this.#handSaid + 1000 - performance.now();
+    if (early_ms > 0) this.#handTimer = setTimeout(() => this.#sayHand(), early_ms);
+    else if (this.#say({ type: "hand", up: this.#handIsUp })) this.#handSaid = performance.now();
   }
 
   #lowered() {
