@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from board_client import Host, Student
@@ -224,6 +226,22 @@ def test_a_room_is_shut_and_opened_to_newcomers(people, board: Program) -> None:
     until(lecturer, "document.querySelector('#shut').hidden")
     student.click("#join-form button")
     student.wait_for_selector("#in-room")
+
+
+def test_what_a_lecturer_does_out_of_touch_does_not_seem_done(people, board: Program) -> None:
+    cable, key = Cable(board.port), board.lecturer_url.split("#")[1]
+    with closing(cable):
+        lecturer = open_room(people, replace(board, said=[f"{cable.url}#{key}"]), "expressions")
+        cable.cut()
+        until(lecturer, "document.querySelector('#trouble').textContent.includes('nothing that you do here is done')")
+        lecturer.evaluate("document.querySelector('#admits').click()")
+        assert lecturer.is_checked("#admits")
+        lecturer.select_option("#interval", "60")
+        assert lecturer.input_value("#interval") == "1"
+        cable.mend()
+        until(lecturer, "document.querySelector('#trouble').hidden")
+        lecturer.uncheck("#admits")
+        lecturer.wait_for_selector("#shut:visible")
 
 
 def test_a_letter_that_chooses_in_a_list_does_not_share(people, board: Program, page_url: str) -> None:

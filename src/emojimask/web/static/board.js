@@ -13,8 +13,8 @@ const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so th
 let door = recall(KEPT); // {code, token}
 takeLink();
 addEventListener("hashchange", () => { if (takeLink()) location.reload(); }); // by itself a link loads no page anew that is open already
-let socket = null, rows = [];
-const form = $("open"), seats = new Seats($("grid"), (order, member) => socket.say({ type: order, member }));
+let socket = null, rows = [], settings = null;
+const form = $("open"), seats = new Seats($("grid"), (type, member) => order({ type, member }));
 const shareBars = buildShares();
 
 for (const field of [$("first-interval"), $("interval")])
@@ -22,12 +22,12 @@ for (const field of [$("first-interval"), $("interval")])
 $("first-interval").value = 1;
 form.onchange = () => { $("law").hidden = $("first-interval-field").hidden = form.elements.kind.value !== "expressions"; };
 form.onsubmit = (event) => { event.preventDefault(); open(); };
-$("interval").onchange = () => socket.say({ type: "interval", seconds: Number($("interval").value) });
-$("admits").onchange = () => socket.say({ type: "admit", on: $("admits").checked });
-$("lower").onclick = () => socket.say({ type: "lower" });
+$("interval").onchange = () => order({ type: "interval", seconds: Number($("interval").value) });
+$("admits").onchange = () => order({ type: "admit", on: $("admits").checked });
+$("lower").onclick = () => order({ type: "lower" });
 $("copy").onclick = () => copy($("link").href, $("copied"));
 $("copy-lecturers").onclick = () => copy(`${location.origin}/#room=${door.code}.${door.token}`, $("copied-lecturers"));
-$("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) socket.say({ type: "close" }); };
+$("close").onclick = () => { if (confirm("Close the room for everybody? Everything in it is forgotten.")) order({ type: "close" }); };
 $("export").onclick = exportLesson;
 if (door) connect(() => ({ type: "host", ...door }));
 
@@ -53,8 +53,13 @@ function connect(greeting) {
   say($("open-trouble"), "");
   socket = new RoomSocket("/board", greeting);
   socket.onmessage = hear;
-  socket.onlost = () => say(door ? $("trouble") : $("open-trouble"), "Out of touch with the server; trying again. The picture below is from before.");
+  socket.onlost = () => say(door ? $("trouble") : $("open-trouble"), "Out of touch with the server; trying again. The picture below is from before, and nothing that you do here is done.");
   socket.onend = (code, reason) => { if (!$("room").hidden && code !== 1000) say($("trouble"), reason || "The connection has ended."); };
+}
+
+/** Out of touch it is not done, and so nothing may look as if it were. */
+function order(message) {
+  if (!socket.say(message)) showSettings(settings);
 }
 
 function hear(message) {
@@ -98,7 +103,9 @@ function change(delta) {
   $("total").textContent = `${delta.total} messages so far.`;
 }
 
-function showSettings({ kind, interval_s: seconds, admits }) {
+function showSettings(room) {
+  settings = room;
+  const { kind, interval_s: seconds, admits } = room;
   $("interval-field").hidden = kind === "reactions"; // nothing is sampled where people choose
   $("interval").value = seconds;
   $("admits").checked = $("shut").hidden = admits;
