@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from board_client import Host, Student
-from web_help import Cable, Program, axe_violations, start_camera, until, wait_until, watch
+from web_help import Cable, Program, axe_violations, launch, start_camera, until, wait_until, watch
 
 
 @pytest.fixture
@@ -226,6 +227,39 @@ def test_a_room_is_shut_and_opened_to_newcomers(people, board: Program) -> None:
     until(lecturer, "document.querySelector('#shut').hidden")
     student.click("#join-form button")
     student.wait_for_selector("#in-room")
+
+
+def test_letters_are_as_large_as_the_browser_is_set(
+    chromium: str, playwright_session, camera_file: Path, board: Program, page_url: str
+) -> None:
+    def arrive(url: str):
+        tab = browser.new_page(viewport={"width": 390, "height": 844})
+        tab.goto(url)
+        return tab
+
+    browser = launch(playwright_session, chromium, camera_file, "--blink-settings=defaultFontSize=32")
+    with closing(browser):
+        lecturer = open_room(arrive, board)
+        student = join(arrive, lecturer, "Ada")
+        student.click("text=Start sharing")
+        widths = "[...document.querySelectorAll('.palette button')].every(each => each.scrollWidth <= each.clientWidth)"
+        for tab in (lecturer, student, arrive(page_url)):
+            assert tab.evaluate("getComputedStyle(document.body).fontSize") == "32px"
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 390, "it must not scroll sideways"
+        assert student.evaluate(widths), "no word reaches into the next button"
+
+
+def test_high_contrast_keeps_the_colours_that_say_something(people, board: Program) -> None:
+    lecturer = open_room(people, board, forced_colors="active")
+    colour = "getComputedStyle(document.querySelector('#shares .fill')).backgroundColor"
+    assert lecturer.evaluate(colour) == "rgb(214, 69, 69)"
+    student = join(people, lecturer, "Ada", forced_colors="active")
+    student.click("text=Raise hand")
+    raised, leave = (
+        student.evaluate(f"getComputedStyle(document.querySelector('{button}')).backgroundColor")
+        for button in ("#in-room [aria-pressed=true]", "#in-room .danger")
+    )
+    assert raised != leave
 
 
 def test_what_a_lecturer_does_out_of_touch_does_not_seem_done(people, board: Program) -> None:
