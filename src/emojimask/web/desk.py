@@ -97,20 +97,10 @@ class FileDesk:
         """Read an upload and queue it. Raises Refused where it is too large or empty, or there is no room for it."""
         self._check_room(length)
         self._uploads += 1  # it takes memory from its first byte on
-        spool = Spool()
         try:
-            async for chunk in chunks:
-                spool.write(chunk)
-                self._check_size(spool.size)
-            if spool.size == 0:
-                raise Refused(f"{name}: the file is empty")
-            if length is not None and spool.size != length:
-                raise Refused(f"{name}: the upload broke off")
-        except BaseException as error:
-            spool.close()
-            if isinstance(error, OSError):
-                raise Refused(f"{name}: cannot be taken in ({error.strerror}); free some memory or space") from error
-            raise
+            spool = await self._spooled(name, length, chunks)
+        except OSError as error:
+            raise Refused(f"{name}: cannot be taken in ({error.strerror}); free some memory or space") from error
         finally:
             self._uploads -= 1
         job = Job(secrets.token_urlsafe(16), _plain_name(name), settings)
@@ -130,6 +120,21 @@ class FileDesk:
             job.cancelled = True
         self._thread.shutdown(wait=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _spooled(self, name: str, length: int | None, chunks: AsyncIterator[bytes]) -> Spool:
+        spool = Spool()
+        try:
+            async for chunk in chunks:
+                spool.write(chunk)
+                self._check_size(spool.size)
+            if spool.size == 0:
+                raise Refused(f"{name}: the file is empty")
+            if length is not None and spool.size != length:
+                raise Refused(f"{name}: the upload broke off")
+        except BaseException:
+            spool.close()
+            raise
+        return spool
 
     def _check_room(self, length: int | None) -> None:
         self._check_size(length or 0)
