@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from emojimask.errors import OutputExistsError, SinkError, UsageError
+from emojimask.errors import NoRoomError, OutputExistsError, SinkError, UsageError
 
 _MAX_NAME_BYTES = 255  # of a file, on nearly every system
 
@@ -88,6 +89,11 @@ class AtomicFile:
         except OSError as error:
             raise self.fault(error) from error
         return self.part
+
+    def check_room(self, least: int) -> None:
+        """Raises NoRoomError where fewer than ``least`` bytes are free on the disk, and OSError where none can tell."""
+        if shutil.disk_usage(self.path.parent).free < least:
+            raise NoRoomError(f"{self.path}: the disk is nearly full, so it ends here; free some space")
 
     def complete(self) -> None:
         """Put the part in its place. Raises SinkError where that fails."""

@@ -6,7 +6,8 @@
     |-- SourceError                an input cannot be opened or read
     |   `-- NoVideoError           a file without a picture in it
     |-- SinkError                  an output cannot be written
-    |   `-- OutputExistsError      an output is already there, and --force was not given
+    |   |-- OutputExistsError      an output is already there, and --force was not given
+    |   `-- NoRoomError            the disk is nearly full; what a live run has written is completed
     |-- ModelError                 a model or its card is missing, damaged, or does not fit
     |-- EmojiSetError              an emoji set is incomplete or damaged
     |-- MissingExtraError          an optional part is not installed
@@ -54,6 +55,10 @@ class SinkError(EmojimaskError):
 
 class OutputExistsError(SinkError):
     """The output is already there; nothing is overwritten unasked."""
+
+
+class NoRoomError(SinkError):
+    """The disk is nearly full: the last moment at which a recording can be completed."""
 
 
 class ModelError(EmojimaskError):

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import av
@@ -22,6 +22,7 @@ from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, run
 from emojimask.sinks._muxer import Muxer
 from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sources.video_file import VideoFileSource
 from emojimask.stages import Glimpse
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 
@@ -119,6 +120,17 @@ def test_a_sink_that_fails_discards_all_outputs(live: bool) -> None:
     with pytest.raises(SinkError, match="disk full"):
         run(Reel(200, live=live), pipeline(), trays)
     assert [tray.completed for tray in trays] == [False, False]
+
+
+def test_a_recording_is_kept_when_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([1e9, 1e9, 1e6])
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=next(left)))
+    path, report = tmp_path / "lesson.mp4", Tray()
+    summary = run(Reel(200, live=True), pipeline(), [report, VideoFileSink(path)])
+    assert "nearly full" in str(summary.broken_off)
+    assert report.completed
+    with VideoFileSource(path) as written:
+        assert len(list(written)) == len(report.frames) == 90
 
 
 def test_ctrl_c_discards_a_files_outputs_and_completes_a_recording() -> None:

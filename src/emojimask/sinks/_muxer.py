@@ -31,6 +31,9 @@ _CONTAINER_OPTIONS = {
     "avi": {"avoid_negative_ts": "disabled"},  # sound from before 0 must not push the pictures back by one
 }
 _UNKNOWN_TICK = Fraction(1, 90000)
+_ROOM_TO_END = 64_000_000
+"""Bytes of a disk that are left for a recording's end: its index, of some twenty bytes a frame, and the report's."""
+_FRAMES_BETWEEN_LOOKS = 30  # at the room on the disk
 
 
 class Muxer:
@@ -116,6 +119,12 @@ class Muxer:
         packet.duration = self._frame_ticks
         packet.time_base = self._time_base
         self._waiting = packet
+
+    def check_room(self) -> None:
+        """To be called after each frame. Raises NoRoomError where a live stream has nearly filled the disk."""
+        if self._info.live and self._count % _FRAMES_BETWEEN_LOOKS == 0:
+            with self.faults_told():
+                self._file.check_room(_ROOM_TO_END)
 
     @contextmanager
     def faults_told(self) -> Iterator[None]:

@@ -44,6 +44,7 @@ class VideoFileSink:
         UsageError: the suffix is not known, the output is the input, or it cannot carry the sound or the rate. Before
             any work.
         OutputExistsError: the output is there, and ``force`` is false. Before any work.
+        NoRoomError: of a live stream, once the disk is nearly full.
         SinkError: the file cannot be written.
     """
 
@@ -70,6 +71,7 @@ class VideoFileSink:
         self._ticks[self._count] = self._muxer.next_tick(frame.time_s)
         self._count += 1
         self._encode(encoded)
+        self._muxer.check_room()
 
     def __enter__(self) -> Self:
         return self
