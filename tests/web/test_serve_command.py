@@ -211,7 +211,17 @@ def test_class_links(link: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["", "http://", "ftp://a/b", "http://school.example/join", "https://u:p@a.example", "https://a:x"]
+    "link",
+    [
+        "",
+        "http://",
+        "ftp://a/b",
+        "http://school.example/join",
+        "https://u:p@a.example",
+        "https://a:x",
+        "https://school..example/join",
+        f"https://{'a' * 64}.example/join",
+    ],
 )
 def test_bad_class_links(link: str) -> None:
     with pytest.raises(UsageError):

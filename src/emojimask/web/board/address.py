@@ -18,6 +18,7 @@ def board_address(link: str) -> str:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as it will be looked up: no empty label, and none too long
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in ("http", "https") or parts.username is not None:
