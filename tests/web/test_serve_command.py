@@ -428,6 +428,13 @@ def run_join(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "emojimask", "join", *arguments], capture_output=True, text=True)
 
 
+def test_a_proxy_has_no_part_in_a_board_on_this_machine(board: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    done = run_join(board.url, "AAAA2222")
+    assert "no open room has this code" in done.stderr
+
+
 def test_join_with_a_wrong_code(board: Program) -> None:
     ended = run_join(board.url, "AAAA2222")
     assert ended.returncode == 2

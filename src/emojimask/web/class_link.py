@@ -7,14 +7,13 @@ import json
 from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from emojimask.errors import UsageError, in_brief
-from emojimask.web.board.address import board_address
+from emojimask.web.board.address import board_address, call
 
 MAX_BYTES = 512
-_OPEN_TIMEOUT_S = 5.0
 _DONE, _GONE, _REFUSED = 1000, 1001, 1008
 
 
@@ -42,7 +41,7 @@ class ClassLink:
             await self._refuse(str(error))
             return
         try:
-            async with connect(address, open_timeout=_OPEN_TIMEOUT_S, max_size=65536, compression=None) as board:
+            async with call(address) as board:
                 await self._pass_on(board, json.dumps(first))
         except (OSError, TimeoutError, WebSocketException) as error:
             await self._refuse(f"{address}: no class board answers ({in_brief(error)}); check the link and the network")

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from emojimask.errors import EmojimaskError, UsageError, in_brief
-from emojimask.web.board.address import board_address
+from emojimask.web.board.address import board_address, call
 
-_OPEN_TIMEOUT_S = 5.0
-_CLOSE_TIMEOUT_S = 1.0
 _RETRY_S = (0.2, 0.5, 1.0, 1.5)
 _FINAL = frozenset({1000, 1008, 4001, 4003, 4004})
 
@@ -76,9 +74,7 @@ class Membership:
         tries = 0
         while True:
             try:
-                async with connect(
-                    self._address, open_timeout=_OPEN_TIMEOUT_S, close_timeout=_CLOSE_TIMEOUT_S, compression=None
-                ) as socket:
+                async with call(self._address) as socket:
                     await socket.send(json.dumps(self._greeting))
                     async for text in socket:
                         self._hear(json.loads(text), socket, joined)

@@ -1,11 +1,16 @@
-"""Where a board listens for messages, from the link that a person was given."""
+"""The way to a board: where it listens for messages, from the link that a person was given, and a call there."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from websockets.asyncio.client import connect
+
 from emojimask.errors import UsageError
 from emojimask.web import LOOPBACK
+
+_OPEN_TIMEOUT_S, _CLOSE_TIMEOUT_S = 5.0, 1.0
+_MAX_ANSWER_BYTES = 65536
 
 
 def board_address(link: str) -> str:
@@ -27,3 +32,15 @@ def board_address(link: str) -> str:
         raise UsageError(f"{link}: is not encrypted, so the class could be listened to; ask for an https link")
     name = f"[{host}]" if ":" in host else host
     return f"{'ws' if parts.scheme == 'http' else 'wss'}://{name}{f':{port}' if port else ''}/board"
+
+
+def call(address: str) -> connect:
+    """A connection to the board at ``address``, opened by ``async with``; by the system's proxy, if it has one."""
+    return connect(
+        address,
+        open_timeout=_OPEN_TIMEOUT_S,
+        close_timeout=_CLOSE_TIMEOUT_S,
+        max_size=_MAX_ANSWER_BYTES,
+        compression=None,
+        proxy=None if address.startswith("ws:") else True,  # a board on this machine is no business of a proxy's
+    )
