@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
+from emojimask.errors import SourceError
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
 from emojimask.web.membership import Sample
@@ -102,6 +103,34 @@ def test_an_expression_is_withdrawn_once_where_no_face_is_seen_any_more(monkeypa
         assert room.heard == ["share", "pause"]
         ada._reading = Sample("sad", 0.9)
         await until(lambda: room.heard == ["share", "pause", "share"])
+        sampling.cancel()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
+
+
+def test_a_camera_that_fails_costs_nobody_the_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def no_camera(name: str) -> Camera:
+        asked.append(name)
+        raise SourceError("camera 0: another program uses it")
+
+    monkeypatch.setattr("emojimask.web.student.open_camera", no_camera)
+    monkeypatch.setattr("emojimask.web.student.build_pipeline", lambda _: Pipeline())
+
+    async def scene() -> None:
+        told: list[str] = []
+        ada, room = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), told.append), Room()
+        ada._member = room
+        sampling = asyncio.create_task(ada._sample())
+        for times in (1, 2):
+            ada._press("s")
+            await until(lambda n=times: room.heard == ["pause"] * n)
+        assert "camera 0: another program uses it; press s to share again" in told
+        assert told[-1] == "paused; nothing is shared"
+        assert len(asked) == 2
+        assert not sampling.done()
         sampling.cancel()
 
     with ThreadPoolExecutor(1) as thread:

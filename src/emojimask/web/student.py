@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Thread
 
 from emojimask.build import build_pipeline, open_camera
-from emojimask.errors import EmojimaskError
+from emojimask.errors import EmojimaskError, without_password
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS, MaskedFrame
 from emojimask.web.keys import keys
@@ -37,7 +37,6 @@ class Student:
         self._sharing = self._leaving = False
         self._reading: Sample | None = None
         self._chosen: Sample | None = None
-        self._fault: EmojimaskError | None = None
         self._watching: Thread | None = None
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -56,8 +55,6 @@ class Student:
         finally:
             self._leaving = True
             membership.cancel()
-        if self._fault is not None:
-            raise self._fault
 
     async def _take_part(self, membership: asyncio.Task[None]) -> None:
         """From being let in to the end, with the student's keys."""
@@ -142,13 +139,13 @@ class Student:
         task.add_done_callback(self._tasks.discard)
 
     async def _sample(self) -> None:
-        """Send what is due, till the student leaves or the camera fails.
+        """Send what is due, till the student leaves.
 
         A chosen emoji goes once; a recognised one at every interval, and is withdrawn where no face is seen any more.
         """
         clock = asyncio.get_running_loop().time
         sent_s, stands = -60.0, False
-        while self._fault is None and not self._leaving:
+        while not self._leaving:
             await asyncio.sleep(_LOOK_EVERY_S)
             least_s = 1.0 if self._chooses else float(self._member.room["interval_s"])
             sample, silent_s = self._reading, clock() - sent_s
@@ -169,28 +166,33 @@ class Student:
         self._watching = Thread(target=self._watch, args=(loop,), name="camera", daemon=True)
         self._watching.start()
 
-    def _watched(self, paused: bool) -> None:
+    def _watched(self, trouble: str) -> None:
         self._watching = None
-        if paused and self._sharing:  # shared again while the camera was being closed
+        if not self._sharing:
+            return
+        if trouble:  # which costs nobody the seat: another program may have the camera for a while
+            self._tell(f"{trouble}; press s to share again")
+            self._pause()
+        else:  # shared again while the camera was being closed
             self._start_watching()
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """The camera, in a thread, as long as something is shared."""
-        paused = False
+        trouble = f"{without_password(self._camera)}: has ended"
         try:
             pipeline = build_pipeline(self._settings)
             with open_camera(self._camera) as source:
                 for frame in source:
                     self._reading = nearest(pipeline.process(frame)) if self._sharing else None
-                    paused = not self._sharing
-                    if self._leaving or paused:
+                    if self._leaving or not self._sharing:
+                        trouble = ""
                         break
         except EmojimaskError as error:
-            self._fault = error
+            trouble = str(error)
         finally:
             self._reading = None
             if not self._leaving:
-                loop.call_soon_threadsafe(self._watched, paused)
+                loop.call_soon_threadsafe(self._watched, trouble)
 
 
 def nearest(frame: MaskedFrame) -> Sample | None:
