@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,12 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
+from websockets.asyncio.server import ServerConnection, serve
+
 from emojimask.errors import SourceError
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
-from emojimask.web.membership import Sample
+from emojimask.web.membership import Membership, Sample
 from emojimask.web.student import Student
 
 
@@ -135,3 +138,27 @@ def test_a_camera_that_fails_costs_nobody_the_seat(monkeypatch: pytest.MonkeyPat
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, scene()).result()
+
+
+def test_a_board_gives_the_terminal_no_orders() -> None:
+    told: list[str] = []
+
+    async def board(socket: ServerConnection) -> None:
+        room = {"code": "AAAA2222", "kind": "reactions", "interval_s": 1}
+        await socket.recv()
+        await socket.send(
+            json.dumps({"type": "joined", "nick": "A\x1b[2Jda", "room": room, "member": "a", "token": "b"})
+        )
+        await socket.send(json.dumps({"type": "error", "error": "slow_down", "text": "slow\x1b]0;\x07 down"}))
+        await socket.close(4004, "clo\x9bsed")
+
+    async def scene() -> None:
+        async with serve(board, "127.0.0.1", 0) as server:
+            link = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            member = Membership(link, "AAAA2222", "", told.append, lambda: None)
+            await asyncio.wait_for(member.run(asyncio.Event()), 10)
+            told.append(member.nick)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
+    assert told == ["slow]0; down", "closed", "A[2Jda"]

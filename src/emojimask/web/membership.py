@@ -91,7 +91,7 @@ class Membership:
                     ) from error
             self._socket = None
             if code in _FINAL:
-                self._tell(reason or "the room is left")
+                self._tell(_plain(reason or "") or "the room is left")
                 return
             self._tell("out of touch with the class, nothing is sent; trying again")
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
@@ -110,7 +110,7 @@ class Membership:
     def _hear(self, message: dict[str, Any], socket: ClientConnection, joined: asyncio.Event) -> None:
         kind = message["type"]
         if kind == "joined":
-            self.nick, self.room, self._socket = message["nick"], message["room"], socket
+            self.nick, self.room, self._socket = _plain(message["nick"]), message["room"], socket
             token = message.get("token") or self._greeting["token"]
             self._greeting = {
                 "type": "rejoin", "code": self.room["code"], "member": message["member"], "token": token,
@@ -127,6 +127,12 @@ class Membership:
             self.hand = False
             self._tell("the lecturer has lowered your hand")
         elif kind == "error":
+            text = _plain(message["text"])
             if not joined.is_set() and message["error"] not in ("store_gone",):
-                raise UsageError(f"{self._address}: {message['text']}")
-            self._tell(message["text"])
+                raise UsageError(f"{self._address}: {text}")
+            self._tell(text)
+
+
+def _plain(text: str) -> str:
+    """What a board says, without characters that a terminal would act upon."""
+    return "".join(c for c in text if c.isprintable())
