@@ -35,10 +35,11 @@ HANDFUL_BYTES = 4_500_000
 """... but no more than make so many bytes."""
 PATIENCE_S = 0.5
 """Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place."""
-_ORDERS_TO_END = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-"""With Python's own handler of each: Ctrl-C, and what ``timeout`` sends, and a system that shuts down."""
+_ORDERS_TO_END = [signal.SIGINT, signal.SIGTERM]
+"""Ctrl-C, and what ``timeout`` sends, and a system that shuts down."""
 if sys.platform != "win32":
-    _ORDERS_TO_END[signal.SIGHUP] = signal.SIG_DFL  # the terminal is closed
+    _ORDERS_TO_END.append(signal.SIGHUP)  # the terminal is closed
+_USUAL_HANDLERS = (signal.SIG_DFL, signal.default_int_handler)
 
 
 @dataclass(slots=True)
@@ -131,11 +132,8 @@ class _OrdersToEnd:
 
     def __init__(self, deferred: bool) -> None:
         in_main = threading.current_thread() is threading.main_thread()
-        self._deferred = {
-            number: handler
-            for number, handler in _ORDERS_TO_END.items()
-            if deferred and in_main and signal.getsignal(number) is handler
-        }
+        handlers = {number: signal.getsignal(number) for number in _ORDERS_TO_END if deferred and in_main}
+        self._deferred = {number: usual for number, usual in handlers.items() if usual in _USUAL_HANDLERS}
         self.came = self.completing = False
 
     def __enter__(self) -> Self:

@@ -17,6 +17,7 @@ import pytest
 from archives import clip, records, request, run
 
 import media
+from emojimask.batch.folders import STAGING
 from emojimask.batch.local import LocalEngine
 from emojimask.batch.run import MANIFEST, BatchRun
 from emojimask.batch.tasks import Begun, Failure, Job, Outcome, Task, Unchanged, Whole
@@ -148,6 +149,11 @@ def test_a_run_that_is_interrupted_leaves_no_process_and_is_resumed(tmp_path: Pa
 
 
 @posix_only
+def test_a_run_that_is_told_to_end_leaves_no_process_and_is_resumed(tmp_path: Path) -> None:
+    cut_off_and_resume(tmp_path, signal.SIGTERM)
+
+
+@posix_only
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_of_what_was_fetched_from_a_store_no_copy_stays(tmp_path: Path, how: signal.Signals) -> None:
     pytest.importorskip("fsspec", reason="needs the extra [ray]")
@@ -190,9 +196,10 @@ def cut_off_and_resume(tmp_path: Path, how: signal.Signals) -> None:
         _, said = process.communicate(timeout=60)
     finally:
         process.kill()
-    if how == signal.SIGINT:
+    if how != signal.SIGKILL:
         assert process.returncode == 130
         assert "Traceback" not in said
+        assert not (tmp_path / "out" / STAGING).exists()
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
     whole = [p for p in (tmp_path / "out").glob("*_masked.mp4") if len(media.times(p)) == 60]
     assert whole == list((tmp_path / "out").glob("*_masked.mp4"))

@@ -498,13 +498,22 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path, ctrl_c: signal.Signals) -> None:
+    end_amid_a_file(tmp_path, ctrl_c)
+
+
+@pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGHUP])
+def test_so_does_whatever_ends_programs(tmp_path: Path, order: signal.Signals) -> None:
+    end_amid_a_file(tmp_path, order)
+
+
+def end_amid_a_file(tmp_path: Path, order: signal.Signals) -> None:
     source = write_video(tmp_path / "long.mp4", frames=3000, image=np.full((480, 640, 3), 60, np.uint8))
     process = start("mask", str(source), "--quiet")
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("*.part")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
-    process.send_signal(ctrl_c)
+    process.send_signal(order)
     _, errors = process.communicate(timeout=15)
     assert process.returncode == 130
     assert lines(errors) == ["emojimask: interrupted"]

@@ -6,6 +6,7 @@ import argparse
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,10 +40,11 @@ _MODULES = dict.fromkeys(("zoo", "train", "export"), "emojimask.training.cli")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status, as ``--help`` tells them; 130 after Ctrl-C."""
+    """Run a command and return the exit status, as ``--help`` tells them; 130 after Ctrl-C and its like."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     args = argparse.Namespace(debug="--debug" in arguments)  # known already when building the parser fails
     try:
+        _end_as_by_ctrl_c()
         return _run(arguments, args)
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
@@ -73,6 +75,14 @@ def _run(arguments: list[str], args: argparse.Namespace) -> int:
         return WRONG_USAGE
     logging.getLogger("emojimask").addHandler(logging.StreamHandler() if args.debug else logging.NullHandler())
     return int(args.run(args))
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Let `kill`, and the end of the terminal, do what Ctrl-C does, so that nothing half made is left behind."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, signal.default_int_handler)
 
 
 def internal_fault(error: Exception) -> str:

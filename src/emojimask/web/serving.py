@@ -161,7 +161,7 @@ def serve(
         timeout_graceful_shutdown=2,
     )
     server = _Server(config, on_start)
-    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) in (signal.SIG_DFL, signal.default_int_handler):
         signal.signal(signal.SIGHUP, server.handle_exit)  # else what lies in private folders would stay there
     try:
         server.run(sockets=[listener])
