@@ -195,6 +195,15 @@ def test_outputs_within_the_inputs_are_no_inputs(tmp_path: Path) -> None:
     assert run(wanted)[0].total == 1
 
 
+def test_what_mask_has_made_in_the_input_folder_is_no_input(tmp_path: Path) -> None:
+    for name in ("a.mp4", "a_masked.mp4", "sub/b_masked.mov"):
+        clip(tmp_path / "in" / name)
+    assert run(request(tmp_path / "in", tmp_path / "out"))[0].done == 1
+    (tmp_path / "in" / "a.mp4").unlink()
+    with pytest.raises(UsageError, match="no picture and no video to mask"):
+        run(request(tmp_path / "in", tmp_path / "out"))
+
+
 def test_what_cannot_be_begun_is_refused(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     with pytest.raises(UsageError, match="no picture and no video"):

@@ -56,6 +56,7 @@ def test_a_name_with_the_marks_of_a_pattern_is_a_name(tmp_path: Path) -> None:
 def test_outputs_within_the_inputs_of_a_store_are_no_inputs(tmp_path: Path) -> None:
     store = fsspec.filesystem("memory")
     store.pipe_file("/within/a.mp4", clip(tmp_path / "c.mp4").read_bytes())
+    store.pipe_file("/within/masked/b.mp4", b"of another program")
     inputs = open_folder("memory://within")
     wanted = Request(inputs, open_folder("memory://within/masked/"), MaskSettings())
     assert BatchRun(wanted).run(SameProcess(wanted)).done == 1

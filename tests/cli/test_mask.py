@@ -117,7 +117,7 @@ def test_a_folder_with_nothing_to_mask_is_told_and_the_rest_is_done(
     (tmp_path / "bare").mkdir()
     assert main(["mask", str(tmp_path / "bare"), str(picture), "--quiet"]) == 3
     (error,) = lines(capsys.readouterr().err)
-    assert error.endswith("bare: the folder holds no picture and no video")
+    assert error.endswith("bare: the folder holds no picture and no video to mask")
     assert picture.with_name("me_masked.jpg").exists()
     assert main(["mask", str(tmp_path / "bare"), "--quiet"]) == 2
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 MARK = "_masked"
+
+
+def is_masked(name: str) -> bool:
+    """Whether a file is an output by its name, which is not masked once more."""
+    return PurePath(name).stem.endswith(MARK)
 
 
 def report_name(output: str) -> str:

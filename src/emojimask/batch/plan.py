@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from emojimask.batch.folders import Found, check_apart
-from emojimask.batch.names import output_name
+from emojimask.batch.names import is_masked, output_name
 from emojimask.batch.owners import Owners
 from emojimask.batch.record import DONE, Record, latest
 from emojimask.batch.tasks import Job, Request
@@ -33,20 +33,20 @@ def find_inputs(request: Request) -> Inputs:
     """Look through the input folder.
 
     Raises:
-        UsageError: both folders are the same, or there is no picture and no video.
+        UsageError: both folders are the same, or there is no picture and no video to mask.
         SourceError: there is no input folder.
     """
     within = check_apart(request.inputs, request.outputs)
     inputs = Inputs(defaultdict(list), {})
     for file in request.inputs.find():
-        if within is not None and PurePosixPath(file.name).is_relative_to(within):
+        if is_masked(file.name) or (within is not None and PurePosixPath(file.name).is_relative_to(within)):
             continue
         if file.problem is not None:
             inputs.problems[file.name] = file.problem
         else:
             inputs.by_output[output_name(file.name, request.inputs.head(file.name))].append(file)
     if not inputs.by_output and not inputs.problems:
-        raise UsageError(f"{request.inputs}: the folder holds no picture and no video")
+        raise UsageError(f"{request.inputs}: the folder holds no picture and no video to mask")
     return inputs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emojimask.batch.names import MARK, output_name
+from emojimask.batch.names import is_masked, output_name
 from emojimask.errors import SourceError, UsageError
 
 
@@ -70,9 +70,9 @@ def _find(inputs: Sequence[Path]) -> tuple[dict[Path, Path], list[Result]]:
         problems: list[SourceError] = []
         try:
             if path.is_dir():
-                files = [file for file in find_inputs(path, problems.append) if not file.stem.endswith(MARK)]
+                files = [file for file in find_inputs(path, problems.append) if not is_masked(file.name)]
                 if not files and not problems:
-                    nothing = f"{path}: the folder holds no picture and no video"
+                    nothing = f"{path}: the folder holds no picture and no video to mask"
                     if len(inputs) == 1:
                         raise UsageError(nothing)
                     problems.append(SourceError(nothing))
