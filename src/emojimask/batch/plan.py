@@ -99,13 +99,14 @@ class Plan:
     def _job(self, name: str, output: str, size: int) -> Job:
         """Raises OutputExistsError where no input may take the output's place, and SourceError."""
         taken = self._owners.taken(output)
-        new = not taken and self._owners.is_new(output)
+        known = None if self._force else self._known(name)
+        new = known is None and not taken and self._owners.is_new(output)
         if self._force:
             return Job(name, output, size, new=new)
         for foreign in taken:
             if foreign.sha256 is None:
                 raise OutputExistsError(foreign.reason)
-        return Job(name, output, size, self._known(name), new, taken)
+        return Job(name, output, size, known, new, taken)
 
     def _known(self, name: str) -> str | None:
         """The hash of the input, if all that is asked for is there and would be made in the same way."""
