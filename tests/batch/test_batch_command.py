@@ -45,6 +45,20 @@ def test_wrong_usage_ends_with_2(tmp_path: Path, flags: list[str], capsys: pytes
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("wrong", [["--emojis", "nonesuch"], ["--expressions", "nowhere.onnx"]])
+def test_what_is_wrong_for_every_file_is_told_once_and_noted_of_none(
+    wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    arguments = ["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--workers", "1"]
+    assert main(arguments) == 0
+    capsys.readouterr()
+    assert main([*arguments, *wrong]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == "0 masked, 1 unchanged; 0 frames\n"
+
+
 def test_a_file_in_a_folders_place_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = clip(tmp_path / "in" / "a.mp4")
     before = file.read_bytes()
