@@ -129,7 +129,9 @@ def test_a_camera_gives_the_largest_face_at_intervals_and_is_left_where_there_is
     assert looked[-1] - looked[3] == pytest.approx(CAMERA_PATIENCE_S, abs=0.5)
 
 
-@pytest.mark.parametrize("arguments", [[], ["a.png", "--camera", "0"], ["a.png", "--count", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["a.png", "--camera", "0"], ["a.png", "--count", "0"], ["a.png", "--count", "2"]]
+)
 def test_wrong_usage(tmp_path: Path, arguments: list[str]) -> None:
     try:
         status = main(["data", "collect", str(tmp_path / "out"), *arguments])

@@ -12,6 +12,8 @@ from emojimask.cli.main import DONE, FAILED, SOME_FAILED
 from emojimask.cli.options import positive
 from emojimask.errors import SourceError, UsageError
 
+COUNT = 10
+
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="collect")
@@ -34,7 +36,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--label", help="the expression that all show (default: the name of a picture's folder; camera: one by one)"
     )
     collect.add_argument(
-        "--count", type=positive, default=10, metavar="N", help="camera: crops of each expression (default: 10)"
+        "--count", type=positive, metavar="N", help=f"camera: crops of each expression (default: {COUNT})"
     )
     collect.add_argument("--json", action="store_true", help="print the numbers as JSON")
     collect.set_defaults(run=run_collect)
@@ -43,6 +45,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def run_collect(args: argparse.Namespace) -> int:
     if bool(args.inputs) == (args.camera is not None):
         raise UsageError("data collect: give pictures or --camera, one of the two")
+    if args.inputs and args.count is not None:
+        raise UsageError("--count: goes with --camera")
     print(f"{args.out}: will hold unmasked faces, on this machine, until you delete it", file=sys.stderr)
     problems: list[SourceError] = []
     found = _from_camera(args) if args.camera is not None else _from_pictures(args, problems)
@@ -74,7 +78,7 @@ def _from_camera(args: argparse.Namespace) -> Counter[str]:
 
     labels = FER2013_CLASSES if args.label is None else [known_label(args.label)]
     with open_camera(args.camera) as source:
-        return collect_camera(source, args.out, labels, _ready, args.count)
+        return collect_camera(source, args.out, labels, _ready, args.count or COUNT)
 
 
 def _ready(label: str) -> bool:
