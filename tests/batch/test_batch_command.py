@@ -9,7 +9,8 @@ from archives import clip
 
 from emojimask.batch.run import Progress
 from emojimask.cli import main
-from emojimask.cli.batch_table import Table, printable
+from emojimask.cli.batch_table import Table
+from emojimask.cli.given import printable
 
 
 def test_some_failed_is_told_and_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

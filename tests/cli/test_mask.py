@@ -536,6 +536,21 @@ def test_names_that_the_output_cannot_show_are_told_all_the_same(tmp_path: Path,
     assert len(list(folder.glob("*_masked*"))) == 3
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_no_name_can_break_a_line_or_steer_the_terminal(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture.rename(tmp_path / "a\x1b[2J\nb.jpg")
+    (tmp_path / "bad\x1b[2J\nb.jpg").write_text("bad")
+    assert main(["mask", str(tmp_path)]) == 3
+    said = capsys.readouterr()
+    (line,), (error,) = lines(said.out), lines(said.err)
+    assert "a\\x1b[2J\\nb_masked.jpg: faces covered" in line
+    assert "bad\\x1b[2J\\nb.jpg: " in error
+    assert main(["mask", str(tmp_path / "bad\x1b[2J\nb.jpg")]) == 1
+    assert lines(capsys.readouterr().err) == [error]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
 def test_progress_is_plain_lines_where_there_is_no_terminal(clip: Path, tmp_path: Path) -> None:
     process = start("mask", str(clip), "-o", str(tmp_path / "o.mp4"))

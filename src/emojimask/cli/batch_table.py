@@ -9,6 +9,8 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Self
 
+from emojimask.cli.given import printable
+
 if TYPE_CHECKING:
     from emojimask.batch.run import Progress
 
@@ -87,8 +89,3 @@ class Table:
 def _clock(seconds: float) -> str:
     minutes, seconds = divmod(round(max(0.0, seconds)), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-
-
-def printable(text: str) -> str:
-    """On one line, with what a terminal might act upon, or cannot show, written as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""Names of files and folders as the command line gives them."""
+"""Names of files and folders as the command line gives them, and as it tells them."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def given_name(text: str) -> str:
 
 def given_path(text: str) -> Path:
     return Path(given_name(text))
+
+
+def printable(text: str) -> str:
+    """On one line, with what a terminal might act upon, or cannot show, written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from emojimask.cli.given import printable
 from emojimask.errors import EmojimaskError, UsageError
 
 DONE, FAILED, WRONG_USAGE, SOME_FAILED, LEAKED = range(5)
@@ -139,5 +140,5 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _say(message: str, status: int) -> int:
-    print(f"emojimask: {message}", file=sys.stderr)
+    print(f"emojimask: {printable(message)}", file=sys.stderr)
     return status

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from emojimask.batch.names import MARK
-from emojimask.cli.given import given_name, given_path
+from emojimask.cli.given import given_name, given_path, printable
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.mask_plan import Job, Result, plan
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
@@ -100,7 +100,7 @@ def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, qui
     if summary.broken_off is not None:
         error = f"{summary.broken_off}; what could be read is masked in {job.output}"
     elif say and not quiet:
-        print(f"{job.output}: {_sentence(*numbers, source.info.fps == 0)}")
+        print(f"{printable(str(job.output))}: {_sentence(*numbers, source.info.fps == 0)}")
     return Result(str(job.source), str(job.output), *numbers, error)
 
 
@@ -111,4 +111,4 @@ def _sentence(frames: int, with_faces: int, shielded: int, still: bool) -> str:
 
 
 def _warn(message: str) -> None:
-    print(f"emojimask: {message}", file=sys.stderr)
+    print(f"emojimask: {printable(message)}", file=sys.stderr)

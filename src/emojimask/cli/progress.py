@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Self
 
+from emojimask.cli.given import printable
 from emojimask.types import MaskedFrame, StreamInfo
 
 LINE_EVERY_S = 10.0
@@ -23,7 +24,7 @@ class Progress:
         if not quiet and sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=info.frame_count, desc=info.name[-40:], unit=" frames", leave=False)
+            self._bar = tqdm(total=info.frame_count, desc=printable(info.name)[-40:], unit=" frames", leave=False)
 
     def __call__(self, frame: MaskedFrame) -> None:
         self._frames += 1
@@ -37,7 +38,7 @@ class Progress:
         rate = self._frames / max(time.monotonic() - self._started, 1e-9)
         total = self._info.frame_count
         left = "" if total is None else f" of {total}, {max(0, total - self._frames) / rate:.0f} s left"
-        return f"{self._info.name}: frame {frame.index + 1}{left}, {rate:.1f} frames/s"
+        return f"{printable(self._info.name)}: frame {frame.index + 1}{left}, {rate:.1f} frames/s"
 
     def __enter__(self) -> Self:
         return self
