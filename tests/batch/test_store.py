@@ -25,6 +25,7 @@ def test_an_archive_in_a_store_is_masked_and_resumed(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(wanted))
     progress = BatchRun(wanted).run(SameProcess(wanted))
     assert (progress.done, set(progress.failed)) == (1, {"bad.mp4"})
+    assert progress.failed["bad.mp4"].startswith("memory://bucket/in/bad.mp4: cannot be read as a video")
     assert set(store.find("/bucket/out")) == {f"/bucket/out/{MANIFEST}", "/bucket/out/a b/c_masked.mp4"}
     assert {r.input: r.state for r in read_manifest(wanted.outputs)} == {"a b/c.mp4": "done", "bad.mp4": "failed"}
     assert BatchRun(wanted).run(SameProcess(wanted)).unchanged == 1

@@ -78,7 +78,11 @@ class Store:
                 self._fs.get_file(self._path(name), str(path))
             except Exception as error:  # whatever the store's own client raises
                 raise SourceError(f"{self}/{name}: cannot be fetched ({_reason(error)})") from error
-            yield path
+            try:
+                yield path
+            except EmojimaskError as error:  # names the file as it is called in the store
+                error.args = (str(error).replace(str(path), f"{self}/{name}"),)
+                raise
 
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:
