@@ -72,6 +72,23 @@ def test_only_what_is_missing_or_changed_is_done_again(tmp_path: Path) -> None:
     assert len(media.times(tmp_path / "out" / "cut_masked.mp4")) == 6
 
 
+def test_what_failed_since_and_is_as_it_was_is_not_masked_again(tmp_path: Path) -> None:
+    original = clip(tmp_path / "in" / "a.mp4")
+    content = original.read_bytes()
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    assert run(wanted)[0].done == 1
+    done = records(wanted)["a.mp4"]
+    original.write_bytes(b"what a disk gives that is about to go")
+    assert list(run(wanted)[0].failed) == ["a.mp4"]
+    assert records(wanted)["a.mp4"].state == "failed"
+    original.write_bytes(content)
+    assert run(wanted)[0].unchanged == 1
+    assert records(wanted)["a.mp4"] == done  # is the last word again
+    lines = (tmp_path / "out" / MANIFEST).read_text()
+    assert run(wanted)[0].unchanged == 1
+    assert (tmp_path / "out" / MANIFEST).read_text() == lines
+
+
 def test_reports_that_are_missing_are_made(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
     wanted = request(tmp_path / "in", tmp_path / "out")

@@ -67,7 +67,8 @@ class Plan:
         self._inputs = inputs
         self._force = force
         self._owners = Owners(request, records)
-        self._last = latest(records) | latest(filter(self._owners.is_of_here, records))
+        self._last = self._latest(records)
+        self._done = self._latest([record for record in records if record.state == DONE])
         self.jobs: list[Job] = []
         self.refused = dict(inputs.problems)
         for output, rivals in inputs.by_output.items():
@@ -96,6 +97,15 @@ class Plan:
             raise UsageError(f"{reason}, and so would {', '.join(rival.name for rival in rivals)}; rename one")
         return self._job(job.input, other, job.size)
 
+    def overlooked(self, name: str) -> Record | None:
+        """The record of an input's output, which is as it should be, if it is not the last word: a try failed since."""
+        done = self._done[name]
+        return None if self._last[name] is done else done
+
+    def _latest(self, records: Sequence[Record]) -> dict[str, Record]:
+        """The last word on every input, in this folder if it was said of it here."""
+        return latest(records) | latest(filter(self._owners.is_of_here, records))
+
     def _job(self, name: str, output: str, size: int) -> Job:
         """Raises OutputExistsError where no input may take the output's place, and SourceError."""
         taken = self._owners.taken(output)
@@ -110,8 +120,8 @@ class Plan:
 
     def _known(self, name: str) -> str | None:
         """The hash of the input, if all that is asked for is there and would be made in the same way."""
-        request, record = self._request, self._last.get(name)
-        if record is None or record.state != DONE or record.output is None or record.faults:
+        request, record = self._request, self._done.get(name)
+        if record is None or record.output is None or record.faults:
             return None
         if self._owners.maker(record.output) is not record:
             return None

@@ -126,6 +126,8 @@ class BatchRun:
             case Unchanged(job):
                 self.progress.unchanged += 1
                 self.progress.total_bytes -= job.size
+                if record := self._plan.overlooked(job.input):
+                    self._write(record)
             case Masked(job, record):
                 self.progress.done += 1
                 self.progress.frames += record.frames
