@@ -75,6 +75,17 @@ def test_what_a_run_had_begun_when_it_was_cut_off_is_no_failure() -> None:
     assert "begun and not finished" not in make_page([begun, replace(DONE, input="new.mp4")], "all done")
 
 
+def test_what_another_folder_could_not_make_hides_nothing_that_was_made() -> None:
+    done = replace(DONE, input_folder="/one")
+    refused = replace(FAILED, input=DONE.input, input_folder="/other")
+    page = make_page([done, refused], "shared")
+    assert "<b>1</b><span>files masked" in page
+    assert "<b>1</b><span>failed" in page
+    page = make_page([refused, replace(refused, input_folder="/one"), done], "moved")
+    assert "<b>1</b><span>files masked" in page
+    assert "<b>0</b><span>failed" in page
+
+
 def test_a_manifest_becomes_a_file_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "manifest.jsonl").write_text(DONE.line() + FAILED.line() + '{"cut": ')
     assert main(["report", str(tmp_path)]) == 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
 from emojimask.batch import plots
-from emojimask.batch.record import BEGUN, DONE, FAILED, Record, latest
+from emojimask.batch.record import BEGUN, DONE, FAILED, Record
 from emojimask.batch.tally import LETTERS, NOBODY, SHIELDED, UNREAD
 from emojimask.types import EXPRESSIONS
 
@@ -46,7 +46,7 @@ th { color: var(--soft); font-weight: 600; white-space: nowrap } .n { text-align
 
 def make_page(records: Sequence[Record], title: str) -> str:
     """The whole page; every text of the records is escaped. ``records``: all lines of a manifest, in order."""
-    last = sorted(latest(records).values(), key=lambda record: record.input)
+    last = sorted(_last_words(records), key=lambda record: record.input)
     done = [record for record in last if record.state == DONE]
     failed = [record for record in last if record.state == FAILED]
     begun = sum(record.state == BEGUN for record in last)
@@ -65,6 +65,17 @@ def make_page(records: Sequence[Record], title: str) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body>{''.join(body)}</body></html>\n"
     )
+
+
+def _last_words(records: Iterable[Record]) -> Iterator[Record]:
+    """On every input; of one name in two input folders, what was made from one stands though the other has failed."""
+    last: dict[str, dict[str | None, Record]] = {}
+    for record in records:
+        if record.state == DONE:  # and lies in the one place that there is for the name
+            last[record.input] = {}
+        last.setdefault(record.input, {})[record.input_folder] = record
+    for words in last.values():
+        yield from words.values()
 
 
 def _tiles(done: Sequence[Record], failed: Sequence[Record], begun: int) -> str:
