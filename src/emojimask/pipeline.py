@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import NamedTuple
 
@@ -35,6 +36,12 @@ def everybody(track_id: int) -> bool:  # noqa: ARG001
 def _check_frame(frame: object) -> None:
     if not isinstance(frame, Frame):
         raise TypeError(f"expected a Frame(image, index, time_s), found {type(frame).__name__}")
+
+
+def _kept(frame: Frame) -> Frame:
+    """The frame in memory of its own, as planes are: while it waits, whoever gave it may use theirs again."""
+    _check_frame(frame)
+    return replace(frame, picture=np.array(frame.picture)) if isinstance(frame.picture, np.ndarray) else frame
 
 
 class Analysed(NamedTuple):
@@ -112,17 +119,19 @@ class MaskingPipeline:
     def process_file(self, frames: Iterable[Frame]) -> Iterator[MaskedFrame]:
         """Mask the frames of a file or a picture, in order, one for one, looking ahead.
 
+        A picture is copied as it comes, so that the next one may be written into the same memory.
+
         Where ``frames`` ends with an error, all frames before it come out first.
 
         Raises:
             TypeError: what came is no Frame.
         """
-        return self.finished(self.analysed(frames))
+        return self.finished(self.analysed(map(_kept, frames)))
 
     def analysed(self, frames: Iterable[Frame]) -> Iterator[Analysed]:
         """The first half of :meth:`process_file`: who is where, and shows what.
 
-        Each half may run in a thread of its own.
+        Each half may run in a thread of its own. Every frame is in memory of its own, as a :class:`Source`'s are.
         """
         policy = self._file_policy()
         if self._before is not None:  # another stream was masked before
@@ -130,7 +139,6 @@ class MaskingPipeline:
             self._before = None
         try:
             for frame in frames:
-                _check_frame(frame)
                 if self._begins_anew(frame):
                     yield from self._flushed(policy)  # looks at the last frame, before the tracker forgets
                     policy = self._file_policy()

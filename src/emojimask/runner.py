@@ -161,7 +161,7 @@ def _masked(source: Source, pipeline: MaskingPipeline, overlap: bool) -> Iterato
         with closing(prefetched(made, 1, standby, PATIENCE_S)) as live:
             yield live
     elif not overlap:
-        yield pipeline.process_file(source)
+        yield pipeline.finished(pipeline.analysed(source))
     else:
         with ExitStack() as threads:
             yield _overlapping(source, pipeline, threads)

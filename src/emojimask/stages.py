@@ -29,7 +29,7 @@ from emojimask.types import (
 
 
 class Source(AbstractContextManager["Source"], Protocol):
-    """Frames in order. Opened when made; a context manager, so that files and cameras are let go."""
+    """Frames in order, each in memory of its own. Opened when made; a context manager, to let files and cameras go."""
 
     @property
     def info(self) -> StreamInfo: ...

@@ -11,7 +11,7 @@ import numpy as np
 
 from emojimask.faces.comparison import covers, moved
 from emojimask.policy.between import between, is_straight
-from emojimask.policy.frames import Pending, cells_of, is_cut, share_memory
+from emojimask.policy.frames import Pending, cells_of, is_cut
 from emojimask.policy.glimpses import Glimpses, everything
 from emojimask.policy.pace import Pace
 from emojimask.policy.window import Window
@@ -82,8 +82,6 @@ class FilePolicy:
             self._following = Pending(frame, 0, *cells)
             return None
         following = self._following = Pending(frame, now.scene + is_cut(now.cells, cells[0]), *cells)
-        if share_memory(now.frame.picture, frame.picture):
-            now.shares_memory = following.shares_memory = True
         self._window.append(now)
         glimpse = self._glimpses.in_frame(now, following)
         can_wait = glimpse is None and self._pace.can_wait(now, following)
@@ -152,8 +150,6 @@ class FilePolicy:
     def _leave(self) -> Decided:
         pending = self._window.popleft()
         frame = pending.frame
-        if pending.is_overwritten():
-            pending.failed = True  # nobody looked at what it shows now
         known = pending.tracks.keys() | self._before.keys() | {i for later in self._window for i in later.tracks}
         covered = [track for i in sorted(known) if (track := self._cover(pending, i)) is not None]
         for track in covered:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import YuvImage, coarse
+from emojimask.pixels import coarse
 from emojimask.types import Frame, Picture, Track, TrackState
 
 GRID = 18, 32
@@ -29,7 +29,6 @@ class Pending:
         scene: counts the cuts before this frame.
         cells, fine_cells: what it shows, coarsely (18, 32) and less so (54, 96).
         looked: false where nobody looked for faces, for they can be filled in.
-        shares_memory: whether a frame beside it may have been written over it, or it over that.
     """
 
     frame: Frame
@@ -39,15 +38,10 @@ class Pending:
     tracks: dict[int, Track] = field(default_factory=dict)
     failed: bool = False
     looked: bool = False
-    shares_memory: bool = False
 
     def sees(self, track_id: int) -> bool:
         track = self.tracks.get(track_id)
         return track is not None and track.state is TrackState.TRACKED
-
-    def is_overwritten(self) -> bool:
-        """Whether the source has written the next picture over this one."""
-        return self.shares_memory and not np.array_equal(cells_of(self.frame.picture)[0], self.cells)
 
 
 def cells_of(picture: Picture) -> tuple[Cells, Cells]:
@@ -64,15 +58,3 @@ def is_cut(a: Cells, b: Cells) -> bool:
     if max(in_a, in_b) <= 1e-3:
         return False
     return float((a * b).sum()) < 0.3 * in_a * in_b or min(in_a, in_b) <= 1e-3
-
-
-def share_memory(a: Picture, b: Picture) -> bool:
-    """Whether one may have been written over the other."""
-    first, second = _plane(a), _plane(b)
-    return first is not None and second is not None and np.may_share_memory(first, second)
-
-
-def _plane(picture: Picture) -> NDArray[np.uint8] | None:
-    if isinstance(picture, YuvImage):
-        return picture.y
-    return picture if isinstance(picture, np.ndarray) else None
