@@ -36,7 +36,7 @@ class NoPlaceError(UsageError):
     ``suffix``: of a file that has; None: of none that is known.
     """
 
-    def __init__(self, message: str, suffix: str | None) -> None:
+    def __init__(self, message: str, suffix: str | None = None) -> None:  # pickle gives the message alone
         super().__init__(message)
         self.suffix = suffix
 

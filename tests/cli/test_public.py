@@ -1,5 +1,6 @@
 """The Python interface: three lines from import to a masked frame."""
 
+import pickle
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import emojimask
+from emojimask.errors import NoPlaceError
 from emojimask.sources.synthetic import portrait
 
 
@@ -54,3 +56,12 @@ def test_values_of_a_wrong_type_are_told_by_what_was_expected() -> None:
     with pytest.raises(TypeError, match=r"expected a Frame\(image, index, time_s\), found ndarray"):
         next(pipeline.process_file([portrait()]))  # type: ignore[list-item]
     assert not pipeline.failures
+
+
+def test_what_comes_out_passes_from_process_to_process() -> None:
+    masked = emojimask.mask_image(portrait())
+    again = pickle.loads(pickle.dumps(masked))
+    assert np.array_equal(again.image, masked.image)
+    assert again.faces[0].measures == masked.faces[0].measures
+    error = pickle.loads(pickle.dumps(NoPlaceError("no place for sound", ".mkv")))
+    assert (str(error), error.suffix) == ("no place for sound", ".mkv")
