@@ -78,12 +78,14 @@ _MODULES = (
 )  # those without numpy first: the command line answers in an instant
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for module in map(import_module, (f"emojimask.{module}" for module in _MODULES)):
-            if hasattr(module, name):
-                return getattr(module, name)
-    raise AttributeError(f"module 'emojimask' has no attribute {name!r}")
+if not TYPE_CHECKING:  # to which it would say that every name is there
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            for module in map(import_module, (f"emojimask.{module}" for module in _MODULES)):
+                if hasattr(module, name):
+                    return getattr(module, name)
+        raise AttributeError(f"module 'emojimask' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from emojimask.settings import MaskSettings
-from emojimask.types import Frame, Image, MaskedFrame, check_image
+from emojimask.types import Frame, MaskedFrame, check_image
 
 if TYPE_CHECKING:
     from emojimask.pipeline import MaskingPipeline
@@ -26,7 +28,10 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
     return build.build_pipeline(settings)
 
 
-def mask_image(image: Image | None, settings: MaskSettings | None = None) -> MaskedFrame:
+def mask_image(
+    image: NDArray[Any] | None,  # OpenCV does not say that what it reads is uint8
+    settings: MaskSettings | None = None,
+) -> MaskedFrame:
     """Cover every face in one picture.
 
     Args:

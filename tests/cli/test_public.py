@@ -65,3 +65,17 @@ def test_what_comes_out_passes_from_process_to_process() -> None:
     assert again.faces[0].measures == masked.faces[0].measures
     error = pickle.loads(pickle.dumps(NoPlaceError("no place for sound", ".mkv")))
     assert (str(error), error.suffix) == ("no place for sound", ".mkv")
+
+
+def test_editors_and_checkers_know_every_name_and_take_what_opencv_gives(tmp_path: Path) -> None:
+    checker = pytest.importorskip("mypy.api")
+    script = tmp_path / "mine.py"
+    script.write_text(
+        'import cv2, emojimask\n\nmasked = emojimask.mask_image(cv2.imread("me.jpg"))\n'
+        'cv2.imwrite("me_masked.jpg", masked.image)\nreveal_type(masked.faces[0].measures)\nemojimask.mask_picture\n'
+    )
+    told, _, _ = checker.run(["--strict", "--cache-dir", str(tmp_path / "cache"), "--config-file=", str(script)])
+    revealed, unknown, found = told.splitlines()
+    assert "Measures | None" in revealed
+    assert 'Module has no attribute "mask_picture"' in unknown
+    assert found.startswith("Found 1 error")
