@@ -94,6 +94,17 @@ def test_every_emoji_of_a_living_set_is_seen_in_every_pose_and_move(capsys: pyte
     assert len({cell.tobytes() for row in cells for cell in row}) == rows * 8, "two cells are the same"
 
 
+def test_a_round_emoji_is_hardly_higher_than_wide_as_on_a_real_face() -> None:
+    assert main(["emojis", "preview", "classic", "-o", "sheet.png"]) == 0
+    sheet = cv2.imread("sheet.png").astype(int)
+    top, left = sheet.shape[0] - len(POSES) * CELL, sheet.shape[1] - 8 * CELL
+    frontal = sheet[top : top + CELL, left:].reshape(CELL, 8, CELL, 3).swapaxes(0, 1)
+    for cell in np.ptp(frontal, 3) > 60:  # colour, which neither the paper nor the shadow has
+        rows, columns = np.flatnonzero(cell.any(1)), np.flatnonzero(cell.any(0))
+        assert 1.0 <= np.ptp(rows) / np.ptp(columns) < 1.2
+        assert 0 < rows[0] < rows[-1] < CELL - 1
+
+
 def test_a_clip_is_shown_masked(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "preview", "contrast", "--clip", str(clip), "-o", "clip.png"]) == 0
     plain, sheet = SyntheticSource(320, 240, fps=10, seconds=2.5), cv2.imread("clip.png")

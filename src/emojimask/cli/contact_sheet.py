@@ -74,7 +74,7 @@ def below(upper: Image, lower: Image) -> Image:
 
 def _masked(pose: _Pose, expression: str, measures: Measures) -> MaskedFace:
     points = _posed(pose)
-    face = Face(Box.around(points).scaled(1.3), points, 1.0)
+    face = Face(Box.around(points), points, 1.0)
     return MaskedFace(Track(1, face), (), expression, measures=measures)
 
 
