@@ -45,6 +45,17 @@ def test_a_png_beside_an_svg_of_the_same_name_wins(own: Path) -> None:
     )
 
 
+def test_a_drawing_measured_in_millimetres_or_points_is_drawn_as_one_in_pixels(own: Path) -> None:
+    pytest.importorskip("resvg_py")
+    for name, side, line in (("happy", "10px", "1px"), ("sad", "100mm", "0.2645833mm"), ("neutral", "30pt", "0.75pt")):
+        sized = HEAD.replace("viewBox", f'width="{side}" height="{side}" viewBox')
+        ring = f'<circle cx="5" cy="5" r="4.9" fill="#fc4" stroke="#000" stroke-width="{line}"/>'
+        (own / f"{name}.svg").write_text(f"{sized}{ring}</svg>")
+    drawn = load_emoji_set(own)
+    for name in ("sad", "neutral"):
+        assert np.abs(drawn.emoji(name).image.astype(int) - drawn.emoji("happy").image).mean() < 0.1
+
+
 def test_without_the_extra_the_remedy_is_told(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     faults = check_emoji_set(own)

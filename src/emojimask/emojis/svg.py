@@ -32,7 +32,8 @@ except (ImportError, ValueError, OSError):
 try:
     from resvg_py import svg_to_bytes
     text = sys.stdin.buffer.read().decode()
-    png = svg_to_bytes(svg_string=text, width=size, height=size, skip_system_fonts=True)
+    inch = 96  # as in CSS; by default it has no length, and so neither has a millimetre
+    png = svg_to_bytes(svg_string=text, width=size, height=size, dpi=inch, skip_system_fonts=True)
 except Exception as error:
     sys.exit(str(error))
 sys.stdout.buffer.write(bytes(png))
