@@ -375,7 +375,7 @@ def test_a_checkpoint_of_another_kind(data: Path, tmp_path: Path) -> None:
 def test_faults_of_the_request(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown model 'vgg99': choose one of compact-resnet"):
         train(replace(RECIPE, model="vgg99"), data, tmp_path)
-    with pytest.raises(DataError, match=r"fewer than a batch of 1000; .* --set batch=16"):
+    with pytest.raises(DataError, match=r"has 56 .* fewer than a batch of 1000; .* --set batch=32"):
         train(replace(RECIPE, batch=1000), data, tmp_path)
     with pytest.raises(DataError, match="empty: no such file or folder"):
         train(RECIPE, tmp_path / "empty", tmp_path / "out")

@@ -111,7 +111,8 @@ def as_tensors(learned: FerSplit, data: Path, recipe: Recipe, device: torch.devi
     validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
     if len(training) < recipe.batch:
         few = f"has {len(training)} training rows, fewer than a batch of {recipe.batch}"
-        raise DataError(f"{data}: {few}; add some, or take smaller batches, as with --set batch=16")
+        fits = 1 << len(training).bit_length() - 1
+        raise DataError(f"{data}: {few}; add some, or take smaller batches, as with --set batch={fits}")
     if not all(target.learned.any() for target in training.targets.values()):
         raise DataError(f"{data}: no row has votes that FER+'s head can learn from; add them, or --set labels=fer2013")
     if not all(target.counts.any() for target in validation.targets.values()):
