@@ -89,8 +89,7 @@ def _mediapipe() -> FaceBackEnd:
         from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker
     except ImportError as error:
         raise MissingExtraError(
-            f"face detection cannot be loaded ({error}); reinstall with: pip install --force-reinstall emojimask "
-            "(on Linux the windowed OpenCV also needs the system packages libgl1 and libglib2.0-0)"
+            f"face detection cannot be loaded ({error}); reinstall with: pip install --force-reinstall emojimask"
         ) from error
     return FaceBackEnd(MediapipeDetector(), MeshLandmarker())
 

@@ -61,6 +61,19 @@ def test_doctor_says_what_works_and_what_to_do(capsys: pytest.CaptureFixture[str
             assert findings[what]["text"]
 
 
+def test_doctor_tells_of_a_package_that_cannot_be_loaded_and_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (opencv,) = (line for line in lines if line.startswith("MISS opencv"))
+    assert "the system's libgl1" in opencv
+    assert any("encoder libx264" in line for line in lines)
+    with pytest.raises(ImportError):
+        main(["doctor", "--debug"])
+
+
 def test_emojis_list_and_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "list"]) == 0
     assert "classic" in capsys.readouterr().out.split()
@@ -193,7 +206,8 @@ def test_a_command_that_cannot_be_loaded_is_one_line(
     monkeypatch.setitem(sys.modules, "emojimask.cli.emojis", None)
     assert main(["emojis", "list"]) == 1
     told = capsys.readouterr().err
-    assert told.startswith("emojimask: internal fault: ModuleNotFoundError: ")
+    assert told.startswith("emojimask: a package cannot be loaded (import of emojimask.cli.emojis halted")
+    assert "install emojimask anew; on Linux OpenCV also needs the system's libgl1" in told
     assert len(told.splitlines()) == 1
     with pytest.raises(ModuleNotFoundError):
         main(["emojis", "list", "--debug"])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from emojimask.cli.main import DONE, FAILED
+from emojimask.cli.main import DONE, FAILED, internal_fault
 from emojimask.errors import EmojimaskError
 
 PACKAGES = ("emojimask", "mediapipe", "numpy", "onnxruntime", "av", "pillow")
@@ -32,13 +32,23 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def run_doctor(args: argparse.Namespace) -> int:
-    findings = [finding for check in CHECKS for finding in check()]
+    findings = [finding for check in CHECKS for finding in _findings(check, args.debug)]
     if args.json:
         print(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'MISS' if finding.needed else '-   '} {finding.what:22} {finding.text}")
     return FAILED if any(finding.needed and not finding.ok for finding in findings) else DONE
+
+
+def _findings(check: Callable[[], Iterator[Finding]], debug: bool) -> Iterator[Finding]:
+    """What is broken must not hide the rest."""
+    try:
+        yield from check()
+    except Exception as error:
+        if debug:
+            raise
+        yield Finding(check.__name__.replace("_", " "), False, internal_fault(error), needed=True)
 
 
 def versions() -> Iterator[Finding]:
@@ -48,14 +58,17 @@ def versions() -> Iterator[Finding]:
             yield Finding(name, True, version(name), needed=True)
         except PackageNotFoundError:
             yield Finding(name, False, "not installed; reinstall with: pip install emojimask", needed=True)
-    import cv2
-
-    yield Finding("opencv", True, cv2.__version__, needed=True)
     for name, extra in OPTIONAL.items():
         try:
             yield Finding(name, True, version(name))
         except PackageNotFoundError:
             yield Finding(name, False, f"not installed; pip install 'emojimask[{extra}]'")
+
+
+def opencv() -> Iterator[Finding]:
+    import cv2
+
+    yield Finding("opencv", True, cv2.__version__, needed=True)
 
 
 def faces() -> Iterator[Finding]:
@@ -141,5 +154,5 @@ def window() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    versions, models, emoji_sets, faces, codecs, cameras, virtual_camera, window,
+    versions, opencv, models, emoji_sets, faces, codecs, cameras, virtual_camera, window,
 )  # fmt: skip

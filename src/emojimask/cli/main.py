@@ -87,8 +87,13 @@ def _end_as_by_ctrl_c() -> None:
 
 
 def internal_fault(error: Exception) -> str:
-    """One line on an error that nobody foresaw."""
+    """One line on an error that nobody foresaw, or on an installation that is not whole."""
     text = " ".join(str(error).split())
+    if isinstance(error, ImportError):
+        return (
+            f"a package cannot be loaded ({text}); install emojimask anew; on Linux OpenCV also needs the system's "
+            "libgl1 and libglib2.0-0 (--debug shows where)"
+        )
     return f"internal fault: {type(error).__name__}: {text} (--debug shows where)"
 
 
