@@ -40,8 +40,7 @@ class MaskSettings:
     emojis: str = _knob(
         "classic",
         "emoji set: a shipped name, a folder with a set.toml, font (this system's own emoji) or font:FILE; several, as "
-        "in classic,alive, for one person after another; random: any for each person; NAME:happy: always that emoji; "
-        "live and serve: alive unless told otherwise",
+        "in classic,alive, for one person after another; random: any for each person; NAME:happy: always that emoji",
     )
     on_lost: str = _knob(
         "shield",

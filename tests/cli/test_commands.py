@@ -181,6 +181,19 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert command in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("command", "emojis"), [("mask", "classic"), ("live", "alive"), ("serve", "alive"), ("batch", "classic")]
+)
+def test_help_tells_the_default_that_the_command_has(
+    command: str, emojis: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"always that emoji (default: {emojis})" in told
+    assert "the frame is shielded (slower) (default: off)" in told
+
+
 @pytest.mark.parametrize("loading", ["importlib.metadata", "emojimask.cli.emojis", "numpy"])
 def test_ctrl_c_while_the_program_starts_is_one_line(loading: str) -> None:
     code = f"""

@@ -34,7 +34,7 @@ def add_live(parser: argparse.ArgumentParser) -> None:
         "--report", type=given_path, metavar="FILE", help="what was seen, frame by frame: .jsonl or .csv"
     )
     add_output_flags(parser)
-    add_setting_flags(parser)
+    add_setting_flags(parser, live=True)
     parser.set_defaults(run=run_live)
 
 

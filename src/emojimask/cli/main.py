@@ -30,7 +30,7 @@ COMMANDS = {
     "leak": "measure how much of anybody's face shows in a masked copy",
     "bench": "measure this program on this machine",
     "doctor": "tell what is installed, what works, and what to do about the rest",
-    "emojis": "list the emoji sets, or check one of your own",
+    "emojis": "list the emoji sets; begin, check and preview one of your own",
     "data": "gather labelled faces of your own for training",
     "zoo": "list the expression models that can be trained, their size, speed and accuracy",
     "train": "train an expression model (extra [train])",

@@ -11,7 +11,7 @@ from typing import Any
 from emojimask.atomic import check_place, write_whole
 from emojimask.cli.given import given_path
 from emojimask.errors import SinkError, UsageError
-from emojimask.settings import MaskSettings, load_settings
+from emojimask.settings import LIVE_DEFAULTS, MaskSettings, load_settings
 
 PLOTS = (".png", ".svg", ".pdf")
 
@@ -21,10 +21,11 @@ def flag(setting: str) -> str:
     return "--" + setting.replace("_", "-")
 
 
-def add_setting_flags(parser: argparse.ArgumentParser) -> None:
+def add_setting_flags(parser: argparse.ArgumentParser, live: bool = False) -> None:
     group = parser.add_argument_group("how faces are covered", "also from emojimask.toml in this folder; flags win")
     for knob in fields(MaskSettings):
-        text = f"{knob.metadata['help']} (default: {_plain(knob.default)})"
+        default = LIVE_DEFAULTS.get(knob.name, knob.default) if live else knob.default
+        text = f"{knob.metadata['help']} (default: {_plain(default)})"
         group.add_argument(flag(knob.name), dest=knob.name, default=None, help=text, **_kind(knob))
     group.add_argument("--settings", type=given_path, metavar="FILE", help="a settings file instead of emojimask.toml")
 
@@ -40,6 +41,8 @@ def _kind(knob: Field[Any]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -39,7 +39,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     board.add_argument("--tls-cert", type=given_path, metavar="FILE", help="certificate, PEM; needed off this machine")
     board.add_argument("--tls-key", type=given_path, metavar="FILE", help="its key, PEM")
     board.add_argument("--redis", metavar="URL", help="share rooms between several servers (extra [redis])")
-    add_setting_flags(parser)
+    add_setting_flags(parser, live=True)
     parser.set_defaults(run=run_serve)
 
 
