@@ -67,6 +67,14 @@ def test_from_a_starter_to_a_preview(here: Path, capsys: pytest.CaptureFixture[s
     assert "mine: is there and not empty" in errors(capsys)
 
 
+@pytest.mark.parametrize("name", ["alive", "classic", "font", "random"])
+def test_no_set_is_begun_whose_name_means_another(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emojis", "new", name]) == 2
+    assert f"{name}: --emojis {name} would mean other emoji" in errors(capsys)
+    assert not (here / name).exists()
+    assert main(["emojis", "new", f"my-{name}"]) == 0
+
+
 def test_check_tells_every_fault_with_its_remedy(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "new", "mine"]) == 0
     (here / "mine/sad.png").unlink()

@@ -59,9 +59,12 @@ def run_list(args: argparse.Namespace) -> int:
 
 
 def run_new(args: argparse.Namespace) -> int:
-    from emojimask.emojis.emoji_set import load_emoji_set
+    from emojimask.emojis.cast import RANDOM
+    from emojimask.emojis.emoji_set import FONT, load_emoji_set, shipped_sets
     from emojimask.emojis.starter import make_starter
 
+    if str(args.folder) in (*shipped_sets(), FONT, RANDOM):
+        raise UsageError(f"{args.folder}: --emojis {args.folder} would mean other emoji; choose another name")
     make_starter(args.folder, load_emoji_set(args.source))
     print(f'{args.folder}: draw over its pictures; then: emojimask emojis preview "{args.folder}"')
     return DONE
