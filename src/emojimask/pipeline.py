@@ -35,7 +35,7 @@ def everybody(track_id: int) -> bool:  # noqa: ARG001
 
 def _check_frame(frame: object) -> None:
     if not isinstance(frame, Frame):
-        raise TypeError(f"expected a Frame(image, index, time_s), found {type(frame).__name__}")
+        raise TypeError(f"expected a Frame(picture, index, time_s), found {type(frame).__name__}")
 
 
 def _kept(frame: Frame) -> Frame:

@@ -27,7 +27,7 @@ def test_a_file_with_its_report(tmp_path: Path) -> None:
 
 def test_a_stream_of_ones_own() -> None:
     pipeline = emojimask.build_pipeline(emojimask.MaskSettings(smoothing="none"))
-    frames = [emojimask.Frame(portrait(), i, i / 30) for i in range(3)]
+    frames = [emojimask.Frame(picture=portrait(), index=i, time_s=i / 30) for i in range(3)]
     masked = [pipeline.process(frame) for frame in frames]
     assert [len(m.faces) for m in masked] == [1, 1, 1]
     assert {m.faces[0].track.id for m in masked} == {1}
@@ -51,9 +51,9 @@ def test_values_of_a_wrong_type_are_told_by_what_was_expected() -> None:
         with pytest.raises(TypeError, match=r"settings: expected MaskSettings\(\.\.\.\), found"):
             emojimask.mask_image(portrait(), settings)  # type: ignore[arg-type]
     pipeline = emojimask.build_pipeline()
-    with pytest.raises(TypeError, match=r"expected a Frame\(image, index, time_s\), found ndarray"):
+    with pytest.raises(TypeError, match=r"expected a Frame\(picture, index, time_s\), found ndarray"):
         pipeline.process(portrait())  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"expected a Frame\(image, index, time_s\), found ndarray"):
+    with pytest.raises(TypeError, match=r"expected a Frame\(picture, index, time_s\), found ndarray"):
         next(pipeline.process_file([portrait()]))  # type: ignore[list-item]
     assert not pipeline.failures
 
