@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ import pytest
 
 import emojimask
 from emojimask.cli import main
-from emojimask.cli.doctor import cameras
+from emojimask.cli.doctor import OPTIONAL, cameras
 from emojimask.cli.main import COMMANDS
 from emojimask.cli.options import flag
 from emojimask.settings import MaskSettings
@@ -59,6 +60,13 @@ def test_doctor_says_what_works_and_what_to_do(capsys: pytest.CaptureFixture[str
     for what in ("camera", "virtual camera"):
         if what in findings and not findings[what]["ok"]:
             assert findings[what]["text"]
+
+
+def test_doctor_knows_every_extra_by_a_package_of_it() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert sorted(OPTIONAL.values()) == sorted(extras)
+    for package, extra in OPTIONAL.items():
+        assert any(wanted.startswith(package) for wanted in extras[extra])
 
 
 def test_doctor_tells_of_a_package_that_cannot_be_loaded_and_of_the_rest(

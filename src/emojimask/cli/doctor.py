@@ -14,7 +14,17 @@ from emojimask.cli.main import DONE, FAILED, internal_fault
 from emojimask.errors import EmojimaskError
 
 PACKAGES = ("emojimask", "mediapipe", "numpy", "onnxruntime", "av", "pillow")
-OPTIONAL = {"pyvirtualcam": "virtual-camera", "torch": "train"}
+OPTIONAL = {
+    "fastapi": "web",
+    "pyvirtualcam": "virtual-camera",
+    "resvg-py": "svg",
+    "dlib-bin": "dlib",
+    "mtcnn": "mtcnn",
+    "torch": "train",
+    "redis": "redis",
+    "ray": "ray",
+}
+"""The package that stands for each extra."""
 
 
 class Finding(NamedTuple):
