@@ -17,6 +17,7 @@ from emojimask.cli import main
 from emojimask.cli.doctor import OPTIONAL, cameras
 from emojimask.cli.main import COMMANDS
 from emojimask.cli.options import flag
+from emojimask.errors import MissingExtraError
 from emojimask.settings import MaskSettings
 from emojimask.sinks.null import NullSink
 from emojimask.sources.synthetic import portrait
@@ -219,6 +220,23 @@ sys.exit(main(["emojis", "list"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "emojimask: interrupted\n")
+
+
+def test_ctrl_c_while_a_package_loads_is_no_broken_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def loading(args: object) -> int:
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as pressed:
+                raise ImportError("initialization failed") from pressed
+        except ImportError as error:
+            raise MissingExtraError("face detection cannot be loaded") from error
+
+    monkeypatch.setattr("emojimask.cli.doctor.run_doctor", loading)
+    assert main(["doctor"]) == 130
+    assert capsys.readouterr().err == "emojimask: interrupted\n"
 
 
 def test_a_command_that_cannot_be_loaded_is_one_line(

@@ -52,13 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; Python flushes at the end
         return FAILED
-    except EmojimaskError as error:
-        if args.debug:
-            raise
-        return _say(str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED)
     except Exception as error:
         if args.debug:
             raise
+        if _comes_of_ctrl_c(error):
+            return _say("interrupted", INTERRUPTED)
+        if isinstance(error, EmojimaskError):
+            return _say(str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED)
         return _say(internal_fault(error), FAILED)
 
 
@@ -84,6 +84,12 @@ def _end_as_by_ctrl_c() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
             signal.signal(number, signal.default_int_handler)
+
+
+def _comes_of_ctrl_c(error: BaseException) -> bool:
+    """Packages that are amid loading, in C, make an ImportError of it."""
+    cause = error.__cause__
+    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _comes_of_ctrl_c(cause))
 
 
 def internal_fault(error: Exception) -> str:
