@@ -75,6 +75,43 @@ def test_stop_brings_the_shield_back(tab, page_url: str) -> None:
     assert tab.locator("#start").is_visible()
 
 
+TELL_CAMERA = """
+    const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (wish) => {
+        const stream = await ask(wish);
+        window.camera = stream.getVideoTracks()[0].label;
+        return stream;
+    };
+"""
+"""Notes which camera was given to the page."""
+
+
+def test_one_of_several_cameras_can_be_chosen(playwright_session, chromium: str, page_url: str) -> None:
+    with closing(launch(playwright_session, chromium, None, cameras=2)) as browser:
+        tab = browser.new_page()
+        problems = watch(tab)
+        tab.add_init_script(TELL_CAMERA)
+        tab.goto(page_url)
+        start_camera(tab)
+        until(tab, "!document.querySelector('#cameras-field').hidden")
+        first, second = tab.locator("#cameras option").all_inner_texts()
+        assert tab.evaluate("window.camera") == first
+        tab.select_option("#cameras", label=second)
+        until(tab, f"window.camera === {second!r} && document.querySelector('#start').hidden")
+        tab.reload()
+        start_camera(tab)
+        until(tab, f"window.camera === {second!r} && !document.querySelector('#cameras-field').hidden")
+        assert tab.evaluate("document.querySelector('#cameras').selectedOptions[0].text") == second
+        assert not problems
+
+
+def test_a_single_camera_is_no_choice(tab, page_url: str) -> None:
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    assert tab.locator("#cameras-field").is_hidden()
+
+
 COUNT_WAITS = """
     const video = HTMLVideoElement.prototype;
     const { requestVideoFrameCallback: ask, cancelVideoFrameCallback: drop } = video;

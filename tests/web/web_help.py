@@ -87,8 +87,11 @@ def write_camera(path: Path, seconds: float = 3.0, frames: Iterator[np.ndarray] 
     return path
 
 
-def launch(session, chromium: str, camera: Path, *more: str, asks: bool = False):
-    flags = [*BROWSER_FLAGS, *more, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
+def launch(session, chromium: str, camera: Path | None, *more: str, cameras: int = 1, asks: bool = False):
+    """``camera``: the JPEG pictures of one that plays; None: so many ``cameras`` that show a pattern."""
+    flags = [*BROWSER_FLAGS, *more, f"--use-fake-device-for-media-stream=device-count={cameras}"]
+    if camera is not None:
+        flags.append(f"--use-file-for-fake-video-capture={camera}")
     if not asks:
         flags.append("--use-fake-ui-for-media-stream")
     return session.chromium.launch(executable_path=chromium, args=flags)

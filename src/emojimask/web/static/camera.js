@@ -17,12 +17,12 @@ export class Camera {
   #stream = null; #video = document.createElement("video"); #canvas = new OffscreenCanvas(2, 2);
   onfrozen = () => {}; onmoving = () => {}; onended = () => {};
 
-  /** Ask for the camera. Throws an Error whose message says what to do. */
-  async start() {
+  /** Ask for a camera: the one of this id where it is there, else another. Throws an Error whose message says what to do. */
+  async start(device) {
     if (!navigator.mediaDevices?.getUserMedia)
       throw new Error("This browser gives cameras to secure pages only. Open the page as http://127.0.0.1.");
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia(WISH);
+      this.#stream = await ask(device);
     } catch (error) {
       throw new Error(WHY_NOT[error.name] ?? `The camera cannot be used (${error.name}). Press Start camera to try again.`);
     }
@@ -32,6 +32,9 @@ export class Camera {
     this.#video.srcObject = this.#stream;
     await this.#video.play();
   }
+
+  /** The id of the camera that is on. */
+  get device() { return this.#stream?.getVideoTracks()[0].getSettings().deviceId; }
 
   /** Hand every frame for which there is room to the stream, until stopped. A later start has a feed of its own. */
   async feed(stream) {
@@ -76,6 +79,22 @@ export class Camera {
     this.#canvas.getContext("2d", { alpha: false }).drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
     return this.#canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
   }
+}
+
+async function ask(device) {
+  if (!device) return navigator.mediaDevices.getUserMedia(WISH);
+  try {
+    return await navigator.mediaDevices.getUserMedia({ ...WISH, video: { ...WISH.video, deviceId: { exact: device } } });
+  } catch (error) {
+    if (error.name !== "OverconstrainedError") throw error;
+    return ask(); // it is unplugged by now
+  }
+}
+
+/** The cameras by id and name; browsers tell them once one has been allowed. */
+export async function listCameras() {
+  const found = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
+  return found.map(({ deviceId, label }, number) => ({ id: deviceId, name: label || `Camera ${number + 1}` }));
 }
 
 /** True where the person has allowed the camera on this page before. */

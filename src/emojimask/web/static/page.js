@@ -1,11 +1,12 @@
 // The page of this machine: puts the parts together.
 
 import { Bars } from "./bars.js";
-import { Camera, isAllowed } from "./camera.js";
+import { Camera, isAllowed, listCameras } from "./camera.js";
 import { ClassPanel } from "./class.js";
 import { $, GONE, make, say } from "./dom.js";
 import { EXPRESSIONS, emojiUrl } from "./expressions.js";
 import { takeFiles } from "./files.js";
+import { keep, recall } from "./kept.js";
 import { Recorder } from "./recorder.js";
 import { Screen } from "./screen.js";
 import { Stream } from "./stream.js";
@@ -46,6 +47,8 @@ showSettings(look);
 
 $("start").onclick = start;
 $("stop").onclick = stop;
+$("cameras").onchange = changeCamera;
+navigator.mediaDevices?.addEventListener("devicechange", () => { if (running && !onServer) showCameras(); });
 $("mirror").onchange = () => { screen.mirror = $("mirror").checked; };
 screen.mirror = $("mirror").checked = !onServer;
 $("virtual-field").hidden = !onServer;
@@ -81,11 +84,14 @@ async function start() {
   starting = true;
   trouble("");
   try {
-    if (!onServer) await camera.start();
+    if (!onServer) await camera.start(recall("camera"));
     stream.open();
     running = true;
     setRunning();
-    if (!onServer) await camera.feed(stream);
+    if (!onServer) {
+      showCameras();
+      await camera.feed(stream);
+    }
   } catch (error) {
     stop();
     trouble(error.message);
@@ -105,6 +111,20 @@ function stop() {
   cover();
   setRunning();
   status(OFF);
+}
+
+/** Offers the cameras where there is a choice. */
+async function showCameras() {
+  const known = await listCameras();
+  $("cameras-field").hidden = known.length < 2;
+  $("cameras").replaceChildren(...known.map(({ id, name }) => new Option(name, id)));
+  $("cameras").value = camera.device;
+}
+
+function changeCamera() {
+  keep("camera", $("cameras").value);
+  stop(); // the other one begins behind the shield
+  start();
 }
 
 function switchVirtual() { stream.wish({ virtual_camera: $("virtual").checked }); }
