@@ -53,15 +53,15 @@ def test_the_two_test_sets_of_kaggle_are_told_apart_by_name(tmp_path: Path) -> N
     assert shades == {"train": [10], "valid": [20], "test": [30]}
 
 
-def test_without_a_validation_set_each_tenth_row_of_a_class_is_held_out(tmp_path: Path) -> None:
+def test_without_a_validation_set_the_last_tenth_of_a_class_is_held_out(tmp_path: Path) -> None:
     for i in range(23):
         picture(tmp_path / "train" / "happy" / f"{i:02}.png", i)
     for i in range(9):
         picture(tmp_path / "train" / "sad" / f"{i:02}.png", 100 + i)
     picture(tmp_path / "train" / "fear" / "only.png", 200)
-    assert rows_of(tmp_path, "valid") == [("happy", 9), ("happy", 19), ("sad", 108)]
+    assert rows_of(tmp_path, "valid") == [("happy", 21), ("happy", 22), ("sad", 108)]
     assert len(rows_of(tmp_path)) == 30
-    assert not {shade for _, shade in rows_of(tmp_path)} & {9, 19, 108}
+    assert not {shade for _, shade in rows_of(tmp_path)} & {21, 22, 108}
 
 
 def test_two_folders_of_one_split_are_refused(tmp_path: Path) -> None:

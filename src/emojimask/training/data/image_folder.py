@@ -1,8 +1,8 @@
 """A folder for each class, as on Kaggle: ``train/angry/*.jpg``, ``test/angry/*.jpg``; names in any case.
 
 Without a folder for validation its rows are taken from where they can be had honestly: the pictures named
-``PublicTest_*`` of the test folder, as one of the Kaggle sets names them, else each tenth picture of a class in
-training, of fewer than ten the last.
+``PublicTest_*`` of the test folder, as one of the Kaggle sets names them, else the last tenth of each class in
+training: in the order of their names, since pictures of one sitting lie side by side there.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _files(path: Path) -> dict[str, Labelled]:
             found["valid"] = [(file, label) for file, label in tests if _is_public(file)]
             found["test"] = [(file, label) for file, label in tests if not _is_public(file)]
         else:
-            held_out = set(_each_tenth(found.get("train", [])))
+            held_out = set(_last_tenth(found.get("train", [])))
             found["valid"] = [row for row in found.get("train", []) if row in held_out]
             found["train"] = [row for row in found.get("train", []) if row not in held_out]
     there = {split: found[split] for split in SPLITS if found.get(split)}
@@ -63,10 +63,10 @@ def _files(path: Path) -> dict[str, Labelled]:
     return there
 
 
-def _each_tenth(files: Labelled) -> Labelled:
-    """The tenth, twentieth and so on of each class; of fewer the last, but not the only one."""
+def _last_tenth(files: Labelled) -> Labelled:
+    """Of each class, of fewer than ten the last, but not the only one."""
     by_class = [[row for row in files if row[1] == label] for label in range(len(FER2013_CLASSES))]
-    return [row for of_class in by_class for row in of_class[_HELD_OUT - 1 :: _HELD_OUT] or of_class[1:][-1:]]
+    return [row for of_class in by_class for row in of_class[1:][-max(1, len(of_class) // _HELD_OUT) :]]
 
 
 def _labelled(folder: Path) -> Labelled:
