@@ -154,6 +154,21 @@ def test_a_run_that_is_told_to_end_leaves_no_process_and_is_resumed(tmp_path: Pa
 
 
 @posix_only
+def test_ctrl_c_while_the_workers_load_is_one_line(tmp_path: Path, ctrl_c: signal.Signals) -> None:
+    clip(tmp_path / "in" / "a.mp4", frames=60)
+    command = [sys.executable, "-m", "emojimask", "batch", str(tmp_path / "in"), str(tmp_path / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        wait_for(lambda: bool(children_of(process.pid)))
+        time.sleep(0.3)
+        os.killpg(process.pid, ctrl_c)  # as a terminal does it
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, said) == (130, "emojimask: interrupted\n")
+
+
+@posix_only
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_of_what_was_fetched_from_a_store_no_copy_stays(tmp_path: Path, how: signal.Signals) -> None:
     pytest.importorskip("fsspec", reason="needs the extra [ray]")

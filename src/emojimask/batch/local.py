@@ -7,11 +7,13 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from ctypes import c_longlong
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -89,7 +91,8 @@ class _Pool:
 
     def submit(self, task: Task) -> None:
         try:
-            self.running[self._pool.submit(_do, task)] = task
+            with _children_without_ctrl_c():
+                self.running[self._pool.submit(_do, task)] = task
         except BrokenProcessPool:
             self.refused.append(task)
 
@@ -114,6 +117,19 @@ class _Pool:
         self._pool.shutdown(cancel_futures=True)
         self._far_end.close()
         self._copies.cleanup()
+
+
+@contextmanager
+def _children_without_ctrl_c() -> Iterator[None]:
+    """Processes that are started within do not hear Ctrl-C, not even while they load; this one hears it afterwards."""
+    if sys.platform == "win32":  # which has no such masks
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _worker: Worker | None = None
