@@ -215,8 +215,11 @@ def test_outputs_within_the_inputs_are_no_inputs(tmp_path: Path) -> None:
 def test_what_mask_has_made_in_the_input_folder_is_no_input(tmp_path: Path) -> None:
     for name in ("a.mp4", "a_masked.mp4", "sub/b_masked.mov"):
         clip(tmp_path / "in" / name)
-    assert run(request(tmp_path / "in", tmp_path / "out"))[0].done == 1
-    (tmp_path / "in" / "a.mp4").unlink()
+    (tmp_path / "in" / "gone_masked.mp4").symlink_to("nowhere.mp4")
+    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert (progress.done, list(progress.failed)) == (1, ["gone_masked.mp4"])  # nothing is passed over in silence
+    for name in ("a.mp4", "gone_masked.mp4"):
+        (tmp_path / "in" / name).unlink()
     with pytest.raises(UsageError, match="no picture and no video to mask"):
         run(request(tmp_path / "in", tmp_path / "out"))
 

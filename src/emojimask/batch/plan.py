@@ -39,11 +39,11 @@ def find_inputs(request: Request) -> Inputs:
     within = check_apart(request.inputs, request.outputs)
     inputs = Inputs(defaultdict(list), {})
     for file in request.inputs.find():
-        if is_masked(file.name) or (within is not None and PurePosixPath(file.name).is_relative_to(within)):
+        if within is not None and PurePosixPath(file.name).is_relative_to(within):
             continue
         if file.problem is not None:
             inputs.problems[file.name] = file.problem
-        else:
+        elif not is_masked(file.name):
             inputs.by_output[output_name(file.name, request.inputs.head(file.name))].append(file)
     if not inputs.by_output and not inputs.problems:
         raise UsageError(f"{request.inputs}: the folder holds no picture and no video to mask")
