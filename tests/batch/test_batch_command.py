@@ -60,6 +60,12 @@ def test_what_is_wrong_for_every_file_is_told_once_and_noted_of_none(
     assert capsys.readouterr().out == "0 masked, 1 unchanged; 0 frames\n"
 
 
+def test_help_says_that_force_masks_all_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["batch", "--help"])
+    assert "mask again what is done" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_file_in_a_folders_place_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = clip(tmp_path / "in" / "a.mp4")
     before = file.read_bytes()

@@ -40,9 +40,9 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         help="mask videos of at least twice this length in stretches side by side; 0: never (default: 300)",
     )
     parser.add_argument("--reports", action="store_true", help="beside each output, what was seen frame by frame")
-    parser.add_argument("--leak", action="store_true", help="measure on each video how much of a face still shows")
+    parser.add_argument("--leak", action="store_true", help="measure on each output how much of a face still shows")
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="leave sound and subtitles out")
-    add_output_flags(parser)
+    add_output_flags(parser, force="mask again what is done, and overwrite outputs that no batch has made")
     add_setting_flags(parser)
     parser.set_defaults(run=run_batch)
 

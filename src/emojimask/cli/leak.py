@@ -28,7 +28,7 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
         "--limit",
         type=share,
         metavar="SHARE",
-        help="exit with status 4 if a larger share (0 to 1) of the frames leaked",
+        help="exit with status 4 if a larger share (0 to 1) of the frames leaked, or anything cannot be vouched for",
     )
     parser.add_argument(
         "--eyes",

@@ -51,8 +51,8 @@ def settings_from(args: argparse.Namespace, live: bool = False) -> MaskSettings:
     return load_settings(args.settings, {knob.name: getattr(args, knob.name) for knob in fields(MaskSettings)}, live)
 
 
-def add_output_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="overwrite outputs that exist")
+def add_output_flags(parser: argparse.ArgumentParser, force: str = "overwrite outputs that exist") -> None:
+    parser.add_argument("--force", action="store_true", help=force)
     parser.add_argument("--quiet", action="store_true", help="no progress, no notes; errors only")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
