@@ -186,6 +186,15 @@ def test_a_cut_picture_is_refused(tmp_path: Path, suffix: str) -> None:
     assert str(path) in str(caught.value)
 
 
+def test_an_avif_with_broken_pixels_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.avif"
+    Pillow.fromarray(media.bars()).save(path)
+    head, pixels = path.read_bytes().split(b"mdat")
+    path.write_bytes(head + b"mdat" + bytes(len(pixels)))
+    with pytest.raises(SourceError, match="damaged"):
+        ImageFileSource(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"some text", b"\x89PNG\r\n\x1a\n" + bytes(50)])
 def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)

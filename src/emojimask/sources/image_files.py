@@ -31,7 +31,8 @@ _TURNS = {
 }
 _SUBFILE_TYPE, _SMALLER, _NO_PAGE = 254, 0b001, 0b101  # TIFF: a smaller form of another page; that, or a mask for one
 _SAME_COLOUR = 2  # of 255: profiles that mean sRGB differ by so much
-_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises over broken files
+# What Pillow raises over broken files; the last, over an AVIF's pixels.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError)
 
 
 class ImageFileSource:
