@@ -313,6 +313,18 @@ def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_har
     assert run(wanted)[0].unchanged == 2
 
 
+def test_an_output_is_on_the_disk_before_it_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output, synced = tmp_path / "a.txt", []
+
+    def fsync(file: int) -> None:
+        synced.append((os.fstat(file).st_ino, output.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with LocalFolder(tmp_path).place(output.name) as place:
+        place.write_text("whole")
+    assert synced == [(output.stat().st_ino, False)]
+
+
 def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
     wanted = request(tmp_path / "in", tmp_path / "out")

@@ -132,6 +132,8 @@ class LocalFolder:
             self.staging.mkdir(parents=True, exist_ok=True)
             yield staged
             target.parent.mkdir(parents=True, exist_ok=True)
+            with staged.open("r+b") as file:  # else a power cut could leave the name with nothing behind it
+                os.fsync(file.fileno())
             staged.replace(target)
         except OSError as error:
             raise SinkError(f"{target}: cannot be written ({error.strerror}); check permissions and space") from error
