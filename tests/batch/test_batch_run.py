@@ -216,7 +216,8 @@ def test_what_mask_has_made_in_the_input_folder_is_no_input(tmp_path: Path) -> N
     for name in ("a.mp4", "a_masked.mp4", "sub/b_masked.mov"):
         clip(tmp_path / "in" / name)
     (tmp_path / "in" / "gone_masked.mp4").symlink_to("nowhere.mp4")
-    progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    progress, said, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert "2 files are left alone, masked already by the name (ending in _masked)" in said
     assert (progress.done, list(progress.failed)) == (1, ["gone_masked.mp4"])  # nothing is passed over in silence
     for name in ("a.mp4", "gone_masked.mp4"):
         (tmp_path / "in" / name).unlink()

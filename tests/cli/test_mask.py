@@ -81,7 +81,9 @@ def test_the_default_output_lies_beside_the_input(picture: Path) -> None:
     assert np.abs(cv2.imread(str(out)).astype(int) - portrait())[90:170, 190:260].mean() > 25
 
 
-def test_a_folder_is_masked_with_its_tree_and_its_masked_files_are_left_alone(tmp_path: Path, picture: Path) -> None:
+def test_a_folder_is_masked_with_its_tree_and_its_masked_files_are_left_alone(
+    tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     deep = tmp_path / "in" / "a b" / "ü"
     deep.mkdir(parents=True)
     picture.rename(deep / "me.png.jpg")
@@ -91,7 +93,9 @@ def test_a_folder_is_masked_with_its_tree_and_its_masked_files_are_left_alone(tm
     made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*"))
     assert made == ["a b/ü/me.png_masked.jpg", "wall_masked.png"]
     assert main(["mask", str(tmp_path / "in"), "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
     assert main(["mask", str(tmp_path / "in"), "--quiet", "--force"]) == 0
+    assert "2 files are left alone, masked already by the name (ending in _masked)" in capsys.readouterr().err
     assert not list(tmp_path.rglob("*_masked_masked*"))
 
 

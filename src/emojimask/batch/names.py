@@ -12,6 +12,12 @@ def is_masked(name: str) -> bool:
     return PurePath(name).stem.endswith(MARK)
 
 
+def left_alone(count: int) -> str:
+    """What is said of so many files that :func:`is_masked`: one of them may be no output of ours."""
+    files = f"{count} files are" if count > 1 else "1 file is"
+    return f"{files} left alone, masked already by the name (ending in {MARK})"
+
+
 def report_name(output: str) -> str:
     """Of the frame-by-frame report beside an output."""
     return f"{output}.jsonl"

@@ -16,17 +16,19 @@ from emojimask.errors import EmojimaskError, OutputExistsError, UsageError
 from emojimask.settings import MaskSettings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inputs:
     """What lies in the input folder.
 
     Attributes:
         by_output: by the name of the output that a file would become.
         problems: why others cannot be looked at, by their names.
+        left_alone: how many are outputs by their names.
     """
 
     by_output: dict[str, list[Found]]
     problems: dict[str, str]
+    left_alone: int = 0
 
 
 def find_inputs(request: Request) -> Inputs:
@@ -43,7 +45,9 @@ def find_inputs(request: Request) -> Inputs:
             continue
         if file.problem is not None:
             inputs.problems[file.name] = file.problem
-        elif not is_masked(file.name):
+        elif is_masked(file.name):
+            inputs.left_alone += 1
+        else:
             inputs.by_output[output_name(file.name, request.inputs.head(file.name))].append(file)
     if not inputs.by_output and not inputs.problems:
         raise UsageError(f"{request.inputs}: the folder holds no picture and no video to mask")

@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
 from emojimask.batch.folders import Folder
-from emojimask.batch.names import report_name
+from emojimask.batch.names import left_alone, report_name
 from emojimask.batch.plan import Plan, find_inputs
 from emojimask.batch.record import BEGUN, FAILED, Record, now
 from emojimask.batch.tasks import (
@@ -79,7 +79,7 @@ class BatchRun:
     Args:
         request: what to do.
         force: mask again what is done, and overwrite any output.
-        say: is told of every failure, in one line.
+        say: is told of every failure, and of what is left alone, in one line.
 
     Attributes:
         progress: how far the run is.
@@ -103,6 +103,8 @@ class BatchRun:
             total_bytes = sum(job.size for job in plan.jobs)
             self.progress = Progress(len(plan.jobs) + len(plan.refused), total_bytes, refused=len(plan.refused))
             request.outputs.append(MANIFEST, "")  # what cannot be written is found out before any work
+            if inputs.left_alone:
+                say(left_alone(inputs.left_alone))
             for name, reason in plan.refused.items():
                 self._fail(Job(name, ""), reason, 1)
             self._tasks.extend(Whole(job) for job in plan.jobs)

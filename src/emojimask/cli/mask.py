@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from emojimask.batch.names import MARK
+from emojimask.batch.names import MARK, left_alone
 from emojimask.cli.given import given_name, given_path, printable
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.mask_plan import Job, Result, plan
@@ -39,13 +39,15 @@ def add_mask(parser: argparse.ArgumentParser) -> None:
 
 def run_mask(args: argparse.Namespace) -> int:
     settings = settings_from(args)
-    jobs, undone = plan(args.inputs, args.output, args.report)
-    if jobs:
+    wanted = plan(args.inputs, args.output, args.report)
+    if wanted.jobs:
         _check(settings, args.report)
-    for result in undone:
+    for result in wanted.undone:
         _warn(result.error or "")
-    alone = len(jobs) + len(undone) == 1
-    results = undone + [_attempt(job, settings, args, alone=alone) for job in jobs]
+    if wanted.left_alone:
+        _warn(left_alone(wanted.left_alone))
+    alone = len(wanted.jobs) + len(wanted.undone) == 1
+    results = wanted.undone + [_attempt(job, settings, args, alone=alone) for job in wanted.jobs]
     if args.json:
         print(json.dumps([asdict(result) for result in results], indent=2))
     failed = sum(result.error is not None for result in results)

@@ -33,8 +33,22 @@ class Result:
     error: str | None = None
 
 
-def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> tuple[list[Job], list[Result]]:
-    """What to mask and where to, and the inputs that cannot be: not there, or with the output of another.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        undone: inputs that cannot be masked: not there, or with the output of another.
+        left_alone: how many files in folders are outputs by their names.
+    """
+
+    jobs: list[Job]
+    undone: list[Result]
+    left_alone: int
+
+
+def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> Plan:
+    """What to mask and where to.
 
     ``given``: the output, a file or a folder, as it was typed: a Path keeps no slash at the end, which tells a folder.
 
@@ -42,7 +56,7 @@ def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> tupl
         UsageError: the only input is a folder that holds nothing to mask, or a file is in the place of the folder for
             the outputs, or the name given for that is a file's, or that for a file has no suffix.
     """
-    found, problems = _find(inputs)
+    found, problems, left_alone = _find(inputs)
     output = None if given is None else Path(given)
     many = len(found) + len(problems) > 1 or any(path.is_dir() for path in inputs)
     slashed = given is not None and given.endswith(("/", os.sep))
@@ -57,20 +71,23 @@ def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> tupl
         target = _output(path, root, output if into_folder else None) if output is None or into_folder else output
         jobs.append(Job(path, target, report and report.with_name(f"{report.stem}{tail}{report.suffix}")))
     jobs, rivals = _without_rivals(jobs)
-    return jobs, problems + rivals
+    return Plan(jobs, problems + rivals, left_alone)
 
 
-def _find(inputs: Sequence[Path]) -> tuple[dict[Path, Path], list[Result]]:
+def _find(inputs: Sequence[Path]) -> tuple[dict[Path, Path], list[Result], int]:
     """Each file with the folder that it was found under (its own, where it was named itself)."""
     from emojimask.sources.folder import find_inputs
 
     found: dict[Path, Path] = {}
     missing: list[Result] = []
+    left_alone = 0
     for path in inputs:
         problems: list[SourceError] = []
         try:
             if path.is_dir():
-                files = [file for file in find_inputs(path, problems.append) if not is_masked(file.name)]
+                there = list(find_inputs(path, problems.append))
+                files = [file for file in there if not is_masked(file.name)]
+                left_alone += len(there) - len(files)
                 if not files and not problems:
                     nothing = f"{path}: the folder holds no picture and no video to mask"
                     if len(inputs) == 1:
@@ -85,7 +102,7 @@ def _find(inputs: Sequence[Path]) -> tuple[dict[Path, Path], list[Result]]:
         except OSError as error:  # a name that is too long, for one
             problems.append(SourceError(f"{path}: cannot be opened ({error.strerror})"))
         missing += [_not_done(path, str(problem)) for problem in problems]
-    return found, missing
+    return found, missing, left_alone
 
 
 def _told_apart(paths: Sequence[Path]) -> list[str]:
