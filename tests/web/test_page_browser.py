@@ -176,6 +176,41 @@ def test_snapshot_and_recording_hold_masked_pictures(tab, page_url: str) -> None
     assert all(emoji_yellow(frame) > 0.015 or is_shield(frame) for frame in frames)
 
 
+KEEP_MICROPHONES = """
+    window.microphones = [];
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => {
+        if (wish.audio) await window.allowed;
+        const given = await ask(wish);
+        microphones.push(...given.getAudioTracks());
+        return given;
+    };
+"""
+"""``allowed`` is when the person says so."""
+ALL_OFF = "microphones.length && microphones.every((each) => each.readyState === 'ended')"
+
+
+def test_no_microphone_stays_on(tab, page_url: str) -> None:
+    tab.add_init_script(KEEP_MICROPHONES)
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    tab.check("#sound")
+    tab.evaluate("void (window.allowed = new Promise((then) => { window.allow = then; }))")
+    tab.click("#record")
+    tab.click("#stop")
+    tab.evaluate("allow()")  # too late
+    until(tab, ALL_OFF)
+    assert tab.locator("#recording").is_hidden()
+    tab.click("#start")
+    wait_for_face(tab)
+    tab.evaluate("window.microphones = []; MediaRecorder.prototype.start = () => { throw Error('no encoder'); }; 0")
+    tab.click("#record")
+    until(tab, ALL_OFF)
+    assert "no encoder" in tab.inner_text("#trouble")
+    assert tab.inner_text("#record") == "Record"
+
+
 def test_settings_reach_the_program(tab, page_url: str) -> None:
     tab.goto(page_url)
     start_camera(tab)

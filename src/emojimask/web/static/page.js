@@ -31,7 +31,7 @@ const stream = new Stream(screen, { unasked: onServer });
 const camera = new Camera();
 const recorder = new Recorder();
 const classPanel = new ClassPanel($("class"), { viaThisMachine: true, recognises: about.recognises });
-let running = false, starting = false;
+let running = false, starting = false, recordChanges = false;
 
 for (const [name, values] of Object.entries(about.offered)) {
   const field = $(name);
@@ -169,6 +169,8 @@ function showFigures() {
 }
 
 async function record() {
+  if (recordChanges) return; // not to be begun twice, where the camera was stopped and started meanwhile
+  recordChanges = true;
   const button = $("record");
   button.disabled = true;
   try {
@@ -177,6 +179,7 @@ async function record() {
       offer(blob, blob.type.includes("mp4") ? "emojimask.mp4" : "emojimask.webm", "Recording");
     } else {
       await recorder.start(screen.canvas, $("sound").checked);
+      if (!running) await recorder.stop(); // the camera was stopped while the browser asked for the microphone
     }
   } catch (error) {
     trouble(error.message);
@@ -185,6 +188,7 @@ async function record() {
   button.textContent = recorder.running ? "Stop recording" : "Record";
   $("recording").hidden = !recorder.running;
   button.disabled = !running && !recorder.running;
+  recordChanges = false;
 }
 
 function offer(blob, name, what) {

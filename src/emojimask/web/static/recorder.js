@@ -21,9 +21,15 @@ export class Recorder {
       tracks.push(...this.#sound.getAudioTracks());
     }
     this.#pieces = [];
-    this.#recorder = new MediaRecorder(new MediaStream(tracks), { mimeType: type, videoBitsPerSecond: 4_000_000 });
-    this.#recorder.ondataavailable = ({ data }) => { if (data.size) this.#pieces.push(data); };
-    this.#recorder.start(1000);
+    try {
+      const recorder = new MediaRecorder(new MediaStream(tracks), { mimeType: type, videoBitsPerSecond: 4_000_000 });
+      recorder.ondataavailable = ({ data }) => { if (data.size) this.#pieces.push(data); };
+      recorder.start(1000);
+      this.#recorder = recorder;
+    } catch (error) {
+      this.#hush();
+      throw new Error(`This browser cannot record (${error.message}).`);
+    }
   }
 
   /** Ends the recording; gives the file. */
@@ -32,11 +38,15 @@ export class Recorder {
       const recorder = this.#recorder;
       this.#recorder = null;
       recorder.onstop = () => {
-        this.#sound?.getTracks().forEach((track) => track.stop());
-        this.#sound = null;
+        this.#hush();
         resolve(new Blob(this.#pieces, { type: recorder.mimeType.split(";")[0] }));
       };
       recorder.stop();
     });
+  }
+
+  #hush() {
+    this.#sound?.getTracks().forEach((track) => track.stop());
+    this.#sound = null;
   }
 }
