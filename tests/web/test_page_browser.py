@@ -176,6 +176,21 @@ def test_snapshot_and_recording_hold_masked_pictures(tab, page_url: str) -> None
     assert all(emoji_yellow(frame) > 0.015 or is_shield(frame) for frame in frames)
 
 
+def test_a_picture_that_cannot_be_drawn_is_not_the_last(tab, page_url: str) -> None:
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    tab.evaluate("""
+        window.drawn = 0;
+        const create = window.createImageBitmap;
+        window.createImageBitmap = async () => {
+            window.createImageBitmap = (picture) => { window.drawn++; return create(picture); };
+            throw Error("out of memory");
+        }; 0
+    """)
+    until(tab, "window.drawn > 1")
+
+
 KEEP_MICROPHONES = """
     window.microphones = [];
     const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

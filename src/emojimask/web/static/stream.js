@@ -123,14 +123,14 @@ export class Stream extends EventTarget {
       this.#newest = null;
       const sent = this.#sent.get(header.number);
       for (const number of this.#sent.keys()) if (number <= header.number) this.#sent.delete(number);
-      const bitmap = await createImageBitmap(jpeg);
-      if (this.#wanted && this.#socket && header.number >= this.#from) {
+      const bitmap = await createImageBitmap(jpeg).catch(() => null); // a browser short of memory; the next may do
+      if (bitmap && this.#wanted && this.#socket && header.number >= this.#from) {
         this.#screen.draw(bitmap);
         const at = performance.now();
         this.#shown.push({ at, latency_ms: sent ? at - sent.at : null, worked_ms: header.worked_ms });
         this.#emit("frame", header);
       }
-      bitmap.close();
+      bitmap?.close();
     }
     this.#drawing = false;
   }
