@@ -124,7 +124,7 @@ def test_redis_is_emptied_when_a_room_closes(pair: Pair, redis: Redis) -> None:
         assert not [name for name in client.keys("*") if host.code in name and "task:" not in name]
 
 
-def test_redis_gone_and_back(pair: Pair, redis: Redis) -> None:
+def test_redis_gone_and_back(pair: Pair, redis: Redis, program: Callable[..., Program]) -> None:
     one, _, key = pair
     host = Host(one.url, key)
     ada = Student(one.url, host.code, "Ada")
@@ -140,6 +140,8 @@ def test_redis_gone_and_back(pair: Pair, redis: Redis) -> None:
     bob = Student(one.url, host.code, "Bob")
     host.look(lambda h: set(h.labels()) == {"Ada", "Bob"})
     assert any("cannot be reached" in line for line in one.said)
+    three = program("serve", "--board", "--no-browser", "--port", "0", "--redis", redis.url, lines=2)
+    assert three.lecturer_url.endswith(f"#key={key}"), "the lecturers' link opens rooms at every process"
     for each in (ada, bob, host):
         each.close()
 

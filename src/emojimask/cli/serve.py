@@ -119,7 +119,7 @@ def _serve_board(args: argparse.Namespace) -> None:
         except ImportError as error:
             raise MissingExtraError("Redis is not installed; pip install 'emojimask[redis]'") from error
         key = shared_lecturer_key(args.redis, key)
-        store = RedisStore(args.redis, limits.rooms, limits.members, limits.room_s)
+        store = RedisStore(args.redis, key, limits.rooms, limits.members, limits.room_s)
     allow_connections(limits.sockets)
     with listen(address) as listener:
         link = _link(_name(args), listener.getsockname()[1], tls=args.tls_cert is not None)

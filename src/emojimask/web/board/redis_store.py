@@ -23,6 +23,7 @@ _PREFIX = "emojimask:"
 _ROOMS = f"{_PREFIX}rooms"
 _KEY = f"{_PREFIX}lecturer-key"
 _CHANNEL = f"{_PREFIX}events:"
+_KEY_TTL_S = 7 * 24 * 3600  # after the last process
 _TIMEOUT_S = 2.0
 _HOME_TTL_S = 6
 _HOME_BEAT_S = 2.0
@@ -39,7 +40,7 @@ def shared_lecturer_key(url: str, key: str) -> str:
     """
     try:
         with redis.Redis.from_url(url, socket_timeout=_TIMEOUT_S, decode_responses=True) as client:
-            client.set(_KEY, key, nx=True, ex=7 * 24 * 3600)
+            client.set(_KEY, key, nx=True, ex=_KEY_TTL_S)
             return str(client.get(_KEY))
     except (redis.RedisError, OSError, ValueError) as error:
         fault = f"no Redis answers there ({in_brief(error)})"
@@ -51,10 +52,12 @@ class RedisStore:
 
     Args:
         url: such as redis://127.0.0.1:6379/0.
+        lecturer_key: of :func:`shared_lecturer_key`; kept there for processes to come, as long as this one runs.
         room_s: the longest life of a room, seconds.
     """
 
-    def __init__(self, url: str, max_rooms: int, max_members: int, room_s: float) -> None:
+    def __init__(self, url: str, lecturer_key: str, max_rooms: int, max_members: int, room_s: float) -> None:
+        self._lecturer_key = lecturer_key
         self._max_rooms, self._max_members, self._room_s = max_rooms, max_members, room_s
         self._redis = redis.asyncio.Redis.from_url(
             url,
@@ -191,7 +194,10 @@ class RedisStore:
 
     async def _beat_once(self) -> None:
         with _gone():
-            await self._redis.set(f"{_PREFIX}home:{self._home}", 1, ex=_HOME_TTL_S)
+            async with self._redis.pipeline() as steps:
+                steps.set(f"{_PREFIX}home:{self._home}", 1, ex=_HOME_TTL_S)
+                steps.set(_KEY, self._lecturer_key, ex=_KEY_TTL_S)
+                await steps.execute()
 
     async def _listen(self, ready: asyncio.Event) -> None:
         """Hand on events for ever; after every time out of touch, ask for a comparison with the store."""
