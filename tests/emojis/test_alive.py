@@ -150,6 +150,17 @@ def test_a_wink_shuts_one_eye_in_every_expression() -> None:
         assert white["wink"] < 0.1 * white["open"], expression
 
 
+@pytest.mark.parametrize("rounded", [0.0, 0.5, 1.0])
+def test_a_tongue_that_is_out_is_even_and_no_wider_than_the_mouth(rounded: float) -> None:
+    shapes = load("alive").shapes([masked("disgust", measures=Measures(mouth_round=rounded, mouth_width=-rounded))])[0]
+    lips = next(shape.outline for shape in shapes if shape.color == STYLES["alive"].lips)
+    tongue = [shape.outline for shape in shapes if shape.color == STYLES["alive"].tongue][-1]
+    assert np.ptp(tongue[:, 0]) < np.ptp(lips[:, 0])
+    tip = tongue[tongue[:, 1] > tongue[:, 1].mean()]
+    inner = np.abs(tip[:, 0] - tip[:, 0].mean()) < 0.3 * np.ptp(tongue[:, 0])
+    assert np.ptp(tip[inner, 1]) < 0.1 * np.ptp(tongue[:, 1])
+
+
 @pytest.mark.parametrize("name", ["alive", "flat", "paper", "contrast"])
 def test_nothing_pops(name: str) -> None:
     """Along ways between poses, a small step moves every shape a little, and shapes come and go all but unseen."""

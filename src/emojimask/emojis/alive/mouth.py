@@ -96,14 +96,15 @@ def _draw_teeth(sheet: Sheet, mouths: _Mouths, poses: Sequence[Pose], style: Sty
 
 
 def _draw_tongue_out(sheet: Sheet, mouths: _Mouths, poses: Sequence[Pose], style: Style, grid: Grid) -> None:
-    x, out = 8 + 34 * grid.t, column(pose.tongue_out for pose in poses)
-    root = np.array([np.interp(x, *lip) for lip in zip(mouths.x, mouths.lower, strict=True)])
-    upper, tip = _curve(x, root), _curve(x, root + 66 * out * grid.square)
+    x, out = mouths.middle + mouths.width * (0.1 + 0.44 * grid.t), column(pose.tongue_out for pose in poses)
+    root = np.array([np.interp(*lip) for lip in zip(x, mouths.x, mouths.lower, strict=True)])
+    middle = x.shape[1] // 2
+    below = 66 + root[:, middle, None] - root  # the tip is even, however the lip bends
+    upper, tip = _curve(x, root), _curve(x, root + below * out * grid.square)
     shown = [min(3 * pose.tongue_out, 1.0) for pose in poses]
     sheet.stroke(upper, tip, 0.5, 0.8 * style.mouth, style.lips, shown)
     sheet.add(between(upper, tip), style.tongue, shown)
-    middle = len(x) // 2
-    furrow = x[middle] + 1j * (root[:, middle, None] + 66 * out * np.linspace(0.2, 0.6, 4))
+    furrow = x[:, middle, None] + 1j * (root[:, middle, None] + 66 * out * np.linspace(0.2, 0.6, 4))
     sheet.add(line(furrow[:, None], 3.0, grid.half_turn), style.groove, shown)
 
 
