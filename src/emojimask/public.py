@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
-    """A pipeline for one stream; models are loaded once for the process.
+    """A pipeline for one stream; models and emoji sets are loaded once for the process.
 
     Raises:
         TypeError: ``settings`` are none.
