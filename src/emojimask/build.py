@@ -88,9 +88,7 @@ def _mediapipe() -> FaceBackEnd:
     try:
         from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker
     except ImportError as error:
-        raise MissingExtraError(
-            f"face detection cannot be loaded ({error}); reinstall with: pip install --force-reinstall emojimask"
-        ) from error
+        raise MissingExtraError(f"face detection cannot be loaded ({error}); install emojimask anew") from error
     return FaceBackEnd(MediapipeDetector(), MeshLandmarker())
 
 

@@ -67,7 +67,7 @@ def versions() -> Iterator[Finding]:
         try:
             yield Finding(name, True, version(name), needed=True)
         except PackageNotFoundError:
-            yield Finding(name, False, "not installed; reinstall with: pip install emojimask", needed=True)
+            yield Finding(name, False, "not installed; install emojimask anew", needed=True)
     for name, extra in OPTIONAL.items():
         try:
             yield Finding(name, True, version(name))
