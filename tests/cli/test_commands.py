@@ -139,6 +139,17 @@ def test_live_without_a_camera_says_so(capsys: pytest.CaptureFixture[str]) -> No
     assert "93" in errors[0]
 
 
+def test_where_no_camera_is_the_first_is_not_the_remedy_for_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("emojimask.sources.camera.list_cameras", list)
+    monkeypatch.setattr("emojimask.sources.camera.sys.platform", "linux")
+    assert main(["live", "--camera", "93"]) == 1
+    assert capsys.readouterr().err.endswith("close other programs that use it; the system names no camera\n")
+    assert main(["live", "--camera", "Some Camera"]) == 1
+    assert capsys.readouterr().err.endswith("no camera has this name; try a number, such as 0\n")
+
+
 def test_an_extra_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -219,7 +219,7 @@ def _target(spec: str) -> int | str:
         raise SourceError(f"camera {spec}: is a folder; name a camera, or a video to play in its place")
     if os.sep in spec or "/" in spec or is_media(spec):
         raise SourceError(f"camera {spec}: no such file; check the name, or give the number of a camera, such as 0")
-    raise SourceError(f"camera {spec}: no camera has this name; {_known(cameras)}")
+    raise SourceError(f"camera {spec}: no camera has this name; {_known(cameras) or 'try a number, such as 0'}")
 
 
 def _why_not(name: str, target: int | str) -> str:
@@ -230,13 +230,14 @@ def _why_not(name: str, target: int | str) -> str:
         return f"camera {name}: no video comes from this address; check it and the network"
     if sys.platform == "darwin":
         return f"camera {name}: cannot be opened; allow it under System Settings, Privacy & Security, Camera"
-    return f"camera {name}: cannot be opened; plug it in, close other programs that use it; {_known(list_cameras())}"
+    remedy = f"plug it in, close other programs that use it; {_known(list_cameras()) or 'the system names no camera'}"
+    return f"camera {name}: cannot be opened; {remedy}"
 
 
 def _known(cameras: list[CameraInfo]) -> str:
-    if not cameras:
-        return "the system names no camera; try a number, such as 0"
-    return "known are " + ", ".join(f"{camera.index} ({camera.name})" for camera in cameras)
+    """The cameras that the system names; empty where it names none."""
+    known = ", ".join(f"{camera.index} ({camera.name})" for camera in cameras)
+    return f"known are {known}" if known else ""
 
 
 def _text(path: Path) -> str:
