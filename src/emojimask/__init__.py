@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         TrackState,
     )
 
+    __version__: str
+
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime sends its makers word of its use, from its import on
 
 __all__ = [
@@ -85,6 +87,8 @@ if not TYPE_CHECKING:  # to which it would say that every name is there
             for module in map(import_module, (f"emojimask.{module}" for module in _MODULES)):
                 if hasattr(module, name):
                     return getattr(module, name)
+        if name == "__version__":
+            return import_module("importlib.metadata").version("emojimask")
         raise AttributeError(f"module 'emojimask' has no attribute {name!r}")
 
 

@@ -266,8 +266,8 @@ def test_a_command_that_cannot_be_loaded_is_one_line(
 @pytest.mark.parametrize(
     "line",
     [
-        "leak {} no.mp4 no.mp4 {}",
-        "emojis {} preview {} nonesuch {}",
+        "{} leak {} no.mp4 no.mp4 {}",
+        "{} emojis {} preview {} nonesuch {}",
         "bench {} speed {} no.mp4 {}",
         "bench {} expressions {} --media no --labels no.toml {}",
         "data {} collect {} out a.png --label none {}",
@@ -283,6 +283,17 @@ def test_debug_shows_where_an_error_comes_from_wherever_it_stands(
         words = ["--debug" if place == index else "" for index in range(places)]
         with pytest.raises(emojimask.EmojimaskError):
             main(line.format(*words).split())
+
+
+def test_an_option_without_a_command_is_told_where_it_belongs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--camera", "0"]) == 2
+    assert capsys.readouterr().err == "emojimask: options follow their command, as in: emojimask serve --camera 0\n"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"emojimask {emojimask.__version__}\n"
 
 
 def test_help_tells_the_exit_status_of_an_interrupted_run(capsys: pytest.CaptureFixture[str]) -> None:

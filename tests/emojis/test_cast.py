@@ -115,12 +115,6 @@ def test_wrong_names(spec: str, message: str) -> None:
     assert str(error.value).startswith(message)
 
 
-def test_a_wrong_expression_of_ones_own_set_is_told_as_such(tmp_path: Path) -> None:
-    make_starter(tmp_path / "mine", load_emoji_set("classic"))
-    with pytest.raises(UsageError, match=r'mine:hapy": no expression "hapy"; known: angry, '):
-        load_cast(f"{tmp_path / 'mine'}:hapy")
-
-
 def test_a_damaged_set_among_others_is_told(tmp_path: Path) -> None:
     make_starter(tmp_path / "mine", load_emoji_set("classic"))
     (tmp_path / "mine/sad.png").unlink()

@@ -37,6 +37,7 @@ COMMANDS = {
     "evaluate": "measure an expression model on labelled faces",
     "export": "turn a trained model into an .onnx file and its card (extra [train])",
 }
+_OF_NO_COMMAND = ("--help", "--version", "--debug")
 _MODULES = dict.fromkeys(("zoo", "train", "export"), "emojimask.training.cli")
 
 
@@ -67,6 +68,8 @@ def _run(arguments: list[str], args: argparse.Namespace) -> int:
     _print_every_name()
     if not arguments and page_is_installed():
         arguments = ["serve"]
+    if arguments and arguments[0].startswith("--") and arguments[0] not in _OF_NO_COMMAND:
+        raise UsageError(f"options follow their command, as in: emojimask serve {' '.join(arguments)}")
     parser = build_parser(arguments)
     parser.parse_args(arguments, args)
     if args.command is None:
@@ -116,14 +119,14 @@ def page_is_installed() -> bool:
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """Of a command, and of a part of one, as in ``bench speed``: argparse nests parsers of the same class."""
+    """Of the program, of a command and of a part of one, as in ``bench speed``: argparse nests parsers of one class."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.add_argument(
             "--debug",
             action="store_true",
-            default=argparse.SUPPRESS,  # so that the part's does not undo the command's
+            default=argparse.SUPPRESS,  # so that a part's does not undo what was said before it
             help="show where an error comes from",
         )
 
@@ -132,7 +135,7 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the command that ``arguments`` name is loaded, so that ``--help`` comes at once."""
     from importlib.metadata import version  # takes long enough for a Ctrl-C, which only ``main`` turns into a line
 
-    parser = argparse.ArgumentParser(
+    parser = _CommandParser(
         prog="emojimask",
         description="Your face stays private, your expression gets through: covers every face with the emoji of its "
         "expression. Everything stays on this machine.",
@@ -140,7 +143,7 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         "4 a leak limit was passed, 130 interrupted",
     )
     parser.add_argument("--version", action="version", version=f"emojimask {version('emojimask')}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

@@ -108,7 +108,7 @@ def _load(spec: str, load: Callable[[str], EmojiSet]) -> EmojiSet:
         return load(spec)
     if expression in EXPRESSIONS:
         return FixedEmojiSet(load(worn), expression)
-    if worn in shipped_sets() or is_folder(worn):
+    if worn in shipped_sets():
         raise UsageError(f'emojis "{spec}": no expression "{expression}"; known: {", ".join(EXPRESSIONS)}')
     return load(spec)
 
