@@ -39,7 +39,6 @@ _ORDERS_TO_END = [signal.SIGINT, signal.SIGTERM]
 """Ctrl-C, and what ``timeout`` sends, and a system that shuts down."""
 if sys.platform != "win32":
     _ORDERS_TO_END.append(signal.SIGHUP)  # the terminal is closed
-_USUAL_HANDLERS = (signal.SIG_DFL, signal.default_int_handler)
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ def run(
         KeyboardInterrupt: a file's run was interrupted; nothing is left behind.
     """
     summary = RunSummary(failures=pipeline.failures)
-    with _OrdersToEnd(deferred=source.info.live) as orders, ExitStack() as open_sinks:
+    with _OrdersToEnd(live=source.info.live) as orders, ExitStack() as open_sinks:
         for sink in sinks:
             open_sinks.enter_context(sink)
             sink.open(source.info)
@@ -106,7 +105,7 @@ def run(
                     if on_frame is not None:
                         on_frame(frame)
                     if orders.came:
-                        break
+                        raise KeyboardInterrupt
         except StopRequested:
             pass
         except KeyboardInterrupt:
@@ -123,34 +122,42 @@ def run(
 
 
 class _OrdersToEnd:
-    """While this lasts, Ctrl-C and its like, if ``deferred``, are only noted; a second one raises KeyboardInterrupt.
+    """While this lasts, Ctrl-C and its like are noted, and raise KeyboardInterrupt where that does no harm.
 
-    Raised amid a frame it would leave that frame half written, or written to some of the outputs; while the outputs are
-    being completed, which takes long after a long recording, it would throw them away. Only the main thread hears
-    signals, and whoever has put a handler of their own in place keeps it.
+    ``live``: only a second one does so. Raised amid a frame the first would leave that frame half written, or written
+    to some of the outputs; while the outputs are being completed, which takes long after a long recording, any would
+    throw them away.
+
+    A file's run is ended by the first. From then on its threads are being waited for and its outputs removed, which
+    the next, of somebody impatient, would cut short; so that one is not heard.
+
+    Only the main thread hears signals, and whoever has put a handler of their own in place keeps it. So does, for a
+    file, what ends the program at once: the workers of a batch are to end so.
     """
 
-    def __init__(self, deferred: bool) -> None:
+    def __init__(self, live: bool) -> None:
         in_main = threading.current_thread() is threading.main_thread()
-        handlers = {number: signal.getsignal(number) for number in _ORDERS_TO_END if deferred and in_main}
-        self._deferred = {number: usual for number, usual in handlers.items() if usual in _USUAL_HANDLERS}
+        usual = (signal.default_int_handler, signal.SIG_DFL) if live else (signal.default_int_handler,)
+        handlers = {number: signal.getsignal(number) for number in _ORDERS_TO_END if in_main}
+        self._usual = {number: handler for number, handler in handlers.items() if handler in usual}
+        self._live = live
         self.came = self.completing = False
 
     def __enter__(self) -> Self:
-        for number in self._deferred:
+        for number in self._usual:
             signal.signal(number, self._note)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._deferred.items():
+        for number, handler in self._usual.items():
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self.came and not self.completing:
+        again, self.came = self.came, True
+        if (again and not self.completing) if self._live else not again:
             raise KeyboardInterrupt
-        self.came = True
 
 
 @contextmanager

@@ -188,6 +188,20 @@ def test_ctrl_c_amid_a_files_frame_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_pythons_ctrl_c")
+def test_impatience_does_not_keep_a_files_run_from_clearing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    discard = VideoFileSink._discard
+
+    def interrupted(sink: VideoFileSink) -> None:
+        signal.raise_signal(signal.SIGINT)
+        discard(sink)
+
+    monkeypatch.setattr(VideoFileSink, "_discard", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(Reel(200), pipeline(), [InterruptedSink(tmp_path / "out.mp4", threads=1)])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("_pythons_ctrl_c")
 def test_a_second_ctrl_c_ends_a_live_run_at_once() -> None:
     class Twice(Tray):
         def write(self, masked: MaskedFrame) -> None:
