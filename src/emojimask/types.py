@@ -106,7 +106,7 @@ class StreamInfo:
         fps: frames a second, average where it varies; 0 for still pictures.
         frame_count: how many frames will come; None where unknown.
         time_base: the unit in which every ``time_s`` is a whole number; None where there is none (cameras).
-        ahead_s: whole seconds by which the file's own clock is ahead of ``time_s``.
+        ahead_s: whole seconds by which the file's own clock is ahead of ``time_s``; below 0: behind.
         bt709: the frames are YUV planes, in BT.709's colours (true) or BT.601's (false); None: they are BGR.
         live: true where frames that come too fast are dropped and time does not wait.
         path: the file behind the source, from which a sink may copy sound and subtitles; None where there is none.

@@ -119,6 +119,21 @@ def test_a_clock_that_began_hours_before_the_recording_is_set_back(tmp_path: Pat
         assert file.duration < 3_000_000
 
 
+@pytest.mark.parametrize("sound", ["mp2", None])
+def test_nothing_is_lost_of_a_recording_amid_which_the_clock_of_mpeg_begins_anew(
+    tmp_path: Path, sound: str | None
+) -> None:
+    plain = media.write_video(tmp_path / "a.ts", codec="mpeg2video", frames=30, sound=sound)
+    original = delayed(plain, tmp_path / "b.ts", 2**33 // 90000 - 1)
+    assert media.times(original)[0] < 0
+    target = convert(original, tmp_path / "c.mp4")
+    assert media.times(target) == [time - media.times(original)[0] // 1 for time in media.times(original)]
+    if sound:
+        apart = media.packets(original, "audio")[0][0] - media.times(original)[0]
+        copied = media.packets(target, "audio")[0][0] - media.times(target)[0]
+        assert float(copied) == pytest.approx(float(apart), abs=0.0001)
+
+
 def test_pictures_that_begin_late_are_written_to_an_avi(tmp_path: Path) -> None:
     original = media.write_video(tmp_path / "a.mp4", ticks=range(10, 40), sound="libmp3lame")
     target = convert(original, tmp_path / "b.avi")

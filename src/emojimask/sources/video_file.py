@@ -72,7 +72,7 @@ class VideoFileSource:
             if span is not None and self._stream.time_base:
                 self._container.seek(round(self._start_s / self._stream.time_base), stream=self._stream)
             self._rate = _rate(self._stream)
-            self._ahead_s = _ahead_s(self._container)
+            self._ahead_s = _ahead_s(self._container, self._stream)
             self._axes: dict[int, _Axes] = {}
             self._plain_colors = PlainColors()
             self._frames = self._decode()
@@ -278,14 +278,17 @@ def _rate(stream: VideoStream) -> Fraction:
     return stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
 
 
-def _ahead_s(container: InputContainer) -> int:
-    """Whole seconds before anything begins; they can be said in every unit of time.
+def _ahead_s(container: InputContainer, stream: VideoStream) -> int:
+    """Whole seconds before anything begins; they can be said in every unit of time. Below 0 for what begins before 0.
 
     What has an index begins late only where that is meant; recordings of streams have a clock that began long before.
+    It begins anew every 26 hours, and FFmpeg has what comes shortly before that come before 0, which nobody plays.
     """
     if container.format.name.startswith(SEEKABLE) or container.start_time is None:
         return 0
-    return max(0, container.start_time // av.time_base)
+    whole = container.start_time // av.time_base
+    pictures_too = stream.start_time is not None and stream.start_time < 0  # and not the sound alone, by a little
+    return whole if whole > 0 or pictures_too else 0
 
 
 def _picture(raw: VideoFrame, axes: _Axes) -> Picture:
