@@ -540,6 +540,15 @@ def test_names_that_the_output_cannot_show_are_told_all_the_same(tmp_path: Path,
     assert len(list(folder.glob("*_masked*"))) == 3
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX descriptors")
+@pytest.mark.parametrize("closed", [1, 2])
+def test_closed_streams_are_no_fault(closed: int, tmp_path: Path, picture: Path) -> None:
+    out = tmp_path / "out.jpg"
+    command = [sys.executable, "-m", "emojimask", "mask", str(picture), "-o", str(out)]
+    assert subprocess.run(command, preexec_fn=lambda: os.close(closed), check=False, timeout=60).returncode == 0
+    assert out.stat().st_size > 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
 def test_no_name_can_break_a_line_or_steer_the_terminal(
     tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from emojimask.cli.given import printable
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str], args: argparse.Namespace) -> int:
     """Parse into ``args``, and run what they say."""
+    _open_closed_streams()
     _print_every_name()
     if not arguments and page_is_installed():
         arguments = ["serve"]
@@ -104,6 +106,13 @@ def internal_fault(error: Exception) -> str:
             "libgl1 and libglib2.0-0 (--debug shows where)"
         )
     return f"internal fault: {type(error).__name__}: {text} (--debug shows where)"
+
+
+def _open_closed_streams() -> None:
+    """To nowhere: nothing fails for want of them, and no output is opened in their place, where libraries print."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
 def _print_every_name() -> None:
