@@ -17,6 +17,7 @@ from emojimask.batch.tasks import (
     Begun,
     Cut,
     Failure,
+    Hopeless,
     Job,
     Join,
     Masked,
@@ -111,7 +112,11 @@ class BatchRun:
             self._held = held.pop_all()
 
     def run(self, engine: Engine) -> Progress:
-        """Do it all. Files that fail are tried once more; what is finished is in the manifest at once."""
+        """Do it all. Files that fail are tried once more; what is finished is in the manifest at once.
+
+        Raises:
+            EmojimaskError: no file can be masked, as a setting names something that is not there, say.
+        """
         outcomes = engine.run(self._tasks)
         try:
             for outcome in outcomes:
@@ -147,6 +152,8 @@ class BatchRun:
                 self._collect(outcome)
             case Failure():
                 self._retry(outcome)
+            case Hopeless(error):
+                raise error
 
     def _claim(self, jobs: Iterable[Job]) -> None:
         """Note whose outputs may appear from now on, for a run may be cut off between an output and its record."""

@@ -10,6 +10,7 @@ from emojimask.batch.folders import Folder
 from emojimask.batch.record import Record
 from emojimask.batch.stretches import Places, Stretch
 from emojimask.batch.tally import Tally
+from emojimask.errors import EmojimaskError
 from emojimask.settings import MaskSettings
 
 Measure = Callable[[Path, Path], Mapping[str, float]]
@@ -158,4 +159,11 @@ class Failure:
     again: bool = True
 
 
-Outcome = Begun | Unchanged | Cut | MaskedPiece | Masked | Failure
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """No file can be masked: what the settings ask for is not there, or cannot be used."""
+
+    error: EmojimaskError
+
+
+Outcome = Begun | Unchanged | Cut | MaskedPiece | Masked | Failure | Hopeless

@@ -22,6 +22,7 @@ from emojimask.batch.tally import Tally
 from emojimask.batch.tasks import (
     Cut,
     Failure,
+    Hopeless,
     Job,
     Join,
     Masked,
@@ -34,6 +35,7 @@ from emojimask.batch.tasks import (
     Whole,
 )
 from emojimask.errors import EmojimaskError, NoPlaceError, SourceError
+from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import run
 from emojimask.stages import Sink
 from emojimask.types import MaskedFrame, StreamInfo
@@ -62,6 +64,8 @@ class Worker:
                     return self._piece(task)
                 case Join():
                     return self._join(task)
+        except _NoPipeline as error:
+            return Hopeless(error.reason)
         except NoPlaceError as error:
             return Failure(task, str(error), error.suffix)
         except EmojimaskError as error:
@@ -88,7 +92,7 @@ class Worker:
                     sinks = self._sinks(info, output, report, audio=self._request.audio)
                     summary = run(
                         source,
-                        build.build_pipeline(self._request.settings, measured=report is not None),
+                        self._pipeline(report),
                         [*sinks, tally],
                         self._on_frame,
                         overlap=False,
@@ -128,8 +132,7 @@ class Worker:
         ):
             sinks = self._sinks(source.info, part, report, audio=False)
             passed = StretchSink(stretch, [*sinks, tally])
-            pipeline = build.build_pipeline(self._request.settings, measured=report is not None)
-            summary = run(source, pipeline, [passed], self._on_frame, overlap=False)
+            summary = run(source, self._pipeline(report), [passed], self._on_frame, overlap=False)
         tally.faults.update(summary.failures)
         if summary.broken_off is not None:
             raise summary.broken_off
@@ -163,6 +166,13 @@ class Worker:
                 part.unlink()
         took_s = time.monotonic() - began + sum(masked.took_s for masked in task.masked)
         return Masked(job, self._record(job, info, tally, task.sha256, written, took_s))
+
+    def _pipeline(self, report: Path | None) -> MaskingPipeline:
+        """Raises _NoPipeline."""
+        try:
+            return build.build_pipeline(self._request.settings, measured=report is not None)
+        except EmojimaskError as error:
+            raise _NoPipeline(error) from error
 
     @contextmanager
     def _places(self, output: str) -> Iterator[tuple[Path, Path | None]]:
@@ -220,6 +230,14 @@ class Worker:
             version=version("emojimask"),
             settings=self._request.decisive(),
         )
+
+
+class _NoPipeline(Exception):  # noqa: N818
+    """None can be built, for whatever file."""
+
+    def __init__(self, reason: EmojimaskError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class _Written(NamedTuple):

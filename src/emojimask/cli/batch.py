@@ -51,22 +51,18 @@ def run_batch(args: argparse.Namespace) -> int:
     from emojimask.batch.folders import open_folder
     from emojimask.batch.run import BatchRun
     from emojimask.batch.tasks import Request
-    from emojimask.build import build_pipeline
     from emojimask.cli.batch_table import Table
 
     _check(args)
-    settings = settings_from(args)
     request = Request(
         open_folder(args.inputs),
         open_folder(args.outputs),
-        settings,
+        settings_from(args),
         audio=args.audio,
         reports=args.reports,
         split_s=args.split_s,
         measure=measure_leak if args.leak else None,
     )
-    if args.engine == "local":  # what every file would fail for is told once; a cluster's machines may have more
-        build_pipeline(settings)
     with Table(quiet=args.quiet) as table:
         run = BatchRun(request, force=args.force, say=table.say)
         engine = _engine(request, args)
