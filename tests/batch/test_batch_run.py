@@ -394,6 +394,20 @@ def test_sound_that_fits_no_mp4_gets_a_container_that_has_a_place_for_it(tmp_pat
         assert records(wanted)["a.flv"].state == "done"
 
 
+def test_so_does_sound_that_fits_not_even_the_files_own_container(tmp_path: Path) -> None:
+    """Surveillance cameras write G.711 into an mp4."""
+    original = clip(tmp_path / "in" / "a.mov", sound="pcm_mulaw", sound_rate=8000)
+    original = original.rename(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    progress, said, _ = run(wanted)
+    assert (progress.done, said) == (1, [])
+    (output,) = (tmp_path / "out").glob("a_masked.*")
+    assert output.suffix != ".mp4"
+    copied, packets = (media.packets(path, "audio") for path in (output, original))
+    assert [content for _, content in copied] == [content for _, content in packets]
+    assert run(wanted)[0].unchanged == 1
+
+
 def test_a_container_for_the_sound_takes_nobodys_place(tmp_path: Path) -> None:
     for name in ("a.flv", "b.flv"):
         clip(tmp_path / "in" / name, sound="nellymoser", sound_rate=44100)

@@ -87,14 +87,8 @@ class Plan:
         self.jobs.sort(key=lambda job: (-job.size, job.input))
 
     def elsewhere(self, job: Job, suffix: str) -> Job:
-        """The job with another suffix of its output; as it is where its suffix is the input's own.
-
-        Raises:
-            EmojimaskError: the output would take the place of another.
-        """
+        """The job with another suffix of its output. Raises EmojimaskError where that would take another's place."""
         output = PurePosixPath(job.output)
-        if output.suffix == PurePosixPath(job.input).suffix:
-            return job
         other = str(output.with_suffix(suffix))
         if rivals := self._inputs.by_output.get(other):
             reason = f"its sound fits no {output.suffix}, so it would become {other}"
