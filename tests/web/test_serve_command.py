@@ -306,6 +306,12 @@ def away(board: Program) -> Iterator[tuple[Cable, Host, Joined]]:
     cable.close()
 
 
+def test_a_long_time_out_of_touch_is_told_once(away: tuple[Cable, Host, Joined]) -> None:
+    ada = away[2]
+    time.sleep(3)
+    assert sum("out of touch" in line for line in ada.said) == 1
+
+
 def test_what_was_shared_is_sent_again_after_a_cut(away: tuple[Cable, Host, Joined]) -> None:
     cable, host, _ = away
     cable.mend()

@@ -89,11 +89,12 @@ class Membership:
                     raise EmojimaskError(
                         f"{self._address}: no class board answers ({reason}); check the link and the network"
                     ) from error
-            self._socket = None
+            lost, self._socket = self.in_touch, None
             if code in _FINAL:
                 self._tell(_plain(reason or "") or "the room is left")
                 return
-            self._tell("out of touch with the class, nothing is sent; trying again")
+            if lost:
+                self._tell("out of touch with the class, nothing is sent; trying again")
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
             tries += 1
 
