@@ -191,6 +191,21 @@ async def seated(hub: Hub) -> tuple[LocalRoom, Member, MemberLine]:
     return local, joined[1], hub.attach(*joined[:2])
 
 
+def test_seats_stand_as_people_came_and_stay_so() -> None:
+    async def scene(hub: Hub) -> None:
+        local, _ = await hub.open_room("reactions", 1)
+        host = hub.attach_host(local)
+        for number in range(30):
+            joined = await hub.join(local.room.code, f"{number}")
+            assert not isinstance(joined, str)
+            hub.attach(*joined[:2])
+        await hub.publish_all()
+        told = [seat[1] for seat in host.take(local)["members"]]
+        assert told == [seat[1] for seat in local.everything()["members"]] == [f"{number}" for number in range(30)]
+
+    with_hub(Limits(), scene)
+
+
 def test_what_the_store_did_not_take_is_not_lost() -> None:
     store = Moody()
 

@@ -117,7 +117,7 @@ class LocalRoom:
         if not (self.dirty or self.gone or self.received):
             return None
         event: Event = {
-            "changed": [self.members[member_id].as_dict() for member_id in self.dirty if member_id in self.members],
+            "changed": [m.as_dict() for m in self.members.values() if m.id in self.dirty],  # as the seats stand
             "gone": list(self.gone),
             "received": self.received,
         }
