@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from emojimask.errors import MissingExtraError, SourceError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from emojimask.emojis.cast import Cast
 
 T = TypeVar("T")
+
+_LOADING = Lock()
 
 
 class Watch(Protocol):
@@ -169,9 +172,14 @@ def classifier(model: str, provider: str = "auto") -> ExpressionClassifier:
     return OnnxClassifier(model, provider)
 
 
-@lru_cache(maxsize=4)
 def cast(emojis: str) -> Cast:
     """Who wears what, as the setting ``emojis`` says. Raises UsageError, EmojiSetError."""
+    with _LOADING:  # else threads that ask for a set at the same time would each load it
+        return _cast(emojis)
+
+
+@lru_cache(maxsize=4)
+def _cast(emojis: str) -> Cast:
     from emojimask.emojis.cast import load_cast
 
     return load_cast(emojis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import numpy as np
 import pytest
 
 from emojimask.build import build_pipeline
+from emojimask.emojis.cast import Cast, load_cast
 from emojimask.emojis.emoji_set import shipped_sets
 from emojimask.errors import EmojiSetError
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
-from emojimask.types import Frame
+from emojimask.types import EXPRESSIONS, Frame
 from emojimask.web.choices import Choices
 from emojimask.web.emoji_pictures import SIDE, emoji_png
 from emojimask.web.page import Page
@@ -39,6 +41,20 @@ def test_all_shipped_sets_are_offered_and_the_systems_own_where_there_is_one(mon
     monkeypatch.setattr("emojimask.web.choices.find_color_font", lambda: Path("NotoColorEmoji.ttf"))
     assert Choices(start).chosen({"emojis": "font"}).emojis == "font"
     assert Choices(start).chosen({"emojis": "paper"}).emojis == "paper"
+
+
+def test_a_set_whose_pictures_are_asked_for_at_once_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    def load(emojis: str) -> Cast:
+        loaded.append(emojis)
+        time.sleep(0.1)
+        return load_cast(emojis)
+
+    monkeypatch.setattr("emojimask.emojis.cast.load_cast", load)
+    with ThreadPoolExecutor(len(EXPRESSIONS)) as page:
+        assert all(page.map(emoji_png, ["paper,flat,paper"] * len(EXPRESSIONS), EXPRESSIONS))
+    assert loaded == ["paper,flat,paper"]
 
 
 def test_pictures_of_living_and_of_several_sets() -> None:
