@@ -316,9 +316,9 @@ def test_names_are_cleaned() -> None:
     assert clean_nick("\u202eAda\u0000\n  B\u200bob") == "Ada Bob"
     assert len(clean_nick("x" * 10_000)) == 24
     assert clean_nick("\u0301b" + "\u0301\u200b" * 500) == "b" + "\u0301" * 3
-    for name in ("प्रिया", "มานี ใจดี", "தமிழ்", "أَحْمَد", "Zoë", "Ada ❤️"):
+    for name in ("प्रिया", "มานี ใจดี", "தமிழ்", "أَحْمَد", "Zoë", "Ada ❤️", "علی\u200cرضا", "Ada 👩\u200d🏫"):
         assert clean_nick(name) == name
-    for nothing in ("", "   ", None, 7, "\u200b", ["x"]):
+    for nothing in ("", "   ", None, 7, "\u200b", ["x"], "\u200d", " \u0301", " \u200c "):
         assert len(clean_nick(nothing).split()) == 3
 
 

@@ -13,6 +13,8 @@ _LAST = ("Badger", "Comet", "Dolphin", "Falcon", "Fox", "Heron", "Lynx", "Maple"
          "Robin", "Tiger", "Walrus", "Willow")  # fmt: skip
 _MAX_MARKS = 3
 """On one letter: many scripts write vowels and tones so. More would reach into the names around it."""
+_JOINERS = "\u200c\u200d"
+"""Invisible, but they shape the letters of many scripts, and make one emoji of several."""
 
 
 def pseudonym() -> str:
@@ -26,10 +28,10 @@ def clean_nick(wanted: object) -> str:
     text = unicodedata.normalize("NFKC", wanted[: 4 * MAX_NICK])
     kept, marks = "", _MAX_MARKS  # none without a letter
     for c in text:
-        kind = unicodedata.category(c)[0]
+        kind = "M" if c in _JOINERS else unicodedata.category(c)[0]
         if kind == "C":
             continue
-        marks = marks + 1 if kind == "M" else 0
+        marks = marks + 1 if kind == "M" else _MAX_MARKS if kind == "Z" else 0
         if marks <= _MAX_MARKS:
             kept += c
     return " ".join(kept.split())[:MAX_NICK].strip() or pseudonym()
