@@ -208,7 +208,8 @@ export class ClassPanel {
     } else {
       this.#parts.body.replaceChildren();
       this.#choose(null);
-      this.#status(this.#sayPause() ? "Paused. Nothing is shared."
+      const known = this.#inTouch && this.#parts.sent.textContent === NOTHING; // said once, it is not said again
+      this.#status(known || this.#sayPause() ? "Paused. Nothing is shared."
         : "Paused. Nothing is sent. Out of touch with the class: it hears of your pause as soon as it is back.");
     }
   }
