@@ -347,6 +347,19 @@ def test_leaving_is_told_where_the_network_comes_back_at_once(away: tuple[Cable,
     assert not any("could not be told" in line for line in ada.said)
 
 
+def test_keys_that_are_held_down_are_no_flood(board: Program) -> None:
+    host = Host(board.url, board.lecturer_url.split("#key=")[1])
+    ada = Joined(board.url, host)
+    ada.press("p" * 99 + "h" * 99)  # an odd number of times
+    host.look(lambda h: next(iter(h.seats.values()))[4])
+    ada.press("h")
+    host.look(lambda h: not next(iter(h.seats.values()))[4])
+    ada.press("q")
+    assert ada.process.wait(5) == 0
+    ada.close()
+    host.close()
+
+
 def test_ctrl_c_leaves_the_room(board: Program, ctrl_c: signal.Signals) -> None:
     host = Host(board.url, board.lecturer_url.split("#key=")[1])
     ada = Joined(board.url, host)

@@ -38,6 +38,8 @@ class Student:
         self._reading: Sample | None = None
         self._chosen: Sample | None = None
         self._watching: Thread | None = None
+        self._hand_said_s = -60.0
+        self._hand_timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def run(self) -> None:
@@ -93,7 +95,7 @@ class Student:
             self._pause()
         elif key == "h":
             self._member.hand = not self._member.hand
-            self._send({"type": "hand", "up": self._member.hand})
+            self._say_hand()
             self._tell("hand raised" if self._member.hand else "hand lowered")
         elif key == "q":
             self._leaving = True
@@ -114,13 +116,26 @@ class Student:
             self._start_watching()
 
     def _pause(self) -> None:
+        if self._sharing:
+            self._send({"type": "pause"})
         self._sharing, self._reading, self._chosen = False, None, None
-        self._send({"type": "pause"})
         self._tell(
             "paused; nothing is shared"
             if self._member.in_touch
             else "paused; nothing is sent; out of touch: the class hears of your pause as soon as you are back"
         )
+
+    def _say_hand(self) -> None:
+        """At once, but once a second at most: a key that is held down must not be taken for a flood."""
+        loop = asyncio.get_running_loop()
+        if self._hand_timer is not None:
+            self._hand_timer.cancel()
+        early_s = self._hand_said_s + 1.0 - loop.time()
+        if early_s > 0:
+            self._hand_timer = loop.call_later(early_s, self._say_hand)
+        else:
+            self._hand_said_s = loop.time()
+            self._send({"type": "hand", "up": self._member.hand})
 
     def _say_anew(self) -> None:
         """What was said while out of touch is lost: say what is true now."""
