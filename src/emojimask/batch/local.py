@@ -15,12 +15,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from ctypes import c_longlong
-from multiprocessing.connection import Connection
 from threading import Thread
 
 from emojimask.batch.tasks import Begun, Failure, Outcome, Request, Task
 from emojimask.batch.worker import Worker
 from emojimask.types import MaskedFrame
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as PipeEnd
+else:
+    from multiprocessing.connection import Connection as PipeEnd
 
 _CONTEXT = multiprocessing.get_context("spawn")  # forked copies of the models' threads would hang
 
@@ -124,19 +128,19 @@ def _children_without_ctrl_c() -> Iterator[None]:
     """Processes that are started within do not hear Ctrl-C, not even while they load; this one hears it afterwards."""
     if sys.platform == "win32":  # which has no such masks
         yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _worker: Worker | None = None
 """In a worker process: what does its tasks."""
 
 
-def _start(request: Request, frames: c_longlong, leash: Connection, copies: str) -> None:
+def _start(request: Request, frames: c_longlong, leash: PipeEnd, copies: str) -> None:
     """Runs first in every worker."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
@@ -150,7 +154,7 @@ def _start(request: Request, frames: c_longlong, leash: Connection, copies: str)
     _worker = Worker(request, count)
 
 
-def _end_with(leash: Connection, copies: str) -> None:
+def _end_with(leash: PipeEnd, copies: str) -> None:
     leash.poll(None)
     shutil.rmtree(copies, ignore_errors=True)  # who made it may have been killed
     os._exit(1)

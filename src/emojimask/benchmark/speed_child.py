@@ -8,7 +8,6 @@ Prints JSON lines. ``first``: one, once the first frame is masked. ``long``: [se
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,20 +46,21 @@ def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
 
 def resident_mb() -> float | None:
     """Of this process, now; None where the system does not tell (only Linux does, without further packages)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return None
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+    return _of_status("VmRSS")
 
 
 def most_resident_mb() -> float | None:
     """Of this process, at most so far; None likewise. (The rusage of a new process counts its parent's memory too.)"""
+    return _of_status("VmHWM")
+
+
+def _of_status(name: str) -> float | None:
+    """One of this process's figures in MB, by its name in Linux's own table."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
         return None
-    kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{name}:"))
     return round(kilobytes * 1024 / 1e6, 1)
 
 

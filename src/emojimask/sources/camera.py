@@ -228,9 +228,9 @@ def _why_not(name: str, target: int | str) -> str:
         return f"camera {name}: {device} may not be used; add yourself to its group: sudo usermod -aG video $USER"
     if isinstance(target, str) and "://" in target:
         return f"camera {name}: no video comes from this address; check it and the network"
-    if sys.platform == "darwin":
-        return f"camera {name}: cannot be opened; allow it under System Settings, Privacy & Security, Camera"
     remedy = f"plug it in, close other programs that use it; {_known(list_cameras()) or 'the system names no camera'}"
+    if sys.platform == "darwin":
+        remedy = "allow it under System Settings, Privacy & Security, Camera"
     return f"camera {name}: cannot be opened; {remedy}"
 
 

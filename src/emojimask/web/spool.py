@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Self
@@ -16,7 +17,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        if hasattr(os, "memfd_create"):
+        if sys.platform == "linux":
             self._file = os.memfd_create("emojimask", os.MFD_CLOEXEC)
             self.path = Path(f"/proc/self/fd/{self._file}")
             self._named = False
