@@ -43,6 +43,10 @@ def test_there_is_no_face_where_there_is_none(models):
     assert models.landmarker.locate(np.zeros((60, 60, 3), np.uint8), Detection(Box(500, 500, 40, 40), 1.0)) is None
 
 
+def test_a_line_of_pixels_is_no_trouble(models):
+    assert [models.detector.detect(np.zeros((*size, 3), np.uint8)) for size in ((1, 5000), (5000, 1))] == [[], []]
+
+
 def test_a_face_is_found_again_from_its_landmarks_after_it_moved(models):
     face = models.landmarker.locate(portrait(), Detection(Box(185, 85, 85, 85), 1.0))
     moved = np.roll(portrait(), 12, axis=1)

@@ -148,10 +148,12 @@ def _load(name: str) -> cv2.CascadeClassifier:
 
 def _small_gray(image: Picture, side: int) -> tuple[NDArray[np.uint8], float]:
     """The picture in gray, at most ``side`` pixels long, and by what it was shrunk."""
-    scale = min(1.0, side / max(image.shape[:2]))
+    height, width = image.shape[:2]
+    scale = min(1.0, side / max(height, width))
     bright = gray(image)
     if scale < 1:
-        bright = np.asarray(cv2.resize(bright, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        size = max(1, round(width * scale)), max(1, round(height * scale))  # of a line of pixels nothing would be left
+        bright = np.asarray(cv2.resize(bright, size, interpolation=cv2.INTER_AREA), np.uint8)
     return bright, scale
 
 
