@@ -27,7 +27,7 @@ from emojimask.errors import EmojimaskError, UsageError
 from emojimask.pixels import bgr
 from emojimask.public import mask_image
 from emojimask.settings import MaskSettings
-from emojimask.sinks import video_file
+from emojimask.sinks.video_formats import format_of
 from emojimask.types import Frame, StreamInfo
 from media import packets, times, write_video
 
@@ -351,7 +351,7 @@ def test_live_counts_what_was_dropped_and_sees_drift() -> None:
 @pytest.mark.parametrize("our_threads", [False, True])
 def test_the_reference_encodes_as_we_do(our_threads: bool, tmp_path: Path) -> None:
     """The same settings, every frame once, the sound untouched: else the ratio compares unlike things."""
-    assert speed_files.H264 | speed_files.OUR_THREADS == video_file._H264
+    assert format_of(Path("out.mp4")).options == speed_files.H264 | speed_files.OUR_THREADS
     source = write_video(tmp_path / "in.mp4", sound="aac")
     speed_files.decode_and_encode(source, tmp_path / "out.mkv", our_threads)
     assert len(times(tmp_path / "out.mkv")) == 25
