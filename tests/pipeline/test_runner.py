@@ -189,13 +189,13 @@ def test_ctrl_c_amid_a_files_frame_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_pythons_ctrl_c")
 def test_impatience_does_not_keep_a_files_run_from_clearing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    discard = VideoFileSink._discard
+    discard = Muxer.discard
 
-    def interrupted(sink: VideoFileSink) -> None:
+    def interrupted(muxer: Muxer) -> None:
         signal.raise_signal(signal.SIGINT)
-        discard(sink)
+        discard(muxer)
 
-    monkeypatch.setattr(VideoFileSink, "_discard", interrupted)
+    monkeypatch.setattr(Muxer, "discard", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(Reel(200), pipeline(), [InterruptedSink(tmp_path / "out.mp4", threads=1)])
     assert not list(tmp_path.iterdir())
