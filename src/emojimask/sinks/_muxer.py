@@ -84,7 +84,7 @@ class Muxer:
         self._frame_s = 1 / rate_of(info.fps, self._file.path)
         is_gif = self._container == "gif"
         options = {"loop": str(repeats_of(info))} if is_gif else _CONTAINER_OPTIONS.get(self._container, {})
-        with self.faults_told():
+        with self.faults_told(ValueError):  # as PyAV calls a codec that this FFmpeg has not
             self._output = av.open(f"file:{part}", "w", format=self._container, container_options=options)
             self._stream = add_video(self._output, self._frame_s)
             wanted = self._frame_s if self._container == "avi" else info.time_base or _UNKNOWN_TICK
@@ -127,11 +127,12 @@ class Muxer:
                 self._file.check_room(_ROOM_TO_END)
 
     @contextmanager
-    def faults_told(self) -> Iterator[None]:
-        """What FFmpeg and the system say in the block is raised as SinkError."""
+    def faults_told(self, *others: type[Exception]) -> Iterator[None]:
+        """What FFmpeg and the system say in the block is raised as SinkError, and ``others`` with it."""
+        told: tuple[type[Exception], ...] = (av.FFmpegError, OSError, *others)
         try:
             yield
-        except (av.FFmpegError, OSError, ValueError) as error:
+        except told as error:
             raise self._file.fault(error) from error
 
     def discard(self) -> None:
