@@ -149,8 +149,8 @@ export class ClassPanel {
 
   #showRoom() {
     const parts = this.#parts = {
-      share: make("button", { type: "button", className: "main", textContent: "Start sharing", "aria-pressed": "false", onclick: () => this.#share(!this.#sharing) }),
-      hand: make("button", { type: "button", "aria-pressed": "false", onclick: () => this.#showHand(!this.#handIsUp, true) },
+      share: make("button", { type: "button", className: "main", textContent: "Start sharing", onclick: () => this.#share(!this.#sharing) }),
+      hand: make("button", { type: "button", onclick: () => this.#showHand(!this.#handIsUp, true) },
         make("img", { className: "sign", src: "/static/hand.svg", alt: "" }), "Raise hand"),
       leave: make("button", { type: "button", className: "danger", textContent: "Leave", onclick: () => this.#leave() }),
       status: make("p", { className: "say", role: "status", textContent: "You are in the room. Nothing is shared." }),
@@ -168,7 +168,7 @@ export class ClassPanel {
         "The key P pauses, and goes on after that")));
   }
 
-  get #handIsUp() { return this.#parts.hand.getAttribute("aria-pressed") === "true"; }
+  get #handIsUp() { return this.#parts.hand.classList.contains("on"); }
 
   get #roomIsReactions() { return this.#room?.kind === "reactions"; }
 
@@ -199,7 +199,7 @@ export class ClassPanel {
     this.#sharing = on;
     this.#begun = true; // for the first time by the button alone, never by a key that was hit unawares
     this.#nameShare();
-    this.#parts.share.setAttribute("aria-pressed", on);
+    this.#parts.share.classList.toggle("on", on);
     clearInterval(this.#timer);
     if (on) {
       this.#status(this.#whatIsShared);
@@ -266,7 +266,7 @@ export class ClassPanel {
   }
 
   #showHand(up, send = false) {
-    this.#parts.hand.setAttribute("aria-pressed", up);
+    this.#parts.hand.classList.toggle("on", up);
     this.#parts.hand.lastChild.textContent = up ? "Lower hand" : "Raise hand";
     if (send) this.#sayHand();
   }

@@ -184,7 +184,7 @@ async function record() {
   } catch (error) {
     trouble(error.message);
   }
-  button.setAttribute("aria-pressed", recorder.running);
+  button.classList.toggle("on", recorder.running);
   button.textContent = recorder.running ? "Stop recording" : "Record";
   $("recording").hidden = !recorder.running;
   button.disabled = !running && !recorder.running;
