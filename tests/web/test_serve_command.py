@@ -231,7 +231,7 @@ def test_bad_class_links(link: str) -> None:
 def test_join_from_the_terminal(board: Program) -> None:
     host = Host(board.url, board.lecturer_url.split("#key=")[1])
     process = subprocess.Popen(
-        [sys.executable, "-m", "emojimask", "join", board.url, host.code, "--nick", "Ada"],
+        [sys.executable, "-m", "emojimask", "join", f"{board.url}join#code={host.code}", "--nick", "Ada"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert process.stdin is not None
@@ -458,6 +458,12 @@ def test_join_with_a_wrong_code(board: Program) -> None:
     ended = run_join(board.url, "AAAA2222")
     assert ended.returncode == 2
     assert "no open room has this code" in ended.stderr
+
+
+def test_join_without_a_code() -> None:
+    ended = run_join("https://school.example/join")
+    assert ended.returncode == 2
+    assert "https://school.example/join: names no room" in ended.stderr
 
 
 def test_join_where_nobody_listens() -> None:

@@ -8,12 +8,12 @@ import asyncio
 from emojimask.cli.given import given_name
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_setting_flags, settings_from
-from emojimask.errors import MissingExtraError
+from emojimask.errors import MissingExtraError, UsageError
 
 
 def add_join(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="the class's link, such as https://school.example:8764/join")
-    parser.add_argument("code", metavar="CODE", help="the room's code")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="the room's code, where the link does not hold it")
     parser.add_argument("--nick", default="", help="how the class sees you (default: a made-up name)")
     parser.add_argument(
         "--camera",
@@ -31,8 +31,10 @@ def run_join(args: argparse.Namespace) -> int:
         from emojimask.web.student import Student
     except ImportError as error:
         raise MissingExtraError(f"the class is not installed ({error.name}); pip install 'emojimask[web]'") from error
-    student = Student(
-        args.url, args.code, args.nick, args.camera, settings_from(args), lambda text: print(text, flush=True)
-    )
+    link, _, code_in_link = args.url.partition("#code=")
+    code = args.code or code_in_link
+    if not code:
+        raise UsageError(f"{link}: names no room; give its code after the link: emojimask join URL CODE")
+    student = Student(link, code, args.nick, args.camera, settings_from(args), lambda text: print(text, flush=True))
     asyncio.run(student.run())
     return DONE
