@@ -422,6 +422,21 @@ def test_a_container_for_the_sound_takes_nobodys_place(tmp_path: Path) -> None:
     }
 
 
+def test_names_that_differ_by_case_alone_lose_nothing_on_a_disk_that_is_blind_to_it(tmp_path: Path) -> None:
+    for name in ("A.png", "a.png", "b.png"):
+        picture(tmp_path / "in" / name)
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    (tmp_path / "out" / STAGING.upper()).mkdir(parents=True)  # as such a disk would show the folder of that name
+    progress, _, _ = run(wanted)
+    assert progress.done == 1
+    assert progress.failed == {
+        "A.png": "would become A_masked.png, and so would a.png; rename one",
+        "a.png": "would become a_masked.png, and so would A.png; rename one",
+    }
+    (tmp_path / "out" / STAGING.upper()).rmdir()
+    assert run(wanted)[0].done == 2
+
+
 def test_an_error_names_the_output_and_not_where_it_was_made(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.flv", sound="adpcm_swf", sound_rate=44100)  # which nothing else carries
     progress, said, _ = run(request(tmp_path / "in", tmp_path / "out"))

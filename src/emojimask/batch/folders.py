@@ -73,6 +73,10 @@ class Folder(Protocol):
         """
         ...
 
+    def is_blind_to_case(self) -> bool:
+        """Whether ``A`` and ``a`` are one file here, as on most USB sticks. To be asked of a folder that is claimed."""
+        ...
+
 
 def open_folder(place: str) -> Folder:
     """A folder by its path, or a store by its URL.
@@ -202,6 +206,9 @@ class LocalFolder:
             self._clean()
             held.callback(self._clean)
             yield
+
+    def is_blind_to_case(self) -> bool:
+        return self.staging.with_name(STAGING.upper()).exists()
 
     def _clean(self) -> None:
         for path in self.staging.glob("*"):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from emojimask.batch.folders import Found, check_apart
 from emojimask.batch.names import is_masked, output_name
@@ -21,12 +22,12 @@ class Inputs:
     """What lies in the input folder.
 
     Attributes:
-        by_output: by the name of the output that a file would become.
+        outputs: the files, each with the name of the output that it would become.
         problems: why others cannot be looked at, by their names.
         left_alone: how many are outputs by their names.
     """
 
-    by_output: dict[str, list[Found]]
+    outputs: list[tuple[Found, str]]
     problems: dict[str, str]
     left_alone: int = 0
 
@@ -39,7 +40,7 @@ def find_inputs(request: Request) -> Inputs:
         SourceError: there is no input folder.
     """
     within = check_apart(request.inputs, request.outputs)
-    inputs = Inputs(defaultdict(list), {})
+    inputs = Inputs([], {})
     for file in request.inputs.find():
         if within is not None and PurePosixPath(file.name).is_relative_to(within):
             continue
@@ -48,8 +49,8 @@ def find_inputs(request: Request) -> Inputs:
         elif is_masked(file.name):
             inputs.left_alone += 1
         else:
-            inputs.by_output[output_name(file.name, request.inputs.head(file.name))].append(file)
-    if not inputs.by_output and not inputs.problems:
+            inputs.outputs.append((file, output_name(file.name, request.inputs.head(file.name))))
+    if not inputs.outputs and not inputs.problems:
         raise UsageError(f"{request.inputs}: the folder holds no picture and no video to mask")
     return inputs
 
@@ -58,6 +59,7 @@ class Plan:
     """What a run is to do.
 
     Args:
+        request: its output folder is claimed.
         records: the manifest, in order.
         force: mask again what is done, and overwrite any output.
 
@@ -68,37 +70,47 @@ class Plan:
 
     def __init__(self, request: Request, inputs: Inputs, records: Sequence[Record], *, force: bool) -> None:
         self._request = request
-        self._inputs = inputs
         self._force = force
+        self._blind = request.outputs.is_blind_to_case()
         self._owners = Owners(request, records)
         self._last = self._latest(records)
         self._done = self._latest([record for record in records if record.state == DONE])
         self.jobs: list[Job] = []
         self.refused = dict(inputs.problems)
-        for output, rivals in inputs.by_output.items():
-            name, size, _ = rivals[0]
-            if len(rivals) > 1:
-                self.refused |= _refuse_all(output, [rival.name for rival in rivals])
-                continue
+        self._by_place: dict[str, list[str]] = defaultdict(list)  # names of inputs, by where their outputs would lie
+        for file, output in inputs.outputs:
+            self._by_place[self._place(output)].append(file.name)
+        for file, output in inputs.outputs:
             try:
-                self.jobs.append(self._job(name, output, size))
+                self.jobs.append(self._job(file.name, self._unrivalled(file.name, output), file.size))
             except EmojimaskError as error:
-                self.refused[name] = str(error)
+                self.refused[file.name] = str(error)
         self.jobs.sort(key=lambda job: (-job.size, job.input))
 
     def elsewhere(self, job: Job, suffix: str) -> Job:
         """The job with another suffix of its output. Raises EmojimaskError where that would take another's place."""
         output = PurePosixPath(job.output)
-        other = str(output.with_suffix(suffix))
-        if rivals := self._inputs.by_output.get(other):
-            reason = f"its sound fits no {output.suffix}, so it would become {other}"
-            raise UsageError(f"{reason}, and so would {', '.join(rival.name for rival in rivals)}; rename one")
+        try:
+            other = self._unrivalled(job.input, str(output.with_suffix(suffix)))
+        except UsageError as error:
+            raise UsageError(f"its sound fits no {output.suffix}, so it {error}") from None
         return self._job(job.input, other, job.size)
 
     def overlooked(self, name: str) -> Record | None:
         """The record of an input's output, which is as it should be, if it is not the last word: a try failed since."""
         done = self._done[name]
         return None if self._last[name] is done else done
+
+    def _unrivalled(self, name: str, output: str) -> str:
+        """The input's output, if no other input's would lie in its place; else UsageError."""
+        rivals = [rival for rival in self._by_place[self._place(output)] if rival != name]
+        if rivals:
+            raise UsageError(f"would become {output}, and so would {', '.join(rivals)}; rename one")
+        return output
+
+    def _place(self, output: str) -> str:
+        """The same for outputs that would be one file."""
+        return normalize("NFC", output).casefold() if self._blind else output
 
     def _latest(self, records: Sequence[Record]) -> dict[str, Record]:
         """The last word on every input, in this folder if it was said of it here."""
@@ -131,10 +143,3 @@ class Plan:
         if request.reports and (record.report is None or request.outputs.size(record.report) is None):
             return None
         return record.input_sha256 if request.outputs.size(record.output) == record.output_bytes else None
-
-
-def _refuse_all(output: str, names: Sequence[str]) -> dict[str, str]:
-    return {
-        name: f"would become {output}, and so would {', '.join(n for n in names if n != name)}; rename one"
-        for name in names
-    }

@@ -127,6 +127,9 @@ class Store:
         """Nobody is kept out: a store has no locks. Nothing is left behind: what was cut off was on the worker."""
         yield
 
+    def is_blind_to_case(self) -> bool:
+        return False
+
     def _move(self, path: str, to: str) -> None:
         from fsspec import AbstractFileSystem
 
