@@ -197,6 +197,14 @@ def ink(color: tuple[int, int, int], colors: Colors) -> tuple[int, int, int]:
     return y, u, v
 
 
+def premultiplied(image: NDArray[np.uint8]) -> Overlay:
+    """(H, W, 4) uint8 BGRA, straight alpha, as an overlay in BGR: each colour times its opacity."""
+    opacity = image[..., 3]
+    return np.asarray(
+        cv2.multiply(image, cv2.merge([opacity] * 3 + [np.full_like(opacity, 255)]), scale=1 / 255), np.uint8
+    )
+
+
 def inked(image: Overlay, colors: Colors) -> Overlay:
     """A premultiplied BGRA picture as an overlay in ``colors``."""
     if colors is Colors.BGR:

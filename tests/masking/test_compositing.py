@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emojimask.masking.compositing import Layers, Sheet, enlarged, painted
-from emojimask.pixels import Colors
+from emojimask.pixels import Colors, premultiplied
 from emojimask.stages import Shape
 from emojimask.types import Box
 
@@ -38,7 +38,7 @@ def test_a_warp_lands_where_exact_arithmetic_puts_it(size: int, tilt: float) -> 
     scale = size / SIDE
     turn = np.array([[0.8, -0.5, 40], [0.5, 0.8, 5], [tilt, 0, 1.0]])
     transform = np.diag([scale, scale, 1.0]) @ turn
-    level = Layers(soft_disc()).at_scale(1.0)[0]
+    level = Layers(premultiplied(soft_disc())).at_scale(1.0)[0]
     exact = cv2.warpPerspective(level, transform, (size, size), flags=cv2.INTER_LINEAR)[..., :3]
     differs = np.abs(drawn(level, transform, size, size).astype(int) - exact).max(2)
     assert (exact.max(2) > 0).mean() > 0.2
@@ -68,7 +68,7 @@ def test_a_level_is_enlarged_as_far_as_shapes_need(scale: float, side: int) -> N
 
 @pytest.mark.parametrize("scale", [8.0, 1.6, 1.4, 1.0, 0.99, 0.6, 0.5, 0.2, 0.001])
 def test_a_level_is_as_large_as_it_is_drawn_or_little_larger(scale: float) -> None:
-    level, from_level = Layers(soft_disc()).at_scale(scale)
+    level, from_level = Layers(premultiplied(soft_disc())).at_scale(scale)
     side = level.shape[0]
     drawn_side = SIDE * (2.0 if scale > 1.5 else min(max(scale, 16 / SIDE), 1.0))
     assert drawn_side - 1 <= side <= 1.2 * drawn_side + 1
@@ -78,12 +78,12 @@ def test_a_level_is_as_large_as_it_is_drawn_or_little_larger(scale: float) -> No
 
 @pytest.mark.parametrize("scale", [4.0, 1.0, 0.3])
 def test_no_colour_of_a_level_is_stronger_than_its_opacity(scale: float) -> None:
-    level = Layers(soft_disc()).at_scale(scale)[0]
+    level = Layers(premultiplied(soft_disc())).at_scale(scale)[0]
     assert (level[..., :3] <= level[..., 3:]).all()
 
 
 def test_what_is_enlarged_already_is_enlarged_no_further_than_is_drawn() -> None:
-    layers = Layers(soft_disc())
+    layers = Layers(premultiplied(soft_disc()))
     level, from_level = enlarged(*layers.at_scale(3.0), 3.0)
     assert level.shape[0] == 3 * SIDE
     assert np.isclose(from_level[0, 0], 1 / 3)

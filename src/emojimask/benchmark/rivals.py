@@ -10,7 +10,7 @@ import numpy as np
 
 from emojimask.errors import MissingExtraError
 from emojimask.masking.compositing import Layers, draw_warped
-from emojimask.pixels import bgr
+from emojimask.pixels import bgr, premultiplied
 from emojimask.stages import EmojiSet, FaceDetector, FaceLandmarker, MaskRenderer
 from emojimask.types import Box, Face, Frame, Image, MaskedFace, Track
 
@@ -50,7 +50,7 @@ class FirstFaceByHog:
         self._detect = dlib.get_frontal_face_detector()
         self._landmarks = dlib.shape_predictor(str(landmark_model()))
         emoji = emojis.emoji("neutral")
-        self._layers, self._key_points = Layers(emoji.image), emoji.key_points
+        self._layers, self._key_points = Layers(premultiplied(emoji.image)), emoji.key_points
         height, width = emoji.image.shape[:2]
         self._corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.pixels import part, resized, sparse
-from emojimask.types import Box, Picture
+from emojimask.types import Box, Image, Picture
 
 Appearance = NDArray[np.float32]
-"""(S, S, 3) float32, Lab colours of the head and what is just below it."""
+"""(S, S, 3) float32, Lab colours of the head and what is just below it; L from 0 to 255."""
 
 _SIDE, _SAMPLES = 6, 8  # large pixels, and samples of each, across and down
+_XYZ_OF_BGR = np.array(  # IEC 61966-2-1, each column as a share of the white's
+    [
+        [0.1804375 / 0.95047, 0.0721750, 0.9503041 / 1.08883],
+        [0.3575761 / 0.95047, 0.7151522, 0.1191920 / 1.08883],
+        [0.4124564 / 0.95047, 0.2126729, 0.0193339 / 1.08883],
+    ],
+    np.float32,
+)
 
 
 def appearance(image: Picture, box: Box) -> Appearance | None:
@@ -26,7 +33,7 @@ def appearance(image: Picture, box: Box) -> Appearance | None:
     region = part(image, slice(top, bottom), slice(left, right))
     step = max(1, min(right - left, bottom - top) // (_SIDE * _SAMPLES))
     small = resized(sparse(region, step), _SIDE, _SIDE)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
+    return _lab(small)
 
 
 def difference(a: Appearance | None, b: Appearance | None) -> float:
@@ -34,3 +41,12 @@ def difference(a: Appearance | None, b: Appearance | None) -> float:
     if a is None or b is None:
         return 0.5
     return min(1.0, float(np.abs(a - b).mean()) / 25.0)
+
+
+def _lab(image: Image) -> Appearance:
+    """CIELAB of sRGB under D65. OpenCV's takes a tenth of a second to draw up its tables, at somebody's first face."""
+    encoded = image.astype(np.float32) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _XYZ_OF_BGR
+    x, y, z = np.moveaxis(np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116), -1, 0)
+    return np.asarray(np.stack([2.55 * (116 * y - 16), 500 * (x - y), 200 * (y - z)], axis=-1), np.float32)

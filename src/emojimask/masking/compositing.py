@@ -27,15 +27,14 @@ Channels = tuple[int, int, int, int]
 
 
 class Layers:
-    """One picture in the sizes in which it is drawn, premultiplied: so that a small copy is drawn without aliasing.
+    """One picture in the sizes in which it is drawn, so that a small copy is drawn without aliasing.
 
     Args:
-        image: (S, S, 4) uint8 BGRA, straight alpha.
+        image: (S, S, 4) uint8 BGRA, premultiplied.
     """
 
-    def __init__(self, image: NDArray[np.uint8]) -> None:
-        alpha = image[..., 3:].astype(np.float32) / 255
-        self._whole = np.dstack([image[..., :3] * alpha, image[..., 3:]]).round().astype(np.uint8)
+    def __init__(self, image: Overlay) -> None:
+        self._whole = image
         self._levels: dict[tuple[int, Colors], Overlay] = {}
         self.side = image.shape[0]
 

@@ -18,7 +18,7 @@ from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
 from emojimask.parallel import parallel_map
-from emojimask.pixels import Colors, YuvImage, bgr
+from emojimask.pixels import Colors, YuvImage, bgr, premultiplied
 from emojimask.stages import EmojiSet, Shape
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points, Track
 
@@ -65,7 +65,7 @@ class EmojiRenderer:
         drawings = {id(emoji.image): _Drawing(*emoji) for emoji in found.values()}  # a living set has one head for all
         self._drawn = {name: drawings[id(emoji.image)] for name, emoji in found.items()}
         features = emojis.shapes([MaskedFace(Track(0, _NO_FACE), (), "neutral")])[0]
-        self._shield = Layers(painted(found["neutral"].image, np.eye(3), features, Colors.BGR))
+        self._shield = Layers(painted(premultiplied(found["neutral"].image), np.eye(3), features, Colors.BGR))
 
     def render(self, image: Picture, faces: Sequence[MaskedFace]) -> Image | YuvImage:
         return covered(image, faces, self.plans)
@@ -128,7 +128,7 @@ class _Drawing:
 
     def __init__(self, image: NDArray[np.uint8], key_points: Points) -> None:
         margin = margin_of(image.shape[0])
-        shadowed = with_shadow(image)
+        shadowed = with_shadow(premultiplied(image))
         self.layers = Layers(shadowed)
         self.from_layers: Transform = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
         self.key_points = key_points

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from emojimask.pixels import Overlay
 
 MARGIN = 0.06
 """Room around the emoji for its shadow, as a share of its size."""
 _DEPTH, _SOFTNESS, _DROP = 0.38, 0.018, 0.014  # opacity under the emoji; blur and offset as shares of its size
 
 
-def with_shadow(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(S, S, 4) BGRA, straight alpha -> the same on a soft black shadow, :data:`MARGIN` larger on every side."""
+def with_shadow(image: Overlay) -> Overlay:
+    """The same on a soft shadow, :data:`MARGIN` larger on every side. It is black: opacity without a colour."""
     side = image.shape[0]
     margin = margin_of(side)
     room = np.pad(image, ((margin, margin), (margin, margin), (0, 0)))
     opacity = room[..., 3].astype(np.float32) / 255
     dropped = cv2.warpAffine(opacity, np.array([[1.0, 0, 0], [0, 1, _DROP * side]]), opacity.shape[::-1])
     shadow = _DEPTH * cv2.GaussianBlur(dropped, (0, 0), _SOFTNESS * side)
-    together = opacity + shadow * (1 - opacity)
-    room[..., :3] = np.rint(room[..., :3] * (opacity / np.maximum(together, 1e-6))[..., None])
-    room[..., 3] = np.rint(255 * together)
+    room[..., 3] = np.rint(255 * (opacity + shadow * (1 - opacity)))
     return np.asarray(room, np.uint8)
 
 
