@@ -702,3 +702,39 @@ def test_shared_clips_keep_their_sound_and_times(shared: Path, tmp_path: Path) -
         assert [data for _, data in media.packets(target, "audio")] == [
             data for _, data in media.packets(original, "audio")
         ]
+
+
+def half_pictures(path: Path) -> tuple[int, set[bool]]:
+    """Which half is shown first, by FFmpeg's number, and whether frames say that they are halves."""
+    with av.open(str(path)) as file:
+        order = file.streams.video[0].codec_context.field_order
+        return order, {frame.interlaced_frame for frame in file.decode(video=0)}
+
+
+@pytest.mark.parametrize(("name", "number"), [("tff", 2), ("bff", 3)])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov", ".mpg"])
+def test_interlaced_video_stays_so(tmp_path: Path, suffix: str, name: str, number: int) -> None:
+    even, odd = np.zeros((2, 128, 96, 3), np.uint8)
+    even[:, 20:40], odd[:, 60:80] = 255, 255  # what was there a fiftieth of a second later
+    woven = np.where(np.arange(128)[:, None, None] % 2, odd, even)
+    halves = {"x264-params": f"{name}=1"}
+    original = media.write_video(tmp_path / "a.mp4", frames=8, image=woven, options=halves, sound="mp2")
+    assert half_pictures(original) == (number, {True})
+    target = convert(original, tmp_path / f"b{suffix}")
+    assert half_pictures(target) == (number, {True})
+    for image in read(target):
+        assert np.abs(image[30:90:2].astype(int) - even[30:90:2])[:, 8:].mean() < 8
+        assert np.abs(image[31:91:2].astype(int) - odd[31:91:2])[:, 8:].mean() < 8
+
+
+def test_a_tape_in_dv_stays_interlaced_though_its_container_does_not_say_it(tmp_path: Path) -> None:
+    tape = media.write_video(tmp_path / "a.avi", frames=4, image=media.bars(720, 576), codec="dvvideo")
+    assert half_pictures(tape)[0] == 0
+    assert half_pictures(convert(tape, tmp_path / "b.mp4")) == (3, {True})
+    assert half_pictures(convert(tape, tmp_path / "b.avi"))[1] == {True}
+
+
+def test_plain_video_is_not_made_interlaced(tmp_path: Path) -> None:
+    original = media.write_video(tmp_path / "a.mp4", frames=4)
+    for suffix in (".mp4", ".mpg", ".avi"):
+        assert half_pictures(convert(original, tmp_path / f"b{suffix}"))[1] == {False}

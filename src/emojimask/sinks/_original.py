@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 from emojimask.containers import open_container, videos_in
 from emojimask.errors import SinkError
 from emojimask.pixels import is_hdr
+from emojimask.sinks._fields import first_field
 from emojimask.types import StreamInfo
 
 BT709 = 1
@@ -26,11 +27,13 @@ class Display(NamedTuple):
 
     Attributes:
         aspect: width to height of a pixel, upright.
+        first_field: TOP or BOTTOM of an interlaced video (:mod:`emojimask.sinks._fields`).
         primaries, transfer: which red, green and blue are meant, and how bright: FFmpeg's numbers; BT.709's where the
             original does not say, or is HDR.
     """
 
     aspect: Fraction = Fraction(1)
+    first_field: str | None = None
     primaries: int = BT709
     transfer: int = BT709
 
@@ -44,12 +47,14 @@ def display_of(info: StreamInfo) -> Display:
         if stream is None:
             return Display()
         aspect = stream.sample_aspect_ratio or Fraction(1)
+        first = first_field(stream)
         if (stream.width, stream.height) == (info.height, info.width) != (info.width, info.height):
-            aspect = 1 / aspect
+            aspect, first = 1 / aspect, None  # lines have become columns
         context = stream.codec_context
         if is_hdr(context.color_trc):  # its frames come in plain colours
-            return Display(aspect)
-        return Display(aspect, *(BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc)))
+            return Display(aspect, first)
+        colors = (BT709 if n in _UNSAID else n for n in (context.color_primaries, context.color_trc))
+        return Display(aspect, first, *colors)
 
 
 def stay_of_last(info: StreamInfo, time_s: float) -> float | None:

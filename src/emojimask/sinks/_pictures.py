@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from emojimask.pixels import YuvImage, bgr
+from emojimask.sinks._fields import FieldMarker
 from emojimask.sinks._original import BT709, Display
 from emojimask.types import Picture, StreamInfo
 
@@ -24,9 +25,14 @@ class YuvPictures:
     """Even-sized yuv420p, limited range. The stream is tagged with what it is.
 
     Pictures that come as BGR get BT.709's matrix from 720 lines up, else BT.601's, which is what players expect.
+
+    Args:
+        stream: of the output.
+        info, display: of the original.
+        marked: whether the encoder asks each frame of an interlaced video what it shows first.
     """
 
-    def __init__(self, stream: VideoStream, info: StreamInfo, display: Display) -> None:
+    def __init__(self, stream: VideoStream, info: StreamInfo, display: Display, marked: bool) -> None:
         context, width, height = stream.codec_context, info.width, info.height
         context.pix_fmt = "yuv420p"
         context.width, context.height = width + width % 2, height + height % 2
@@ -36,8 +42,13 @@ class YuvPictures:
         context.color_range = ColorRange.MPEG
         self._matrix = Colorspace.ITU709 if self._bt709 else Colorspace.ITU601
         self._reformatter = VideoReformatter()
+        self._marker = FieldMarker(stream, display.first_field) if marked and display.first_field else None
 
     def convert(self, picture: Picture) -> VideoFrame:
+        frame = self._converted(picture)
+        return frame if self._marker is None else self._marker.marked(frame)
+
+    def _converted(self, picture: Picture) -> VideoFrame:
         if isinstance(picture, YuvImage) and picture.bt709 == self._bt709:
             return picture.video_frame()
         image = bgr(picture)

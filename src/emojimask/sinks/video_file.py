@@ -30,9 +30,10 @@ class VideoFileSink:
     frames, and mpg steps of its few rates. No B-frames.
 
     Sound and subtitle packets are copied as they are; a gif has none, and repeats as often as the original where that
-    is one. Metadata, chapters, data streams, attachments and further pictures of the original are left behind. Where
-    width or height is odd, the last column or row is doubled, for the codecs want even sizes. A frame of another size
-    than the stream's is letterboxed.
+    is one. Metadata, chapters, data streams, attachments and further pictures of the original are left behind.
+    Interlaced video stays so where the codec can say it: not in webm, wmv, asf and gif. Where width or height is odd,
+    the last column or row is doubled, for the codecs want even sizes. A frame of another size than the stream's is
+    letterboxed.
 
     Args:
         path: the output; the folder that it is in is made where it is missing.
@@ -87,16 +88,20 @@ class VideoFileSink:
                 self._encode(None)  # what the encoder still holds
 
     def _encoder(self, output: OutputContainer, frame_s: Fraction, info: StreamInfo) -> VideoStream:
-        stream = cast(VideoStream, output.add_stream(self._format.codec, 1 / frame_s, dict(self._format.options)))
+        display, form = display_of(info), self._format
+        options = form.options_for(display.first_field)
+        stream = cast(VideoStream, output.add_stream(form.codec, 1 / frame_s, options))
         # The encoder counts frames; each packet is given its frame's own time afterwards. So the rate may vary even
         # with codecs that know fixed rates only. Packets leave in the order of the frames: no B-frames.
         stream.codec_context.time_base = self._frame_s = frame_s
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = self._threads
-        display = display_of(info)
         stream.codec_context.sample_aspect_ratio = display.aspect
-        is_gif = self._format.container == "gif"
-        self._pictures = GifPictures(stream, info.width, info.height) if is_gif else YuvPictures(stream, info, display)
+        self._pictures = (
+            GifPictures(stream, info.width, info.height)
+            if form.container == "gif"
+            else YuvPictures(stream, info, display, form.asks_for_fields)
+        )
         return stream
 
     def _encode(self, picture: VideoFrame | None) -> None:
