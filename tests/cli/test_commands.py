@@ -1,6 +1,7 @@
 """The other commands, the help, and the promises about start-up and public names."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -111,6 +112,21 @@ def test_live_masks_a_file_in_a_cameras_place(tmp_path: Path) -> None:
     rows = report.read_text().splitlines()
     assert 2 <= len(rows) <= 16
     assert all(",true," in row.lower() for row in rows[1:])  # no face was ever seen: shielded
+
+
+@pytest.mark.parametrize("command", ["live", "demo"])
+def test_whoever_sees_only_the_shield_is_told_why(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the GPU is gone")
+
+    monkeypatch.setattr("emojimask.expressions.classifier.OnnxClassifier.classify", fail)
+    source = write_video(tmp_path / "me.mp4", frames=5, image=portrait())
+    outputs = ["--camera", str(source), "-o", str(tmp_path / "out.mp4")] if command == "live" else ["-o", str(tmp_path)]
+    assert main([command, *outputs, "--quiet"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"emojimask: .*: \d+ frames were shielded because of RuntimeError: the GPU is gone", line)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")

@@ -10,7 +10,7 @@ from pathlib import Path
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
-from emojimask.cli.progress import Progress
+from emojimask.cli.progress import Progress, tell_failures
 
 FOLDER = "emojimask-demo"
 
@@ -39,6 +39,7 @@ def run_demo(args: argparse.Namespace) -> int:
     with SyntheticSource() as source, Progress(source.info, quiet=args.quiet) as progress:
         sinks = file_sinks(source.info, clip, report, audio=False, force=args.force)
         summary = run(source, pipeline, sinks, progress)
+    tell_failures(source.info.name, summary.failures)
     if args.json:
         print(json.dumps({"clip": str(clip.resolve()), "report": str(report.resolve()), "frames": summary.frames}))
     else:

@@ -8,7 +8,7 @@ import json
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
-from emojimask.cli.progress import Progress
+from emojimask.cli.progress import Progress, tell_failures
 
 
 def add_live(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +50,7 @@ def run_live(args: argparse.Namespace) -> int:
         if args.window or (args.output is None and args.virtual_camera is None):
             sinks.append(window_sink())
         summary = run(source, pipeline, sinks, progress)
+    tell_failures(f"camera {source.info.name}", summary.failures)
     if summary.broken_off is not None:
         raise summary.broken_off
     if args.json:

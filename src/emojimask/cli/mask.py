@@ -13,7 +13,7 @@ from emojimask.cli.given import given_name, given_path, printable
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.mask_plan import Job, Result, plan
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
-from emojimask.cli.progress import Progress
+from emojimask.cli.progress import Progress, tell_failures
 from emojimask.errors import EmojimaskError, UsageError
 from emojimask.settings import MaskSettings
 
@@ -95,8 +95,7 @@ def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, qui
         summary = run(source, pipeline, sinks, progress)
     if summary.left_out:
         _warn(f"{job.source}: without {summary.left_out} of its sound tracks, whose codec is not known")
-    for reason, count in summary.failures.items():
-        _warn(f"{job.source}: {count} frames were shielded because of {reason}")
+    tell_failures(str(job.source), summary.failures)
     numbers = summary.frames, summary.with_faces, summary.shielded
     error = None
     if summary.broken_off is not None:

@@ -1,9 +1,10 @@
-"""Tells how far a run is: a bar on a terminal, a plain line now and then elsewhere."""
+"""Tells how far a run is: a bar on a terminal, a plain line now and then elsewhere. And what went wrong on the way."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Self
 
 from emojimask.cli.given import printable
@@ -46,3 +47,10 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def tell_failures(name: str, failures: Mapping[str, int]) -> None:
+    """Why frames of ``name`` were shielded on account of a fault, and how many: a line for each reason."""
+    for reason, count in failures.items():
+        message = f"{name}: {count} frames were shielded because of {reason}"
+        print(f"emojimask: {printable(message)}", file=sys.stderr)
