@@ -17,10 +17,12 @@ class FakeBackend:
             raise RuntimeError("no such device")
         self.width, self.height, self.fps, self.fourcc, self.name = width, height, fps, fourcc, device
         self.sent: list[np.ndarray] = []
-        self.closed = False
+        self.closed = self.gone = False
         self.made.append(self)
 
     def send(self, frame: np.ndarray) -> None:
+        if self.gone:
+            raise RuntimeError("the stream does not exist")
         self.sent.append(np.array(frame).reshape(self.height, self.width, 3))
 
     def device(self) -> str:

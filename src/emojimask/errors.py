@@ -7,7 +7,8 @@
     |   `-- NoVideoError           a file without a picture in it
     |-- SinkError                  an output cannot be written
     |   |-- OutputExistsError      an output is already there, and --force was not given
-    |   `-- NoRoomError            the disk is nearly full; what a live run has written is completed
+    |   |-- NoRoomError            the disk is nearly full; what a live run has written is completed
+    |   `-- OutputGoneError        a virtual camera has gone; what a live run has written is completed
     |-- ModelError                 a model or its card is missing, damaged, or does not fit
     |-- EmojiSetError              an emoji set is incomplete or damaged
     |-- MissingExtraError          an optional part is not installed
@@ -59,6 +60,10 @@ class OutputExistsError(SinkError):
 
 class NoRoomError(SinkError):
     """The disk is nearly full: the last moment at which a recording can be completed."""
+
+
+class OutputGoneError(SinkError):
+    """An output that keeps nothing, such as a virtual camera, has gone; those that keep something can be completed."""
 
 
 class ModelError(EmojimaskError):

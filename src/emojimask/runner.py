@@ -20,7 +20,7 @@ from typing import Protocol, Self, TypeVar
 
 import cv2
 
-from emojimask.errors import NoRoomError, SourceError, StopRequested
+from emojimask.errors import NoRoomError, OutputGoneError, SourceError, StopRequested
 from emojimask.parallel import cores_taken
 from emojimask.pipeline import MaskingPipeline
 from emojimask.prefetch import prefetched
@@ -51,8 +51,8 @@ class RunSummary:
         with_faces: of these, how many have at least one face covered.
         failures: why frames were shielded on account of a fault, and how often.
         left_out: how many of the original's streams of sound an output has not, for their codec is not known.
-        broken_off: set where the source ended with an error after some frames, or a recording for want of room; the
-            outputs hold what came before.
+        broken_off: set where the source ended with an error after some frames, a recording for want of room, or a
+            virtual camera went away; the outputs hold what came before.
     """
 
     frames: int = 0
@@ -60,7 +60,7 @@ class RunSummary:
     with_faces: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     left_out: int = 0
-    broken_off: SourceError | NoRoomError | None = None
+    broken_off: SourceError | NoRoomError | OutputGoneError | None = None
 
     def count(self, frame: MaskedFrame) -> None:
         self.frames += 1
@@ -80,7 +80,8 @@ def run(
     A live run ends well when a sink asks for it or on Ctrl-C, after the frame that is being written; a second Ctrl-C
     does not wait for that, and none keeps the outputs from being completed. Whatever else ends programs, such as the
     end of their terminal, counts as Ctrl-C. A file that breaks off is masked as far as it goes and the outputs are
-    completed; so are those of a live run when the disk is nearly full. On any other error they are discarded.
+    completed; so are those of a live run when the disk is nearly full or a virtual camera goes away. On any other
+    error they are discarded.
 
     Args:
         on_frame: is called with every frame that was written.
@@ -111,7 +112,7 @@ def run(
         except KeyboardInterrupt:
             if not source.info.live:
                 raise
-        except (SourceError, NoRoomError) as error:
+        except (SourceError, NoRoomError, OutputGoneError) as error:
             if summary.frames == 0:
                 raise
             summary.broken_off = error

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker, frame
 
 from emojimask.build import file_sinks
-from emojimask.errors import SinkError, SourceError, StopRequested
+from emojimask.errors import OutputGoneError, SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, run
 from emojimask.sinks._muxer import Muxer
@@ -131,6 +131,14 @@ def test_a_recording_is_kept_when_the_disk_is_nearly_full(tmp_path: Path, monkey
     assert report.completed
     with VideoFileSource(path) as written:
         assert len(list(written)) == len(report.frames) == 90
+
+
+def test_a_recording_is_kept_when_the_virtual_camera_goes_away() -> None:
+    recording, camera = Tray(), Tray(OutputGoneError("gone"))
+    summary = run(Reel(200, live=True), pipeline(), [recording, camera])
+    assert str(summary.broken_off) == "gone"
+    assert recording.completed
+    assert len(recording.frames) == 4
 
 
 def test_ctrl_c_discards_a_files_outputs_and_completes_a_recording() -> None:

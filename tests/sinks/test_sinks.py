@@ -14,7 +14,7 @@ import pytest
 from PIL import Image as Pillow
 
 import media
-from emojimask.errors import MissingExtraError, OutputExistsError, SinkError, UsageError
+from emojimask.errors import MissingExtraError, OutputExistsError, OutputGoneError, SinkError, UsageError
 from emojimask.sinks._letterbox import letterbox
 from emojimask.sinks.image_files import ImageFileSink
 from emojimask.sinks.null import NullSink
@@ -183,6 +183,18 @@ def test_a_missing_virtual_camera_is_told_with_a_remedy(virtual_camera: type[Fak
         VirtualCameraSink("/dev/none") as sink,
     ):
         sink.open(media.info())
+
+
+def test_a_virtual_camera_that_goes_away_is_told(virtual_camera: type[FakeBackend]) -> None:
+    with VirtualCameraSink("/dev/video9") as sink:
+        sink.open(media.info(96, 64))
+        sink.write(media.masked(media.quarters()))
+        virtual_camera.made[0].gone = True
+        with pytest.raises(
+            OutputGoneError, match=r"^virtual camera /dev/video9: takes no more .*does not exist.*driver"
+        ):
+            sink.write(media.masked(media.quarters()))
+    assert virtual_camera.made[0].closed
 
 
 def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,28 @@ class Steady(Stalling):
                 return
 
 
+def test_a_virtual_camera_that_goes_away_leaves_the_camera_on(
+    monkeypatch: pytest.MonkeyPatch, virtual_camera: type[FakeBackend]
+) -> None:
+    async def play() -> None:
+        feed, page = CameraFeed("0", Choices(MaskSettings())), Outbox()
+        feed.wish({"virtual_camera": True})
+        feed.add(page)
+        try:
+            await until(lambda: bool(virtual_camera.made and virtual_camera.made[0].sent))
+            virtual_camera.made[0].gone = True
+            await until(lambda: any("no more pictures" in note for note in page._notes))
+            page._picture = None
+            await until(lambda: page._picture is not None)
+        finally:
+            feed.close()
+        assert json.loads(page._notes[-1])["virtual_camera"] is False
+        assert [camera.closed for camera in virtual_camera.made] == [True]
+
+    monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
+    in_another_thread(play)
+
+
 def test_an_emoji_set_that_cannot_be_loaded_leaves_the_camera_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def build_all_but_paper(settings: MaskSettings) -> MaskingPipeline:
         if settings.emojis == "paper":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Self
 
-from emojimask.errors import MissingExtraError, SinkError, in_brief
+from emojimask.errors import MissingExtraError, OutputGoneError, SinkError, in_brief
 from emojimask.sinks._guard import require_masked
 from emojimask.sinks._letterbox import letterbox
 from emojimask.types import MaskedFrame, StreamInfo
@@ -27,6 +27,7 @@ class VirtualCameraSink:
     Raises:
         MissingExtraError: pyvirtualcam is not installed.
         SinkError: there is no virtual camera that can be used.
+        OutputGoneError: from ``write``, where it takes no more pictures.
     """
 
     def __init__(self, device: str | None = None) -> None:
@@ -38,7 +39,11 @@ class VirtualCameraSink:
 
     def write(self, frame: MaskedFrame) -> None:
         image = require_masked(frame).image
-        self._camera.send(letterbox(image, self._camera.width, self._camera.height))
+        try:
+            self._camera.send(letterbox(image, self._camera.width, self._camera.height))
+        except (RuntimeError, OSError) as error:
+            what = f"{_named(self._device)}: takes no more pictures ({in_brief(error)})"
+            raise OutputGoneError(f"{what}; look to its driver, and begin again") from error
 
     def __enter__(self) -> Self:
         return self
@@ -64,6 +69,9 @@ def _open(width: int, height: int, fps: float, device: str | None) -> Any:
     try:
         return pyvirtualcam.Camera(width, height, fps, fmt=pyvirtualcam.PixelFormat.BGR, device=device)
     except RuntimeError as error:
-        what = f"virtual camera {device}" if device else "virtual camera"
         remedy = _REMEDIES.get(sys.platform, "install a virtual camera driver")
-        raise SinkError(f"{what}: cannot be opened ({in_brief(error)}); {remedy}") from error
+        raise SinkError(f"{_named(device)}: cannot be opened ({in_brief(error)}); {remedy}") from error
+
+
+def _named(device: str | None) -> str:
+    return f"virtual camera {device}" if device else "virtual camera"

@@ -103,11 +103,10 @@ class CameraFeed:
         ):
             for masked, worked_ms in frames:
                 tell(pack(masked, masked.index, worked_ms))
-                trouble = virtual.switch(self._wants_virtual)
+                trouble = virtual.switch(self._wants_virtual) or virtual.write(masked)
                 if trouble is not None:
                     self._wants_virtual = False
                     tell(json.dumps({"trouble": trouble, "virtual_camera": False}))
-                virtual.write(masked)
                 if self._closed or not (self._onlookers or self._wants_virtual):
                     return True
         tell(json.dumps({"trouble": f"{without_password(self._spec)}: has ended; reload the page to begin again"}))
@@ -160,9 +159,15 @@ class VirtualCamera:
             self._sink = None
         return None
 
-    def write(self, masked: MaskedFrame) -> None:
+    def write(self, masked: MaskedFrame) -> str | None:
+        """What went wrong, where it has gone; it is off then."""
         if self._sink is not None:
-            self._sink.write(masked)
+            try:
+                self._sink.write(masked)
+            except EmojimaskError as error:
+                self.switch(False)
+                return str(error)
+        return None
 
     def __enter__(self) -> VirtualCamera:
         return self
