@@ -179,7 +179,7 @@ def test_virtual_camera_gets_frames_in_size_and_colour(virtual_camera: type[Fake
 
 def test_a_missing_virtual_camera_is_told_with_a_remedy(virtual_camera: type[FakeBackend]) -> None:
     with (
-        pytest.raises(SinkError, match=r"/dev/none: .*no such device.*install"),
+        pytest.raises(SinkError, match=r"/dev/none: .*no such device.*close other programs.*install"),
         VirtualCameraSink("/dev/none") as sink,
     ):
         sink.open(media.info())

@@ -70,7 +70,10 @@ def _open(width: int, height: int, fps: float, device: str | None) -> Any:
         return pyvirtualcam.Camera(width, height, fps, fmt=pyvirtualcam.PixelFormat.BGR, device=device)
     except RuntimeError as error:
         remedy = _REMEDIES.get(sys.platform, "install a virtual camera driver")
-        raise SinkError(f"{_named(device)}: cannot be opened ({in_brief(error)}); {remedy}") from error
+        raise SinkError(
+            f"{_named(device)}: cannot be opened ({in_brief(error)}); close other programs that use it; where there is "
+            f"none, {remedy}"
+        ) from error
 
 
 def _named(device: str | None) -> str:
