@@ -32,6 +32,7 @@ class FakeCapture:
         self.opened = opened
         self.stall = stall
         self.released = threading.Event()
+        self.log_level = -1
         self.settings: dict[int, float] = {}
 
     def isOpened(self) -> bool:  # noqa: N802
@@ -53,6 +54,7 @@ class FakeCapture:
         return True
 
     def release(self) -> None:
+        self.log_level = cv2.getLogLevel()
         self.released.set()
 
 
@@ -178,6 +180,14 @@ def test_the_real_opencv_says_nothing_but_our_line(capfd: pytest.CaptureFixture[
     with pytest.raises(SourceError, match="camera 97"):
         CameraSource("97")
     assert capfd.readouterr().err == ""
+
+
+def test_opencv_says_nothing_when_an_unplugged_camera_is_closed() -> None:
+    capture, usual = FakeCapture(), cv2.getLogLevel()
+    with CameraSource("0", open_capture=lambda _: capture):
+        pass
+    assert capture.log_level == 0
+    assert cv2.getLogLevel() == usual
 
 
 def test_an_unknown_name_is_told() -> None:

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -171,7 +172,8 @@ class _Reader:
         except Exception as error:  # told, with a remedy, where the picture is awaited
             self._answers.put(error)
         finally:
-            self._capture.release()
+            with _opencv_silent():  # of a camera that was unplugged it tells here
+                self._capture.release()
 
     def _read_one(self) -> None:
         while not self._closed.is_set():
@@ -197,9 +199,16 @@ def _as_bgr(picture: Any, camera: str) -> Image:
 
 
 def _open_capture(target: int | str) -> Capture:
-    level = cv2.setLogLevel(0)  # silent: OpenCV writes its own lines to standard error, and ours says more
-    try:
+    with _opencv_silent():
         return cv2.VideoCapture(target)
+
+
+@contextmanager
+def _opencv_silent() -> Iterator[None]:
+    """OpenCV writes its own lines to standard error, and ours says more."""
+    level = cv2.setLogLevel(0)
+    try:
+        yield
     finally:
         cv2.setLogLevel(level)
 
