@@ -176,9 +176,10 @@ def test_a_password_in_an_address_is_not_told() -> None:
             list(camera)
 
 
-def test_the_real_opencv_says_nothing_but_our_line(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SourceError, match="camera 97"):
-        CameraSource("97")
+@pytest.mark.parametrize("number", ["97", "4294967296"])
+def test_the_real_opencv_says_nothing_but_our_line(number: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SourceError, match=f"camera {number}: cannot be opened"):
+        CameraSource(number)
     assert capfd.readouterr().err == ""
 
 

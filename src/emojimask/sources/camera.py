@@ -200,7 +200,10 @@ def _as_bgr(picture: Any, camera: str) -> Image:
 
 def _open_capture(target: int | str) -> Capture:
     with _opencv_silent():
-        return cv2.VideoCapture(target)
+        try:
+            return cv2.VideoCapture(target)
+        except cv2.error:  # a number that is too large for it
+            return cv2.VideoCapture()  # which is not open
 
 
 @contextmanager
