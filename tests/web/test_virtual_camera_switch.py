@@ -17,6 +17,8 @@ from fake_camera import FakeBackend
 
 pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
+from starlette.types import Message
+from starlette.websockets import WebSocket
 from web_help import TOP_OF_SHIELD
 
 from emojimask import MaskSettings
@@ -145,6 +147,32 @@ def test_a_camera_that_cannot_be_used_says_how_to_go_on() -> None:
         assert "reload the page" in page._notes[-1]
 
     in_another_thread(play)
+
+
+def test_a_page_that_sends_the_browsers_pictures_is_asked_to_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [{"type": "websocket.connect"}, {"type": "websocket.receive", "bytes": b"picture"}]
+    told: list[str] = []
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop(0)
+        await until(lambda: any("trouble" in each for each in told))
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message.get("text") or "")
+
+    async def play() -> None:
+        feed, socket = CameraFeed("0", Choices(MaskSettings())), WebSocket({"type": "websocket"}, receive, send)
+        await socket.accept()
+        try:
+            await feed.watch(socket).run()
+        finally:
+            feed.close()
+
+    monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
+    in_another_thread(play)
+    assert any("reload the page" in each for each in told)
 
 
 class Steady(Stalling):

@@ -12,7 +12,7 @@ from threading import Thread
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.build import open_camera, virtual_camera_sink
-from emojimask.errors import EmojimaskError, without_password
+from emojimask.errors import EmojimaskError, UsageError, without_password
 from emojimask.prefetch import prefetched
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
@@ -197,9 +197,13 @@ class CameraPage:
 
     async def _receive(self) -> None:
         while True:
-            text = await self._socket.receive_text()
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1005))
             try:
-                wish = json.loads(text)
+                if message.get("text") is None:  # pictures, from a page that was loaded before this program began
+                    raise UsageError("the program was started anew, with this machine's own camera; reload the page")
+                wish = json.loads(message["text"])
                 if not isinstance(wish, dict):
                     raise ValueError
                 self._feed.wish(wish)
