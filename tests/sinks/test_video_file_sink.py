@@ -340,6 +340,17 @@ def test_two_frames_of_one_time_are_both_kept(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a.mp4")) == 3
 
 
+def test_an_mpeg_keeps_the_times_of_small_pictures_that_come_seldom(tmp_path: Path) -> None:
+    plain, times_s = np.zeros((48, 64, 3), np.uint8), [0, 0.5, 1, 1.5, 2, 2.1, 2.2, 4]
+    with VideoFileSink(tmp_path / "shields.mpg") as sink:
+        sink.open(media.info(64, 48, 30.0, live=True))
+        for index, time_s in enumerate(times_s):
+            sink.write(media.masked(plain, index, time_s))
+    first_s, *others_s = (float(time_s) for time_s in media.times(tmp_path / "shields.mpg"))
+    assert [time_s - first_s for time_s in others_s] == pytest.approx(times_s[1:], abs=0.001)
+    assert all((image < 20).all() for image in read(tmp_path / "shields.mpg"))
+
+
 def test_mpeg_refuses_a_rate_that_it_cannot_say(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"15.*\.mp4"), VideoFileSink(tmp_path / "a.mpg") as sink:
         sink.open(media.info(fps=15.0))

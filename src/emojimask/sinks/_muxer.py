@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import av
 from av.container import OutputContainer
@@ -34,6 +34,8 @@ _UNKNOWN_TICK = Fraction(1, 90000)
 _ROOM_TO_END = 64_000_000
 """Bytes of a disk that are left for a recording's end: its index, of some twenty bytes a frame, and the report's."""
 _FRAMES_BETWEEN_LOOKS = 30  # at the room on the disk
+_MPEG_PACK = 2048
+"""Bytes of a pack of MPEG, in which only the first frame has a time: a frame that fills one keeps its own."""
 
 
 class Muxer:
@@ -114,6 +116,8 @@ class Muxer:
     def mux(self, packet: Packet[VideoStream], tick: int) -> None:
         """Write the packet of the frame that is shown at ``tick``."""
         self._write_waiting()
+        if self._container == "mpeg" and packet.size < _MPEG_PACK:
+            packet = _filled_up(packet, _MPEG_PACK)
         packet.stream = self._stream
         packet.pts = packet.dts = tick
         packet.duration = self._frame_ticks
@@ -195,3 +199,10 @@ class Muxer:
         fault = fault_in(self._file.part, self._count, seconds if timed else None, float(self._frame_s), sounds)
         if fault is not None:
             raise SinkError(f"{self._file.path}: was not written whole ({fault}); nothing was kept")
+
+
+def _filled_up(packet: Packet[VideoStream], size: int) -> Packet[VideoStream]:
+    """With zeros after its end, which decoders of MPEG pass over."""
+    filled = cast("Packet[VideoStream]", Packet(bytes(packet) + bytes(size - packet.size)))
+    filled.is_keyframe = packet.is_keyframe
+    return filled
