@@ -54,7 +54,7 @@ def test_frames_are_shown_and_large_ones_fit_the_screen() -> None:
 
 
 @pytest.mark.usefixtures("screen")
-@pytest.mark.parametrize("key", ["q", "<Escape>"])
+@pytest.mark.parametrize("key", ["q", "Q", "<Escape>"])
 def test_a_key_ends_it(key: str) -> None:
     with WindowSink() as sink:
         media.feed(sink, [media.masked(media.quarters())])
@@ -70,6 +70,15 @@ def test_closing_the_window_ends_it() -> None:
     with WindowSink() as sink:
         media.feed(sink, [media.masked(media.quarters())])
         sink._root.tk.call(*sink._root.tk.splitlist(sink._root.protocol("WM_DELETE_WINDOW")))
+        with pytest.raises(StopRequested):
+            sink.write(media.masked(media.quarters()))
+
+
+@pytest.mark.usefixtures("screen")
+def test_quitting_by_the_menu_of_macos_ends_it() -> None:
+    with WindowSink() as sink:
+        media.feed(sink, [media.masked(media.quarters())])
+        sink._root.tk.call("after", "idle", "exit")  # as Tk does there
         with pytest.raises(StopRequested):
             sink.write(media.masked(media.quarters()))
 

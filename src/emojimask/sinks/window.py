@@ -38,7 +38,8 @@ class WindowSink:
         self._label = tkinter.Label(self._root, borderwidth=0)
         self._label.pack()
         self._root.protocol("WM_DELETE_WINDOW", self._stop)
-        for key in ("q", "<Escape>"):
+        self._root.createcommand("exit", self._stop)  # by Quit in the menu of macOS; else it goes unheard
+        for key in ("q", "Q", "<Escape>"):
             self._root.bind(key, lambda _event: self._stop())
 
     def write(self, frame: MaskedFrame) -> None:
