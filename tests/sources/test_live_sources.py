@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -181,6 +183,13 @@ def test_the_real_opencv_says_nothing_but_our_line(number: str, capfd: pytest.Ca
     with pytest.raises(SourceError, match=f"camera {number}: cannot be opened"):
         CameraSource(number)
     assert capfd.readouterr().err == ""
+
+
+def test_what_reads_from_a_network_says_nothing_but_our_line() -> None:
+    say = "import sys; from emojimask.build import open_camera; open_camera(sys.argv[1])"
+    ran = subprocess.run([sys.executable, "-c", say, "http://127.0.0.1:9/"], capture_output=True, text=True)
+    assert "127.0.0.1:9/: no video comes from this address" in ran.stderr
+    assert "failed" not in ran.stderr
 
 
 def test_opencv_says_nothing_when_an_unplugged_camera_is_closed() -> None:

@@ -199,6 +199,7 @@ def _as_bgr(picture: Any, camera: str) -> Image:
 
 
 def _open_capture(target: int | str) -> Capture:
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent, as OpenCV itself: FFmpeg reads what networks bring
     with _opencv_silent():
         try:
             return cv2.VideoCapture(target)
