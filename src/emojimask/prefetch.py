@@ -6,8 +6,10 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
-from threading import Event, Thread
+from threading import Event
 from typing import Any, TypeVar
+
+from emojimask.parallel import begin_thread
 
 T = TypeVar("T")
 
@@ -64,8 +66,7 @@ def prefetched(
             handful.append(_End())
         put(handful)
 
-    thread = Thread(target=work, name="emojimask-prefetch", daemon=True)
-    thread.start()
+    thread = begin_thread(work, "emojimask-prefetch")
     try:
         while True:
             try:

@@ -1,5 +1,7 @@
 """Working ahead keeps the order, the errors and the bound, and stops when nobody wants more."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -68,3 +70,23 @@ def test_it_stops_at_once_when_the_consumer_does(together: int) -> None:
     assert time.monotonic() - started < 2
     assert closed.is_set()
     assert threads() == 0
+
+
+def test_a_thread_that_is_left_at_work_does_not_abort_the_program() -> None:
+    program = """if True:
+        import time
+        import cv2, numpy
+        from emojimask.prefetch import prefetched
+
+        def slow():
+            yield 0
+            end_s, picture = time.monotonic() + 1.5, numpy.zeros((1000, 1000, 3), numpy.uint8)
+            while time.monotonic() < end_s:
+                cv2.GaussianBlur(picture, (9, 9), 0)
+            yield 1
+
+        made = prefetched(slow(), 1, meanwhile=int, patience_s=0.05)
+        next(made)
+        made.close()
+    """
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0

@@ -425,6 +425,7 @@ def test_join_shares_what_the_camera_shows(board: Program, tmp_path: Path) -> No
     process.stdin.write("q")
     process.stdin.flush()
     process.communicate(timeout=30)
+    assert process.returncode == 0
     host.close()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 from emojimask.build import build_pipeline, open_camera
 from emojimask.errors import EmojimaskError, without_password
+from emojimask.parallel import begin_thread
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS, MaskedFrame
 from emojimask.web.keys import keys
@@ -178,8 +180,7 @@ class Student:
 
     def _start_watching(self) -> None:
         loop = asyncio.get_running_loop()
-        self._watching = Thread(target=self._watch, args=(loop,), name="camera", daemon=True)
-        self._watching.start()
+        self._watching = begin_thread(partial(self._watch, loop), "camera")
 
     def _watched(self, trouble: str) -> None:
         self._watching = None
