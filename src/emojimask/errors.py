@@ -92,5 +92,8 @@ def in_brief(error: BaseException) -> str:
 
 
 def without_password(address: str) -> str:
-    """An address as messages may tell it, since they are read over shoulders and sent on."""
-    return re.sub(r"(//[^/@:]*):[^/]*@", r"\1@", address)
+    """An address as messages may tell it, since they are read over shoulders and sent on.
+
+    Without all that follows a question mark, too, where many cameras take user and password.
+    """
+    return re.sub(r"(//[^?]*\?).+", r"\1...", re.sub(r"(//[^/@:]*):[^/]*@", r"\1@", address))

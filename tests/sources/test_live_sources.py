@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 import threading
@@ -168,13 +169,20 @@ def test_a_camera_that_cannot_be_opened_is_told_with_a_remedy() -> None:
             CameraSource(spec, open_capture=lambda _: FakeCapture(opened=False))
 
 
-def test_a_password_in_an_address_is_not_told() -> None:
-    address, told = "rtsp://me:p@ss@127.0.0.1:9/x", "rtsp://me@127.0.0.1:9/x"
-    with pytest.raises(SourceError, match=f"camera {told}: no video"):
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("rtsp://me:p@ss@127.0.0.1:9/x", "rtsp://me@127.0.0.1:9/x"),
+        ("http://127.0.0.1:9/video.cgi?user=me&pwd=p@ss", "http://127.0.0.1:9/video.cgi?..."),
+        ("rtsp://me:p@ss@127.0.0.1:9/?p@ss", "rtsp://me@127.0.0.1:9/?..."),
+    ],
+)
+def test_a_password_in_an_address_is_not_told(address: str, told: str) -> None:
+    with pytest.raises(SourceError, match=re.escape(f"camera {told}: no video")):
         CameraSource(address, open_capture=lambda _: FakeCapture(opened=False))
     with CameraSource(address, timeout_s=0.2, open_capture=lambda _: FakeCapture()) as camera:
         assert camera.info.name == told
-        with pytest.raises(SourceError, match=f"camera {told}: no picture"):
+        with pytest.raises(SourceError, match=re.escape(f"camera {told}: no picture")):
             list(camera)
 
 
