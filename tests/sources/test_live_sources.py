@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -95,6 +96,23 @@ def test_a_camera_that_blocks_for_ever_does_not_hang_the_program() -> None:
         list(camera)
     assert time.monotonic() - start < 4
     stall.set()
+
+
+def test_a_camera_goes_on_where_the_program_was_stopped_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(SimpleQueue[Any]):
+        """The first wait is over at once, as it is where the program goes on after a time in which it was stopped."""
+
+        waits = 0
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            self.waits += timeout is not None
+            if self.waits == 1:
+                raise Empty
+            return super().get(block, timeout)
+
+    monkeypatch.setattr("emojimask.sources.camera.SimpleQueue", Stopped)
+    with CameraSource("0", timeout_s=1.0, open_capture=lambda _: FakeCapture()) as camera:
+        assert next(iter(camera)).index == 0
 
 
 def test_a_camera_that_never_gives_a_picture_fails_when_made() -> None:

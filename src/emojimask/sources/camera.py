@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -26,6 +26,7 @@ _TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
 _JPEG = cv2.VideoWriter.fourcc(*"MJPG")
 _RETRY_S = 0.01
 _CLOSE_WAIT_S = 1.0
+_WAITS = 5  # for a picture, one after the other: of a program that was stopped and goes on only one is over
 
 
 @dataclass(frozen=True, order=True)
@@ -155,10 +156,10 @@ class _Reader:
     def read(self, timeout_s: float) -> tuple[Any, float] | Exception | None:
         """The driver's next picture and when it came; what the driver raised; None where nothing comes in time."""
         self._asked.put(True)
-        try:
-            return self._answers.get(timeout=timeout_s)
-        except Empty:
-            return None
+        for _ in range(_WAITS):
+            with suppress(Empty):
+                return self._answers.get(timeout=timeout_s / _WAITS)
+        return None
 
     def close(self) -> None:
         self._closed.set()
