@@ -201,14 +201,14 @@ class Standby:
     def __init__(self, info: StreamInfo, shields: Shields) -> None:
         self._shields = shields
         self._size = info.width, info.height
-        self._index, self._time_s, self._since = 0, 0.0, time.monotonic()
+        self._index, self._began_s = 0, time.monotonic()
 
     def note(self, frame: MaskedFrame) -> MaskedFrame:
         height, width = frame.picture.shape[:2]
         self._size = width, height
-        self._index, self._time_s, self._since = frame.index, frame.time_s, time.monotonic()
+        self._index = frame.index
+        self._began_s = min(self._began_s, time.monotonic() - frame.time_s)  # the sooner it came, the surer it tells
         return frame
 
     def __call__(self) -> MaskedFrame:
-        time_s = self._time_s + time.monotonic() - self._since
-        return self._shields.standby(*self._size, self._index, time_s)
+        return self._shields.standby(*self._size, self._index, time.monotonic() - self._began_s)

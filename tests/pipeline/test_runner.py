@@ -19,7 +19,7 @@ from fakes import BlockRenderer, EvenClassifier, PlainSmoother, ScriptedTracker,
 from emojimask.build import file_sinks
 from emojimask.errors import OutputGoneError, SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
-from emojimask.runner import PATIENCE_S, run
+from emojimask.runner import PATIENCE_S, Standby, run
 from emojimask.sinks._muxer import Muxer
 from emojimask.sinks.video_file import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
@@ -299,6 +299,16 @@ def test_a_live_stream_that_stalls_shows_the_shield_and_never_a_frozen_frame():
     assert [masked.shielded for masked in tray.frames] == [False, False, True, True, False]
     assert [masked.time_s for masked in tray.frames[:4]] == sorted(masked.time_s for masked in tray.frames[:4])
     assert all((masked.image == 20).all() for masked in tray.frames if masked.shielded)
+
+
+def test_the_shields_time_does_not_fall_where_a_frame_came_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = iter([100.0, 100.5, 103.5, 104.0, 104.5])
+    monkeypatch.setattr("emojimask.runner.time.monotonic", lambda: next(now_s))
+    standby = Standby(Reel(3, live=True).info, pipeline())
+    standby.note(MaskedFrame(np.zeros((48, 64, 3), np.uint8), 0, 0.4))
+    assert standby().time_s == pytest.approx(3.5)
+    standby.note(MaskedFrame(np.zeros((48, 64, 3), np.uint8), 1, 0.5))
+    assert standby().time_s == pytest.approx(4.5)
 
 
 def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():
