@@ -32,10 +32,14 @@ class Glimpses:
     def __init__(self) -> None:
         self._known: Cells | None = None  # what was there when it was last looked for what may be gone at once
         self._on_face = np.zeros(FINE_GRID, np.bool_)
+        self._scene = 0  # of the latest look
 
     def in_frame(self, now: Pending, following: Pending) -> Glimpse | None:
-        """The part of a frame to look at now or never; all of it where it ends a scene or stands for long."""
-        if self._known is None or following.scene != now.scene:
+        """The part of a frame to look at now or never; all of it where it begins or ends a scene, or stands for long.
+
+        In the first of a scene a face that is followed from the one before may be taken for one that is there.
+        """
+        if self._known is None or not self._scene == now.scene == following.scene:
             return everything(now.frame)
         if following.frame.time_s - now.frame.time_s > BRIEF_S + 1e-6:
             return everything(now.frame)
@@ -45,6 +49,7 @@ class Glimpses:
 
     def looked(self, now: Pending, glimpse: Glimpse | None) -> None:
         """Take in the latest look."""
+        self._scene = now.scene
         size = now.frame.picture.shape[:2]
         if glimpse is not None and not now.failed:
             seen = cells_under_any([glimpse.box], FINE_GRID, *size)
