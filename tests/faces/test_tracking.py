@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emojimask.faces.comparison import covers, grown_within
+from emojimask.faces.comparison import covers, grown_within, hides
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.stages import Detection, Glimpse
 from emojimask.types import Box, Face, Frame, Image, Points, Track, TrackState
@@ -311,6 +311,25 @@ def test_a_face_before_a_larger_one_is_somebody_else() -> None:
     assert covers(parent, Box(110, 110, 180, 180)), "the same face, found a little smaller"
     assert covers(parent, Box(150, 150, 60, 60)), "a part of it"
     assert not covers(parent, Box(240, 230, 90, 90)), "a child at the parent's chin"
+
+
+class Sticks(Stage):
+    """The landmarker is content with wherever it is asked to look, as it may be half beside a face."""
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        box = near.box if isinstance(near, Detection) else Box.around(near)
+        points = np.tile(np.array([box.center], np.float32), (68, 1))
+        in_box = (MEAN_FACE - MEAN_FACE.min(0)) / np.ptp(MEAN_FACE, axis=0)
+        points[[36, 45, 51, 48, 54, 8]] = np.array([box.x, box.y]) + in_box * np.array([box.width, box.height])
+        return Face(Box.around(points), points, 0.9)
+
+
+def test_a_face_that_is_followed_over_a_cut_does_not_uncover_the_one_that_is_there_now() -> None:
+    film = Film(Sticks(), fps=5)
+    film.shoot(red=(300, 150, 100))
+    assert max(track.face.box.iou(Box(280, 130, 100, 100)) for track in film.shoot(blue=(330, 180, 100)).values()) > 0.9
+    assert hides(Box(250, 100, 100, 100), Box(260, 110, 110, 110))
+    assert hides(Box(250, 100, 100, 100), Box(260, 110, 50, 50)), "a part of it"
 
 
 class Drawn(Stage):

@@ -104,6 +104,14 @@ def covers(known: Box, found: Box) -> bool:
     return known.overlap(found) > (0.4 if like else 0.75)
 
 
+def hides(known: Box, found: Box) -> bool:
+    """Whether a face that is known lies where a clear find does, or so that its mask hides it.
+
+    A face that was followed over a cut may lie half on another one, and half beside it.
+    """
+    return known.iou(found) > 0.4 or known.intersection(found) > 0.75 * found.area
+
+
 def is_near(found: Box, lost: Box, expected: Box, since_s: float) -> bool:
     """Whether a detection may be of a face that was lost ``since_s`` seconds ago and should be at ``expected``."""
     around = expected.scaled(1.5 + min(2.0, since_s))

@@ -16,6 +16,7 @@ from emojimask.faces.appearance import appearance, difference
 from emojimask.faces.comparison import (
     covers,
     goes_behind,
+    hides,
     is_near,
     is_plausible,
     share_inside,
@@ -31,6 +32,8 @@ from emojimask.types import Box, Face, Frame, Track, TrackState
 
 LEAST_INSIDE = 0.25
 """A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
+CLEAR = 0.8
+"""A detection of at least this score says where a face is; a weaker one may be of a part, or show it too large."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -148,7 +151,8 @@ class LandmarkTracker:
     def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
         """Give each detection that is news a face and a person."""
         for detection in detections:
-            if any(covers(face.box, detection.box) for face in seen.values()):
+            is_known = hides if detection.score >= CLEAR else covers
+            if any(is_known(face.box, detection.box) for face in seen.values()):
                 continue
             lost = [p for p in self._people if p.id not in seen]
             face, surely = self._confirmed(frame, detection, lost)
