@@ -2,7 +2,8 @@
 
     EmojimaskError                 one line: what, where, and what to do
     |-- UsageError                 the request itself is wrong: a setting, a name, a combination
-    |   `-- NoPlaceError           an output's container has no place for the original's sound or subtitles
+    |   |-- NoPlaceError           an output's container has no place for the original's sound or subtitles
+    |   `-- DivergedError          the loss of a training run is no longer a number
     |-- SourceError                an input cannot be opened or read
     |   `-- NoVideoError           a file without a picture in it
     |-- SinkError                  an output cannot be written
@@ -40,6 +41,10 @@ class NoPlaceError(UsageError):
     def __init__(self, message: str, suffix: str | None = None) -> None:  # pickle gives the message alone
         super().__init__(message)
         self.suffix = suffix
+
+
+class DivergedError(UsageError):
+    """The loss of a training run is no longer a number: its recipe learns too fast."""
 
 
 class SourceError(EmojimaskError):

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason="the extra [train] is not installed"
 
 from generated_fer import write_csv  # noqa: E402
 
-from emojimask.errors import DataError, UsageError  # noqa: E402
+from emojimask.errors import DataError, DivergedError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
 from emojimask.training import epoch, run_files  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
@@ -299,7 +299,7 @@ def test_what_ends_the_first_epoch_is_told_as_it_is(data: Path, tmp_path: Path) 
 
 def test_a_run_that_learns_too_fast_says_so(data: Path, tmp_path: Path) -> None:
     wild = replace(RECIPE, optimizer="sgd", momentum=0.0, rate=1e30, clip=1e30, schedule="constant")
-    with pytest.raises(UsageError, match="the loss is no longer a number; try a lower rate"):
+    with pytest.raises(DivergedError, match="the loss is no longer a number; try a lower rate"):
         train(wild, data, tmp_path)
 
 

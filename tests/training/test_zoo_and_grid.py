@@ -150,3 +150,19 @@ def test_a_grid_compares_by_what_all_its_runs_have(tmp_path: Path) -> None:
     assert run(cli.add_train, *words, "--grid", "labels=fer2013,both") == 0
     rows = json.loads((tmp_path / "runs" / "grid.json").read_text())
     assert [row["score"] for row in rows] == [row["fer2013"] for row in rows]
+
+
+def test_a_combination_that_diverges_ends_no_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    write_csv(tmp_path / "fer")
+    (tmp_path / "tiny.toml").write_text(f'{TINY}optimizer = "sgd"\nmomentum = 0\nclip = 1e9\nschedule = "constant"\n')
+    words = [tmp_path / "tiny.toml", "--data", tmp_path / "fer", "--out", tmp_path / "runs"]
+    grid = ["--set", "labels=fer2013", "model=mlp", "epochs=2", "--grid", "rate=1e9,0.01"]
+    assert run(cli.add_train, *words, *grid) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert "recipe tiny: the loss is no longer a number; try a lower rate" in told
+    assert told[-2].startswith("rate=0.01  epoch")
+    assert told[-1] == "rate=1000000000.0  diverged"
+    rows = json.loads((tmp_path / "runs" / "grid.json").read_text())
+    assert [row["rate"] for row in rows] == [0.01, 1e9]
+    assert rows[1] == {"run": "rate=1000000000.0", "rate": 1e9, "score": None}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from emojimask.errors import UsageError
+from emojimask.errors import DivergedError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.training.augment import AUGMENTATIONS
 from emojimask.training.losses import distillation_loss, label_loss
@@ -66,7 +66,7 @@ def run_epoch(
     """Learn for an epoch, the one after ``epoch`` others, and judge what has become of the network.
 
     Raises:
-        UsageError: the loss is no longer a number.
+        DivergedError: the loss is no longer a number.
     """
     started = time.perf_counter()
     # Every epoch is seeded anew, so that a resumed run sees what an uninterrupted one would: the generator for order
@@ -77,7 +77,7 @@ def run_epoch(
     done = epoch * (len(training) // recipe.batch)
     loss = train_epoch(run, training, recipe, generator, done, on_step) if recipe.epochs else 0.0
     if not math.isfinite(loss):
-        raise UsageError(f"recipe {recipe.name}: the loss is no longer a number; try a lower rate")
+        raise DivergedError(f"recipe {recipe.name}: the loss is no longer a number; try a lower rate")
     model = moved_back(run, recipe)
     logits = predict(model, validation.images)
     scores = {head: accuracy(logits[head], target) for head, target in validation.targets.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from emojimask.atomic import write_whole
-from emojimask.errors import UsageError
+from emojimask.errors import DivergedError, UsageError
 from emojimask.training.checkpoint import read_checkpoint, writing
 from emojimask.training.data.variants import check_variant
 from emojimask.training.recipe import Recipe, changed
@@ -34,7 +34,8 @@ def run_grid(
     Args:
         recipe: what the combinations change.
         choices: values to try, by the recipe's key.
-        out: receives a folder for each combination and ``grid.json``, best first by the heads that all have.
+        out: receives a folder for each combination and ``grid.json``, best first by the heads that all have, and
+            last, without a score, those that diverged.
         run: trains a recipe in a folder, or goes on with it, and returns its best checkpoint.
         tell: called with a line before each run.
 
@@ -63,15 +64,30 @@ def run_grid(
     rows: list[dict[str, Any]] = []
     for number, (name, combination, candidate) in enumerate(zip(names, combinations, recipes, strict=True), 1):
         tell(f"run {number} of {len(combinations)}: {name}")
-        content = read_checkpoint(run(candidate, out / name), torch.device("cpu"), "epoch", *heads(candidate))
-        scores = {head: content[head] for head in heads(candidate)}
-        score = sum(scores[head] for head in judged)
-        rows.append({"run": name, **combination, "epoch": content["epoch"], **scores, "score": score})
-        rows.sort(key=lambda row: -row["score"])
+        rows.append({"run": name, **combination, **outcome(candidate, out / name, run, judged, tell)})
+        rows.sort(key=lambda row: -1 if row["score"] is None else row["score"], reverse=True)
         with writing(out):
             write_whole(out / TABLE, json.dumps(rows, indent=1) + "\n")
     lines = ["PublicTest, best first"]
     for row in rows:
-        told = "".join(f"  {head} {row[head]:.2%}" for head in judged)
-        lines.append(f"{row['run']}  epoch {row['epoch']}{told}")
+        told = "".join(f"  {head} {row[head]:.2%}" for head in judged if head in row)
+        lines.append(f"{row['run']}  epoch {row['epoch']}{told}" if told else f"{row['run']}  diverged")
     return "\n".join(lines)
+
+
+def outcome(
+    recipe: Recipe,
+    out: Path,
+    run: Callable[[Recipe, Path], Path],
+    judged: Sequence[str],
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """What the table tells of a run: its epoch and scores; of one that diverged, that it has no score."""
+    try:
+        best = run(recipe, out)
+    except DivergedError as error:  # says something of its own values, nothing against those still to come
+        tell(str(error))
+        return {"score": None}
+    content = read_checkpoint(best, torch.device("cpu"), "epoch", *heads(recipe))
+    scores = {head: content[head] for head in heads(recipe)}
+    return {"epoch": content["epoch"], **scores, "score": sum(scores[head] for head in judged)}

@@ -61,8 +61,9 @@ def train(
     Raises:
         DataError: the data, weights, teachers or the checkpoint cannot be used, or ``out`` cannot be made a folder or
             written to.
-        UsageError: the recipe names an unknown model or learns too fast, or ``out`` holds a run and ``resume`` was
-            not asked for, or one of other data.
+        DivergedError: the recipe learns too fast.
+        UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for, or one
+            of other data.
     """
     begun = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
