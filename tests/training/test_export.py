@@ -253,6 +253,14 @@ def test_the_card_names_the_data_that_it_was(tmp_path: Path) -> None:
     assert "2013" not in card.limits
 
 
+def test_the_card_names_the_commit_that_trained(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which need not be the one that exports: what came in between has not made the model."""
+    monkeypatch.setattr("emojimask.training.train.commit", lambda: "0123abc")
+    path = train(replace(RECIPE, epochs=1), data, tmp_path / "run")
+    card = OnnxClassifier(export(path, tmp_path / "out")).card
+    assert card.training["commit"] == "0123abc"
+
+
 def test_the_card_tells_what_first_weights_and_teachers_learned_from(exported: Path, tmp_path: Path) -> None:
     """Else a model that goes on from FER2013's would keep its makers' bias to itself."""
     rng = np.random.default_rng(1)

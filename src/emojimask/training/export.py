@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import subprocess
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -141,7 +140,7 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
             "epochs": recipe.epochs,
             "chosen_epoch": content["epoch"],
             "seconds": seconds(checkpoint.with_name(LOG)),
-            "commit": commit(),
+            "commit": content.get("commit"),  # runs of earlier versions do not tell
         },
         licence=LICENCE,
         limits=f"{LIMITS} {FER2013_LIMITS}" if fer2013.NAME in "".join([learned["source"], *before]) else LIMITS,
@@ -214,14 +213,3 @@ def seconds(log: Path) -> float | None:
         return None
     of_epoch: dict[int, float] = {row["epoch"]: row["seconds"] for row in read_log(log)}  # one may be told of twice
     return round(sum(of_epoch.values()), 1)
-
-
-def commit() -> str | None:
-    """The commit of the checkout that this code runs in; None where it runs in no checkout of its own."""
-    here = Path(__file__)
-    git = ["git", "-C", str(here.parent)]
-    try:
-        subprocess.run([*git, "ls-files", "--error-unmatch", here.name], check=True, capture_output=True)
-        return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class RunFiles:
 
     Args:
         out: the run's folder.
-        origin: what both files tell of it: the recipe, all data.
+        origin: what both files tell of it: the recipe, all data, the commit that trains it.
         validation: PublicTest, by which what is kept is calibrated.
     """
 
@@ -77,7 +78,7 @@ class RunFiles:
 
 
 def save_best(judged: Judged, validation: Tensors, origin: dict[str, Any], path: Path) -> None:
-    """Calibrated, with its ``origin``, the recipe and all data, and its line of the log."""
+    """Calibrated, with its ``origin`` and its line of the log."""
     found = {
         head: calibration(judged.logits[head], target, shifted=takes_shifts(judged.model, head))
         for head, target in validation.targets.items()
@@ -120,3 +121,14 @@ def check_data(saved: dict[str, Any], told: dict[str, str], out: Path) -> None:
             f"{out}: learned from other rows so far ({known['source']}; now {told['source']}): go on with the same "
             "--data and --extra, or choose another --out"
         )
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this code runs in; None where it runs in no checkout of its own."""
+    here = Path(__file__)
+    git = ["git", "-C", str(here.parent)]
+    try:
+        subprocess.run([*git, "ls-files", "--error-unmatch", here.name], check=True, capture_output=True)
+        return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -22,7 +22,7 @@ from emojimask.training.losses import class_weights
 from emojimask.training.models.network import channels_last
 from emojimask.training.optimisation import make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
-from emojimask.training.run_files import BEST, CHECKPOINT, Progress, RunFiles, check_data, restore, saved_run
+from emojimask.training.run_files import BEST, CHECKPOINT, Progress, RunFiles, check_data, commit, restore, saved_run
 from emojimask.training.targets import Tensors, to_device
 from emojimask.training.trained import begin_with, build_model, check_model, learned_before, load_teacher
 
@@ -86,7 +86,8 @@ def train(
         restore(run, saved, out / CHECKPOINT)
 
     make_folder(out)
-    files = RunFiles(out, {"recipe": recipe.as_dict(), "data": told, "before": before}, validation)
+    origin = {"recipe": recipe.as_dict(), "data": told, "before": before, "commit": commit()}
+    files = RunFiles(out, origin, validation)
     late = False
     with RunLog(out, progress.epoch) as log:
         while not (progress.finished or late):
