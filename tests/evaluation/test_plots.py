@@ -40,6 +40,20 @@ def test_every_dot_has_its_name_and_no_two_names_touch() -> None:
     assert not any(place.count_overlaps(places[:number]) for number, place in enumerate(places))
 
 
+def test_a_long_title_is_not_cut_off() -> None:
+    title = "Of each shown: gray-face-resnet-int8, six-classes, PrivateTest"
+    shares = [[1.0] * 6] * 6
+    for drawn in (
+        plots.reliability([], title=title),
+        plots.matrix(shares, [["1"] * 6] * 6, "abcdef", title=title),
+        plots.bars({"a": {"f1": 1.0}}, title=2 * title),
+    ):
+        with Image.open(io.BytesIO(plots.encoded(drawn, ".png"))) as image:
+            seen = np.asarray(image.convert("L"))
+        assert seen[:, [0, -1]].min() == 255  # no letter runs over the edge
+        assert seen[0].min() == 255
+
+
 @pytest.mark.parametrize("points", [{}, {"a": (1e-9, 0.0)}, {"a": (1.0, 1e33), "b": (1e17, -3.5)}])
 def test_numbers_of_any_size_are_drawn(points: dict[str, plots.Point]) -> None:
     drawn = plots.scatter(points, title="t", x_label="x", y_label="y", strong=[])

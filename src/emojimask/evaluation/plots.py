@@ -100,7 +100,8 @@ def reliability(bins: Sequence[Mapping[str, float]], *, title: str) -> Figure:
         if part["rows"]:
             axes.bar(part["low"], part["accuracy"], part["high"] - part["low"], align="edge", color=COLOUR, ec="w")
     axes.plot([0, 1], [0, 1], color=SOFT)
-    axes.set(title=title, xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title(title, wrap=True)
+    axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
     return drawn
 
 
@@ -119,7 +120,8 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, title: str) -> Figure:
         axes.bar_label(drawn_bars, [f"{100 * share:.1f} %" for share in shares], padding=3, fontsize=8)
     axes.set_yticks(range(len(groups)), list(groups))
     axes.invert_yaxis()
-    axes.set(title=title, xlim=(0, 1.05), xticks=[])
+    axes.set_title(title, wrap=True)
+    axes.set(xlim=(0, 1.05), xticks=[])
     axes.spines["bottom"].set_visible(False)
     if len(series) > 1:
         drawn.legend(loc="outside lower center", ncols=len(series))
@@ -141,7 +143,8 @@ def matrix(
             axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
     axes.set_xticks(range(len(classes)), classes, rotation=30)
     axes.set_yticks(range(len(classes)), classes)
-    axes.set(title=title, xlabel="shown", ylabel="label")
+    axes.set_title(title, wrap=True)
+    axes.set(xlabel="shown", ylabel="label")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return drawn
