@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from emojimask.evaluation import plots
 
@@ -62,7 +63,7 @@ def markdown(result: Mapping[str, Any], shown: Sequence[str] = ()) -> str:
         f"a negative one shown as happy or surprise: {percent(result['negative_shown_as_positive'])}.",
         "## By light and quality of the picture (fifths of the rows, low to high)",
         slice_table(result),
-        *(f"![{name}]({name})" for name in shown),
+        *(f"![{name}]({quote(name)})" for name in shown),
     ]
     return "\n\n".join(parts) + "\n"
 

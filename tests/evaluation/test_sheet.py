@@ -1,0 +1,16 @@
+"""An evaluation's page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from emojimask.evaluation.sheet import markdown
+
+STORED = Path(__file__).parents[2] / "docs" / "results" / "models" / "default_ferplus_PrivateTest.json"
+
+
+def test_a_plot_of_any_name_is_shown() -> None:
+    """In Markdown a place ends at a space, and one of brackets without a partner is none."""
+    page = markdown(json.loads(STORED.read_text(encoding="utf-8")), ["my model) ü.png"])
+    assert page.endswith("![my model) ü.png](my%20model%29%20%C3%BC.png)\n")
