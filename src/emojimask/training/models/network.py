@@ -50,13 +50,17 @@ class Network(nn.Module):
         return tuple(self.get_submodule(name)(features) for name in self.heads)
 
 
+MIDDLE = 44
+"""The side of the papers' random crops."""
+
+
 def fitted(x: Tensor, side: int) -> Tensor:
     """A face of 48x48 as a network of another side takes it: the middle for 44, for the others the whole, resized.
 
     With a random shift by up to two pixels before, the middle is a random 44x44 crop, as the papers train.
     """
-    edge = (SIDE - side) // 2
-    if 0 < edge <= 2:
+    if side == MIDDLE:
+        edge = (SIDE - MIDDLE) // 2
         return x[:, :, edge : SIDE - edge, edge : SIDE - edge]
     if side == SIDE:
         return x
