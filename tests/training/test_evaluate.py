@@ -160,6 +160,19 @@ def test_a_trained_run_without_torch_names_the_extra(
     assert "emojimask[train]" in refused(capsys, 1, tmp_path, "--data", data, "--labels", "fer2013")
 
 
+def test_a_model_whose_card_asks_for_landmarks_sees_them(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also one that was made elsewhere, and so has no recipe to tell of its variant."""
+    card = json.loads((MODELS / "default.json").read_text())
+    card["input"]["key_points_drawn"] = True
+    card["training"] = {}
+    (tmp_path / "mine.json").write_text(json.dumps(card))
+    shutil.copy(MODELS / "default.onnx", tmp_path / "mine.onnx")
+    result = evaluated(capsys, tmp_path / "mine.onnx", "--data", data, "--labels", "ferplus", "--single-view")
+    assert result["variant"] == "key-points"
+
+
 def test_an_onnx_file_needs_no_torch(data: Path) -> None:
     code = (
         "import sys; from emojimask.cli import main; "

@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 """Called with how many looks at the faces are done, of how many."""
 
 SPLIT_NAMES = {name: split for split, name in SPLITS.items() if split != "train"}
-PLAIN, SIX = "plain", "six-classes"
+PLAIN, SIX, KEY_POINTS = "plain", "six-classes", "key-points"
 _BATCH = 256
 
 
@@ -192,8 +192,8 @@ def _in_short(
 
 
 def variant_of(card: ModelCard) -> str:
-    """How the model's recipe had the data; "plain" where the card does not say."""
-    return str(recipe_of(card).get("variant", PLAIN))
+    """How the model wants the data: as its card says of drawn landmarks, else as its recipe had it, or "plain"."""
+    return KEY_POINTS if card.key_points_drawn else str(recipe_of(card).get("variant", PLAIN))
 
 
 def recipe_of(card: ModelCard) -> Mapping[str, Any]:
