@@ -200,7 +200,9 @@ def test_a_password_in_an_address_is_not_told(address: str, told: str) -> None:
         CameraSource(address, open_capture=lambda _: FakeCapture(opened=False))
     with CameraSource(address, timeout_s=0.2, open_capture=lambda _: FakeCapture()) as camera:
         assert camera.info.name == told
-        with pytest.raises(SourceError, match=re.escape(f"camera {told}: no picture")):
+        with pytest.raises(
+            SourceError, match=re.escape(f"camera {told}: no picture for 0.2 s; check it and the network")
+        ):
             list(camera)
 
 

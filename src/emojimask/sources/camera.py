@@ -26,6 +26,8 @@ _TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
 _JPEG = cv2.VideoWriter.fourcc(*"MJPG")
 _RETRY_S = 0.01
 _CLOSE_WAIT_S = 1.0
+_CHECK_PLUG = "see that it is plugged in and that no other program uses it"
+_CHECK_NETWORK = "check it and the network"
 _WAITS = 5  # for a picture, one after the other: of a program that was stopped and goes on only one is over
 
 
@@ -85,6 +87,7 @@ class CameraSource:
         open_capture: Callable[[int | str], Capture] | None = None,
     ) -> None:
         self._name = without_password(spec)
+        self._remedy = _CHECK_NETWORK if "://" in spec else _CHECK_PLUG
         target = _target(spec)
         capture = (open_capture or _open_capture)(target)
         if not capture.isOpened():
@@ -138,7 +141,7 @@ class CameraSource:
             picture, time_s = answer
             return _as_bgr(picture, self._name), time_s
         fault = f"its driver has failed ({answer})" if answer else f"no picture for {self._timeout_s:g} s"
-        raise SourceError(f"camera {self._name}: {fault}; see that it is plugged in and that no other program uses it")
+        raise SourceError(f"camera {self._name}: {fault}; {self._remedy}")
 
 
 class _Reader:
@@ -241,7 +244,7 @@ def _why_not(name: str, target: int | str) -> str:
     if sys.platform == "linux" and device.exists() and not os.access(device, os.R_OK | os.W_OK):
         return f"camera {name}: {device} may not be used; add yourself to its group: sudo usermod -aG video $USER"
     if isinstance(target, str) and "://" in target:
-        return f"camera {name}: no video comes from this address; check it and the network"
+        return f"camera {name}: no video comes from this address; {_CHECK_NETWORK}"
     remedy = f"plug it in, close other programs that use it; {_known(list_cameras()) or 'the system names no camera'}"
     if sys.platform == "darwin":
         remedy = "allow it under System Settings, Privacy & Security, Camera"
