@@ -130,11 +130,11 @@ def test_a_missing_picture_now_and_then_is_no_end() -> None:
 
 
 def test_a_failing_driver_is_told() -> None:
-    capture = FakeCapture([np.zeros((4, 4), np.uint8), cv2.error("broken")])
+    capture = FakeCapture([np.zeros((4, 4), np.uint8), cv2.error("broken\nin two\n")])
     frames: list[Frame] = []
     with (
         CameraSource("0", timeout_s=0.5, open_capture=lambda _: capture) as camera,
-        pytest.raises(SourceError, match=r"camera 0: .*broken"),
+        pytest.raises(SourceError, match=r"camera 0: .*\(broken in two\)"),
     ):
         frames.extend(camera)
     assert [frame.image.shape for frame in frames] == [(4, 4, 3)]  # gray became colour

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 import cv2
 import numpy as np
 
-from emojimask.errors import SourceError, without_password
+from emojimask.errors import SourceError, in_brief, without_password
 from emojimask.sources.folder import is_media
 from emojimask.types import Frame, Image, StreamInfo
 
@@ -140,7 +140,7 @@ class CameraSource:
         if isinstance(answer, tuple):
             picture, time_s = answer
             return _as_bgr(picture, self._name), time_s
-        fault = f"its driver has failed ({answer})" if answer else f"no picture for {self._timeout_s:g} s"
+        fault = f"its driver has failed ({in_brief(answer)})" if answer else f"no picture for {self._timeout_s:g} s"
         raise SourceError(f"camera {self._name}: {fault}; {self._remedy}")
 
 
