@@ -340,6 +340,17 @@ def test_two_frames_of_one_time_are_both_kept(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a.mp4")) == 3
 
 
+@pytest.mark.parametrize("told", [7.5, 15.0, 29.97, 120.0])
+def test_an_avi_of_a_camera_keeps_its_pace_whatever_rate_it_tells(tmp_path: Path, told: float) -> None:
+    times_s = [0.0, 0.067, 0.133, 0.2, 0.25, 0.3, 0.85, 0.9, 1.5]
+    with VideoFileSink(tmp_path / "live.avi") as sink:
+        sink.open(media.info(96, 64, told, live=True))
+        for index, time_s in enumerate(times_s):
+            sink.write(media.masked(media.bars(), index, time_s))
+    assert [float(time_s) for time_s in media.times(tmp_path / "live.avi")] == pytest.approx(times_s, abs=0.02)
+    assert len(read(tmp_path / "live.avi")) == len(times_s)
+
+
 def test_an_mpeg_keeps_the_times_of_small_pictures_that_come_seldom(tmp_path: Path) -> None:
     plain, times_s = np.zeros((48, 64, 3), np.uint8), [0, 0.5, 1, 1.5, 2, 2.1, 2.2, 4]
     with VideoFileSink(tmp_path / "shields.mpg") as sink:

@@ -31,6 +31,8 @@ _CONTAINER_OPTIONS = {
     "avi": {"avoid_negative_ts": "disabled"},  # sound from before 0 must not push the pictures back by one
 }
 _UNKNOWN_TICK = Fraction(1, 90000)
+_LIVE_RATE = Fraction(60)
+"""Frames a second of an AVI of a camera's pictures, at the least: it counts frames, and those come as they come."""
 _ROOM_TO_END = 64_000_000
 """Bytes of a disk that are left for a recording's end: its index, of some twenty bytes a frame, and the report's."""
 _FRAMES_BETWEEN_LOOKS = 30  # at the room on the disk
@@ -83,7 +85,8 @@ class Muxer:
         """
         part = self._file.open(info.path)
         self._info = info
-        self._frame_s = 1 / rate_of(info.fps, self._file.path)
+        rate = rate_of(info.fps, self._file.path)
+        self._frame_s = 1 / (max(rate, _LIVE_RATE) if info.live and self._container == "avi" else rate)
         is_gif = self._container == "gif"
         options = {"loop": str(repeats_of(info))} if is_gif else _CONTAINER_OPTIONS.get(self._container, {})
         with self.faults_told(ValueError):  # as PyAV calls a codec that this FFmpeg has not

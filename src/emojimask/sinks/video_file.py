@@ -27,7 +27,7 @@ class VideoFileSink:
     H.264 in mp4, m4v, mov, 3gp and mkv, VP9 in webm, MPEG-2 in mpg and mpeg, MPEG-4 in avi, Windows Media Video 8 in
     wmv and asf, and gif. Frames keep the time that they have in the original to the tick, constant rate or not, as far
     as the container can say it: mkv, webm, wmv and asf count milliseconds, gif hundredths of a second, avi whole
-    frames, and mpg steps of its few rates. No B-frames.
+    frames (of a live stream sixtieths of a second), and mpg steps of its few rates. No B-frames.
 
     Sound and subtitle packets are copied as they are; a gif has none, and repeats as often as the original where that
     is one. Metadata, chapters, data streams, attachments and further pictures of the original are left behind.
