@@ -177,6 +177,15 @@ def test_virtual_camera_gets_frames_in_size_and_colour(virtual_camera: type[Fake
     assert camera.sent[1][32, 48].min() == 255
 
 
+def test_a_virtual_camera_has_even_sizes(virtual_camera: type[FakeBackend]) -> None:
+    with VirtualCameraSink() as sink:
+        sink.open(media.info(97, 63))
+        sink.write(media.masked(np.full((63, 97, 3), 255, np.uint8)))
+    (camera,) = virtual_camera.made
+    assert (camera.width, camera.height) == (98, 64)
+    assert camera.sent[0].shape == (64, 98, 3)
+
+
 def test_a_missing_virtual_camera_is_told_with_a_remedy(virtual_camera: type[FakeBackend]) -> None:
     with (
         pytest.raises(SinkError, match=r"/dev/none: .*no such device.*close other programs.*install"),

@@ -35,7 +35,8 @@ class VirtualCameraSink:
         self._camera: Any = None
 
     def open(self, info: StreamInfo) -> None:
-        self._camera = _open(info.width, info.height, info.fps or _UNKNOWN_FPS, self._device)
+        width, height = (size + size % 2 for size in (info.width, info.height))  # drivers have colours at half the size
+        self._camera = _open(width, height, info.fps or _UNKNOWN_FPS, self._device)
 
     def write(self, frame: MaskedFrame) -> None:
         image = require_masked(frame).image
