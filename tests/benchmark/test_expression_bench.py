@@ -111,6 +111,13 @@ def write_table(path: Path, *entries: str) -> Path:
     return path
 
 
+def test_a_table_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "t.toml", 'file = "a"\nexpressions = ["happy"]')
+    plain = read_shows(table)
+    table.write_text(table.read_text(), encoding="utf-8-sig")
+    assert read_shows(table) == plain
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

@@ -20,6 +20,12 @@ def test_a_file_replaces_defaults(tmp_path: Path) -> None:
     assert type(recipe.rate) is float
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_is_read_with_and_without_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "mine.toml").write_text("epochs = 3\n", encoding=encoding)
+    assert load_recipe(str(tmp_path / "mine.toml")) == Recipe(name="mine", epochs=3)
+
+
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_recipes_load_by_name(path: Path) -> None:
     assert load_recipe(path.stem).name == path.stem

@@ -48,7 +48,7 @@ def read_shows(table: Path) -> list[Show]:
         DataError: the table cannot be read, or an entry is not as the format says.
     """
     try:
-        content = tomllib.loads(table.read_text(encoding="utf-8"))
+        content = tomllib.loads(table.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
     except OSError as error:
         raise DataError(f"{table}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
