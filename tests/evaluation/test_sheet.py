@@ -8,9 +8,15 @@ from pathlib import Path
 from emojimask.evaluation.sheet import markdown
 
 STORED = Path(__file__).parents[2] / "docs" / "results" / "models" / "default_ferplus_PrivateTest.json"
+RESULT = json.loads(STORED.read_text(encoding="utf-8"))
 
 
 def test_a_plot_of_any_name_is_shown() -> None:
     """In Markdown a place ends at a space, and one of brackets without a partner is none."""
-    page = markdown(json.loads(STORED.read_text(encoding="utf-8")), ["my model) ü.png"])
+    page = markdown(RESULT, ["my model) ü.png"])
     assert page.endswith("![my model) ü.png](my%20model%29%20%C3%BC.png)\n")
+
+
+def test_rows_that_are_not_the_data_sets_own_are_told() -> None:
+    assert "3,153 rows. 3,070,975 parameters" in markdown(RESULT)
+    assert "3,153 rows of the variant six-classes. 3," in markdown({**RESULT, "variant": "six-classes"})

@@ -48,7 +48,7 @@ def markdown(result: Mapping[str, Any], shown: Sequence[str] = ()) -> str:
     views = result["views"]
     parts = [
         f"# {result['model']} by {result['labels']} on {result['split']}",
-        f"{result['rows']:,} rows. {_about(result)}",
+        f"{_rows(result)} {_about(result)}",
         table(
             ["", *(VIEW_NAMES[view] for view in views)],
             [[name, *(percent(values[key]) for values in views.values())] for key, name in FIGURES.items()]
@@ -104,6 +104,12 @@ def _duplicate_free(result: Mapping[str, Any]) -> list[list[str]]:
         return []
     name = f"accuracy without copies of Training ({rest['rows']:,} rows)"
     return [[name, *(percent(share) for share in rest["accuracy"].values())]]
+
+
+def _rows(result: Mapping[str, Any]) -> str:
+    """How many, and what was made of them: figures of another variant do not compare."""
+    variant = "" if result["variant"] == "plain" else f" of the variant {result['variant']}"
+    return f"{result['rows']:,} rows{variant}."
 
 
 def _about(result: Mapping[str, Any]) -> str:
