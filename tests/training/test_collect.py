@@ -157,12 +157,25 @@ def test_it_says_before_it_writes_that_unmasked_faces_are_kept(
 
 def test_a_crop_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     crop = np.zeros((48, 48), np.uint8)
-    path = write(crop, tmp_path, "happy")
+    path = write(crop, tmp_path, "happy", "a")
     path.unlink()
     (path / "in the way").mkdir(parents=True)
     with pytest.raises(DataError, match=r"\.png: cannot be written"):
-        write(crop, tmp_path, "happy")
+        write(crop, tmp_path, "happy", "a")
     assert files(tmp_path) == []
+
+
+def test_what_is_held_out_comes_from_the_last_sitting(tmp_path: Path) -> None:
+    shades = iter([*range(24), *range(12)])
+    out, clips = tmp_path / "out", [tmp_path / f"{name}.mp4" for name in ("monday", "tuesday", "wednesday")]
+    for clip in clips:  # twelve crops each, those of the last one the same as of the first
+        write_video(clip, frames=60, rate=5)
+    collect_pictures(clips, out, "happy", lambda _: [np.full((48, 48), next(shades), np.uint8)])
+    names = files(out)
+    assert [sum(day in name for name in names) for day in ("monday", "tuesday", "wednesday")] == [12, 12, 0]
+    held_out = {int(cv2.imread(str(out / name))[0, 0, 0]) for name in names[-2:]}
+    assert set(load_split(out, "valid").images[:, 0, 0].tolist()) == held_out
+    assert min(held_out) >= 12, "none of monday's"
 
 
 def test_no_face_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

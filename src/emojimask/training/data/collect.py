@@ -7,6 +7,7 @@ this machine. The crops are real faces, unmasked: that is what they are for.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ EVERY_S = 1.0
 CAMERA_EVERY_S = 0.3
 CAMERA_PATIENCE_S = 10.0
 """A label for which the camera shows no face for so long is left."""
+
+_LONGEST = 100  # letters of a source's name in a crop's
 
 
 def collect_pictures(
@@ -60,7 +63,7 @@ def collect_pictures(
             with open_file(file) as source:
                 for frame in spaced(source, EVERY_S):
                     for crop in find(frame.image):
-                        write(crop, out, name)
+                        write(crop, out, name, file.stem)
                         found[name] += 1
         except SourceError as error:
             on_problem(error)
@@ -93,12 +96,12 @@ def collect_camera(
         SourceError: the camera fails.
     """
     names = [known_label(label) for label in labels]
-    newest = iter(frames)
+    newest, sitting = iter(frames), time.strftime("camera-%Y%m%d-%H%M%S")
     taken: Counter[str] = Counter()
     for name in names:
         if ready(name):
             for crop in _shots(newest, count, find):
-                write(crop, out, name)
+                write(crop, out, name, sitting)
                 taken[name] += 1
     return taken
 
@@ -111,11 +114,18 @@ def known_label(label: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def write(crop: Crop, out: Path, label: str) -> Path:
-    """Keep a crop as ``out/train/label/*.png``, named by its content, so that nothing is overwritten or kept twice."""
-    path = out / "train" / label / f"{hashlib.sha256(crop.tobytes()).hexdigest()[:16]}.png"
+def write(crop: Crop, out: Path, label: str, sitting: str) -> Path:
+    """Keep a crop as ``out/train/label/sitting-*.png``, unless it is there already. Nothing is overwritten.
+
+    Those of one sitting lie side by side, so that what is held out for validation comes from few, and not from all.
+    """
+    folder, content = out / "train" / label, hashlib.sha256(crop.tobytes()).hexdigest()[:16]
+    path = folder / f"{sitting[:_LONGEST]}-{content}.png"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for kept in folder.glob(f"*-{content}.png"):
+            if kept.is_file():
+                return kept
         write_whole(path, cv2.imencode(".png", crop)[1].tobytes())
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from error
