@@ -332,6 +332,33 @@ def test_a_face_that_is_followed_over_a_cut_does_not_uncover_the_one_that_is_the
     assert hides(Box(250, 100, 100, 100), Box(260, 110, 50, 50)), "a part of it"
 
 
+class Weak(Stage):
+    """The detector is not sure of what it finds."""
+
+    certainty = 0.99
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        return [Detection(found.box, 0.35) for found in super().detect(image)]
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        face = super().locate(image, near)
+        return face and Face(face.box, face.landmarks, self.certainty)
+
+
+@pytest.mark.parametrize(
+    ("certainty", "size", "thorough", "found"),
+    [(0.99, 100, True, 1), (0.9, 100, True, 0), (0.99, 40, True, 0), (0.99, 100, False, 0)],
+)
+def test_a_weak_find_counts_where_there_is_but_one_chance_and_the_landmarker_is_sure(
+    certainty: float, size: int, thorough: bool, found: int
+) -> None:
+    stage = Weak({"red": (300, 150, size)})
+    stage.certainty = certainty
+    glimpse = Glimpse(Box(0, 0, 600, 300), thorough)
+    tracker = LandmarkTracker(stage, stage)
+    assert len(tracker.update(Frame(stage.image(), 0, 0.0), hindsight_s=1.0, glimpse=glimpse)) == found
+
+
 class Drawn(Stage):
     """A tile shows a part of a face: a face to the detector, and to the landmarker, which is drawn to the whole."""
 

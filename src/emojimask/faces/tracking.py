@@ -25,7 +25,7 @@ from emojimask.faces.comparison import (
 from emojimask.faces.doubts import Doubts
 from emojimask.faces.outlining import Outliner
 from emojimask.faces.person import Person
-from emojimask.faces.search import Search, is_sure
+from emojimask.faces.search import SMALL, Search, is_sure
 from emojimask.parallel import parallel_map
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse
 from emojimask.types import Box, Face, Frame, Track, TrackState
@@ -34,6 +34,9 @@ LEAST_INSIDE = 0.25
 """A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
 CLEAR = 0.8
 """A detection of at least this score says where a face is; a weaker one may be of a part, or show it too large."""
+PLAIN = 0.98
+"""The landmarker's score from which, where there is but one chance, a weak detection is enough for a new face that is
+not small: of letters and patterns that look so to it, hardly any is large."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -83,8 +86,9 @@ class LandmarkTracker:
         resting = {p.id: p.carried_on(frame) for p in self._resting(frame.time_s)} if hindsight_s is None else {}
         seen = self._follow(frame, resting)
         self._weak.clear()
+        only_chance = glimpse is not None and glimpse.thorough
         for finds in self._search.finds(frame, self._people, seen, hindsight_s, glimpse):
-            self._take_in(frame, finds, seen)
+            self._take_in(frame, finds, seen, only_chance)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
@@ -148,14 +152,16 @@ class LandmarkTracker:
             del seen[rival_id]
             seen[person.id] = face
 
-    def _take_in(self, frame: Frame, detections: list[Detection], seen: dict[int, Face]) -> None:
+    def _take_in(
+        self, frame: Frame, detections: list[Detection], seen: dict[int, Face], only_chance: bool = False
+    ) -> None:
         """Give each detection that is news a face and a person."""
         for detection in detections:
             is_known = hides if detection.score >= CLEAR else covers
             if any(is_known(face.box, detection.box) for face in seen.values()):
                 continue
             lost = [p for p in self._people if p.id not in seen]
-            face, surely = self._confirmed(frame, detection, lost)
+            face, surely = self._confirmed(frame, detection, lost, only_chance)
             if face is None or self._outliner.is_part_of(frame.picture, face, seen.values()):
                 continue
             person = self._recognised(frame, face, lost)
@@ -169,11 +175,15 @@ class LandmarkTracker:
                     self._weak.add(person.id)
             seen[person.id] = face
 
-    def _confirmed(self, frame: Frame, detection: Detection, lost: list[Person]) -> tuple[Face | None, bool]:
+    def _confirmed(
+        self, frame: Frame, detection: Detection, lost: list[Person], only_chance: bool
+    ) -> tuple[Face | None, bool]:
         """A face with landmarks, and whether it is all of the face.
 
         Where the landmarker denies one, the detection itself if it is sure enough; where somebody was lost, a weak one
-        will do, but it may be of what a hand leaves of him to be seen.
+        will do, but it may be of what a hand leaves of him to be seen. Weak ones are of half faces, too, and of those
+        that fill the picture; where this frame is the ``only_chance`` to find them, the landmarker must be all the
+        surer.
         """
         now = frame.time_s
         near = [
@@ -181,19 +191,20 @@ class LandmarkTracker:
             for p in lost
             if is_near(detection.box, p.outlined or p.face.box, Box.around(p.predicted(now)), now - p.seen_s)
         ]
-        expected = bool(near)
-        sure = is_sure(detection)
-        if not (sure or expected) or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
+        expected, sure = bool(near), is_sure(detection)
+        tried = sure or expected or (only_chance and detection.box.side > SMALL)
+        if not tried or share_inside(detection.box, frame.picture) < LEAST_INSIDE:
             return None, False
         just_denied = expected and all(len(p.raw) == 6 and 0 < now - p.denied_s < DENIED_S for p in near)
         face = None if just_denied else self._outliner.locate(frame.picture, detection)
         if face is None and not just_denied:
             for person in near:
                 person.denied_s = now
-        overlaps = face is not None and face.box.overlap(detection.box) > 0.4
-        if face is not None and overlaps and (expected or self._outliner.is_steady(frame.picture, face)):
-            return self._outliner.rested(frame.picture, face), True
-        if detection.landmarks is None:
+        if face is not None and face.box.overlap(detection.box) > 0.4:
+            believed = sure or face.score >= PLAIN
+            if expected or (believed and self._outliner.is_steady(frame.picture, face)):
+                return self._outliner.rested(frame.picture, face), True
+        if detection.landmarks is None or not (sure or expected):
             return None, False
         surely = sure and self._search.finds_again(frame.picture, detection)
         return (Face(detection.box, detection.landmarks, detection.score) if expected or surely else None), surely
