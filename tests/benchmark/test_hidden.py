@@ -39,6 +39,12 @@ def with_preview(path: Path) -> None:
     MASKED.save(path, exif=b"Exif\0\0" + exif + preview)
 
 
+def with_rest(path: Path) -> None:
+    """Written over a longer file, which was not cut off."""
+    MASKED.save(path)
+    path.write_bytes(path.read_bytes() + jpeg(RAW))
+
+
 def with_a_second(path: Path) -> None:
     MASKED.copy().save(path, save_all=True, append_images=[RAW.copy()])
 
@@ -67,6 +73,10 @@ CARRYING = {
         lambda path: path.write_bytes(jpeg(MASKED) + b"\0\0\0\x18ftypmp42" + bytes(99)),
         ["a short film"],
     ),
+    "rest.png": (with_rest, ["more behind its end"]),
+    "rest.webp": (with_rest, ["more behind its end"]),
+    "padded.png": (lambda path: (MASKED.save(path), path.write_bytes(path.read_bytes() + bytes(9))), []),
+    "plain.webp": (lambda path: MASKED.copy().save(path), []),
     "pages.tif": (with_a_second, ["further pictures"]),
     "living.png": (with_a_second, ["further pictures"]),
     "erased.png": (see_through, ["colours of transparent pixels"]),
