@@ -196,6 +196,37 @@ def test_pictures_that_stay_in_an_avi_are_none_that_are_missing(tmp_path: Path) 
         assert len(list(source)) == 51
 
 
+def stays_at_the_end(path: Path) -> Path:
+    """An AVI of 40 pictures, the last of which is shown for five times as long."""
+    plain = media.write_video(path.with_name("plain.avi"), frames=40, codec="mpeg4", image=media.bars(320, 240))
+    with av.open(str(plain)) as original, av.open(str(path), "w") as output:
+        stream = output.add_stream_from_template(original.streams.video[0])
+        packets = [packet for packet in original.demux(video=0) if packet.size]
+        packets[-1].duration = 5 * (packets[-1].duration or 1)
+        for packet in packets:
+            packet.stream = stream
+            output.mux(packet)
+    with av.open(str(path)) as written:
+        assert written.streams.video[0].frames == 44
+    return path
+
+
+def test_an_avi_whose_last_picture_stays_is_whole(tmp_path: Path) -> None:
+    with VideoFileSource(stays_at_the_end(tmp_path / "a.avi")) as source:
+        assert len(list(source)) == 40
+
+
+@pytest.mark.parametrize("filled_up", [False, True])
+def test_an_avi_that_was_not_copied_whole_is_told(tmp_path: Path, filled_up: bool) -> None:
+    path = stays_at_the_end(tmp_path / "a.avi")
+    data = path.read_bytes()
+    for share in (0.4, 0.9):
+        kept = data[: int(share * len(data))]
+        path.write_bytes(kept + bytes(len(data) - len(kept)) * filled_up)
+        with VideoFileSource(path) as source, pytest.raises(SourceError, match="could be read"):
+            list(source)
+
+
 @pytest.mark.parametrize("share", [0.5, 1.0, 2.0])
 def test_an_edit_list_that_ends_before_or_after_the_pictures_loses_none(tmp_path: Path, share: float) -> None:
     path = media.write_video(tmp_path / "a.mp4", frames=50, sound="aac", container_options={"movflags": "faststart"})

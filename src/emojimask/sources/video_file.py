@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -113,7 +114,7 @@ class VideoFileSource:
         count, lost, time_s = 0, 0, 0.0
         first_pts: int | None = None
         failed: list[int] = []  # when packets would be shown that could not be decoded before the first picture came
-        reader = _PacketReader(self._container, self._stream)
+        reader = _PacketReader(self._container, self._stream, self._path)
         for packet in reader:
             if time_s >= self._end_s:
                 break
@@ -194,9 +195,10 @@ class _PacketReader:
         others: which other video streams of the file had packets.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, path: Path) -> None:
         self._container = container
         self._stream = stream
+        self._path = path
         self.broken_off = False
         self.others: set[int] = set()
 
@@ -240,8 +242,26 @@ class _PacketReader:
             named = sum(entry.timestamp >= steps.start and entry.size > 0 for entry in self._stream.index_entries)
             return count < named
         if kind == "avi":
-            return steps.stop < self._stream.frames  # its header counts steps; where the picture stays, none comes
+            # Its header counts steps; where the picture stays, as it may at the end, none comes.
+            entries = self._stream.index_entries if _has_index(self._path) else None
+            return entries[-1].timestamp >= steps.stop if entries else steps.stop < self._stream.frames
         return False
+
+
+def _has_index(avi: Path) -> bool:
+    """Whether the index is there that ends an AVI; not told of those above 1 GB, which are several in one."""
+    with avi.open("rb") as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(4)
+        if 8 + int.from_bytes(file.read(4), "little") < length:
+            return False
+        file.seek(12)
+        while any(head := file.read(8)):
+            size = int.from_bytes(head[4:], "little")
+            if head[:4] == b"idx1":
+                return file.tell() + size <= length
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return False
 
 
 def _open(path: Path) -> InputContainer:
