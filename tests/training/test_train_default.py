@@ -6,7 +6,7 @@ import json
 from contextlib import redirect_stderr
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, TextIO
 
 import pytest
@@ -42,7 +42,7 @@ class Process:
 def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = load_script("scripts/train_default.py")
     monkeypatch.setattr(module, "REHEARSAL_MINUTES", 0.0)
-    monkeypatch.setattr(module.subprocess, "Popen", Process)
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(Popen=Process))  # its own alone
     return module
 
 
