@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 
@@ -20,3 +21,8 @@ def given_path(text: str) -> Path:
 def printable(text: str) -> str:
     """On one line, with what a terminal might act upon, or cannot show, written as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def warn(message: str) -> None:
+    """A line of ours at the terminal."""
+    print(f"emojimask: {printable(message)}", file=sys.stderr)

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from emojimask.cli.given import printable
+from emojimask.cli.given import warn
 from emojimask.errors import EmojimaskError, UsageError
 
 DONE, FAILED, WRONG_USAGE, SOME_FAILED, LEAKED = range(5)
@@ -163,5 +163,5 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _say(message: str, status: int) -> int:
-    print(f"emojimask: {printable(message)}", file=sys.stderr)
+    warn(message)
     return status

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from emojimask.batch.names import MARK, left_alone
-from emojimask.cli.given import given_name, given_path, printable
+from emojimask.cli.given import given_name, given_path, printable, warn
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED, internal_fault
 from emojimask.cli.mask_plan import Job, Result, plan
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
@@ -43,9 +42,9 @@ def run_mask(args: argparse.Namespace) -> int:
     if wanted.jobs:
         _check(settings, args.report)
     for result in wanted.undone:
-        _warn(result.error or "")
+        warn(result.error or "")
     if wanted.left_alone:
-        _warn(left_alone(wanted.left_alone))
+        warn(left_alone(wanted.left_alone))
     alone = len(wanted.jobs) + len(wanted.undone) == 1
     results = wanted.undone + [_attempt(job, settings, args, alone=alone) for job in wanted.jobs]
     if args.json:
@@ -80,7 +79,7 @@ def _attempt(job: Job, settings: MaskSettings, args: argparse.Namespace, *, alon
         reason = str(error) if isinstance(error, EmojimaskError) else f"{job.source}: {internal_fault(error)}"
         result = Result(str(job.source), str(job.output), 0, 0, 0, reason)
     if result.error is not None:
-        _warn(result.error)
+        warn(result.error)
     return result
 
 
@@ -94,7 +93,7 @@ def mask_file(job: Job, settings: MaskSettings, *, audio: bool, force: bool, qui
         sinks = file_sinks(source.info, job.output, job.report, audio=audio, force=force)
         summary = run(source, pipeline, sinks, progress)
     if summary.left_out:
-        _warn(f"{job.source}: without {summary.left_out} of its sound tracks, whose codec is not known")
+        warn(f"{job.source}: without {summary.left_out} of its sound tracks, whose codec is not known")
     tell_failures(str(job.source), summary.failures)
     numbers = summary.frames, summary.with_faces, summary.shielded
     error = None
@@ -109,7 +108,3 @@ def _sentence(frames: int, with_faces: int, shielded: int, still: bool) -> str:
     if still:
         return "shielded" if shielded else "faces covered" if with_faces else "no face found; written as it is"
     return f"{frames} frames, faces covered in {with_faces}, shielded {shielded}"
-
-
-def _warn(message: str) -> None:
-    print(f"emojimask: {printable(message)}", file=sys.stderr)

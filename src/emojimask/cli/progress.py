@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-from emojimask.cli.given import printable
+from emojimask.cli.given import printable, warn
 from emojimask.types import MaskedFrame, StreamInfo
 
 LINE_EVERY_S = 10.0
@@ -52,5 +52,4 @@ class Progress:
 def tell_failures(name: str, failures: Mapping[str, int]) -> None:
     """Why frames of ``name`` were shielded on account of a fault, and how many: a line for each reason."""
     for reason, count in failures.items():
-        message = f"{name}: {count} frames were shielded because of {reason}"
-        print(f"emojimask: {printable(message)}", file=sys.stderr)
+        warn(f"{name}: {count} frames were shielded because of {reason}")
