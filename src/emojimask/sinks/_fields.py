@@ -22,11 +22,27 @@ def first_field(stream: VideoStream) -> str | None:
     return _ORDERS.get(stream.codec_context.field_order)
 
 
-class FieldMarker:
-    """Tells an encoder that asks of each frame what it shows first. PyAV itself has no way to.
+def interlaced(stream: VideoStream, first: str) -> FieldMarker | None:
+    """Set up an encoder, where it can, for interlaced video.
 
     Args:
-        stream: of the output, with its size.
+        stream: of the output, with its size; not opened yet.
+        first: TOP or BOTTOM.
+
+    Returns:
+        What every frame must go through; None where the encoder knows enough.
+    """
+    codec, options = stream.codec_context.name, stream.options
+    if codec == "libx264":
+        options["x264-params"] = f"{options['x264-params']}:{first}=1"
+    return FieldMarker(stream, first) if codec in ("mpeg2video", "mpeg4") else None
+
+
+class FieldMarker:
+    """Marks each frame with what it shows first, which some encoders ask of it. PyAV itself has no way to.
+
+    Args:
+        stream: of the output, with its size; not opened yet.
         first: TOP or BOTTOM.
     """
 

@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from emojimask.pixels import YuvImage, bgr
-from emojimask.sinks._fields import FieldMarker
+from emojimask.sinks._fields import interlaced
 from emojimask.sinks._original import BT709, Display
 from emojimask.types import Picture, StreamInfo
 
@@ -29,10 +29,9 @@ class YuvPictures:
     Args:
         stream: of the output.
         info, display: of the original.
-        marked: whether the encoder asks each frame of an interlaced video what it shows first.
     """
 
-    def __init__(self, stream: VideoStream, info: StreamInfo, display: Display, marked: bool) -> None:
+    def __init__(self, stream: VideoStream, info: StreamInfo, display: Display) -> None:
         context, width, height = stream.codec_context, info.width, info.height
         context.pix_fmt = "yuv420p"
         context.width, context.height = width + width % 2, height + height % 2
@@ -42,7 +41,7 @@ class YuvPictures:
         context.color_range = ColorRange.MPEG
         self._matrix = Colorspace.ITU709 if self._bt709 else Colorspace.ITU601
         self._reformatter = VideoReformatter()
-        self._marker = FieldMarker(stream, display.first_field) if marked and display.first_field else None
+        self._marker = interlaced(stream, display.first_field) if display.first_field else None
 
     def convert(self, picture: Picture) -> VideoFrame:
         frame = self._converted(picture)

@@ -89,8 +89,7 @@ class VideoFileSink:
 
     def _encoder(self, output: OutputContainer, frame_s: Fraction, info: StreamInfo) -> VideoStream:
         display, form = display_of(info), self._format
-        options = form.options_for(display.first_field)
-        stream = cast(VideoStream, output.add_stream(form.codec, 1 / frame_s, options))
+        stream = cast(VideoStream, output.add_stream(form.codec, 1 / frame_s, dict(form.options)))
         # The encoder counts frames; each packet is given its frame's own time afterwards. So the rate may vary even
         # with codecs that know fixed rates only. Packets leave in the order of the frames: no B-frames.
         stream.codec_context.time_base = self._frame_s = frame_s
@@ -100,7 +99,7 @@ class VideoFileSink:
         self._pictures = (
             GifPictures(stream, info.width, info.height)
             if form.container == "gif"
-            else YuvPictures(stream, info, display, form.asks_for_fields)
+            else YuvPictures(stream, info, display)
         )
         return stream
 

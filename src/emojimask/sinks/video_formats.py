@@ -16,17 +16,6 @@ class Format(NamedTuple):
     codec: str
     options: dict[str, str]
 
-    @property
-    def asks_for_fields(self) -> bool:
-        """Whether the codec asks each frame of an interlaced video what it shows first."""
-        return self.codec in ("mpeg2video", "mpeg4")
-
-    def options_for(self, first_field: str | None) -> dict[str, str]:
-        """The codec's options for an interlaced video that shows this first, or for another, None."""
-        if first_field is None or self.codec != "libx264":
-            return dict(self.options)
-        return self.options | {"x264-params": f"{self.options['x264-params']}:{first_field}=1"}
-
 
 # Each thread encodes a picture of its own: a fifth quicker than PyAV's several to a picture, and slightly smaller.
 _H264 = {"preset": "veryfast", "crf": "20", "x264-params": "sliced-threads=0"}

@@ -6,6 +6,7 @@ import gc
 import math
 import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -250,7 +251,7 @@ class _PacketReader:
 
 def _has_index(avi: Path) -> bool:
     """Whether the index is there that ends an AVI; not told of those above 1 GB, which are several in one."""
-    with avi.open("rb") as file:
+    with suppress(OSError), avi.open("rb") as file:  # it may be gone by now
         length = file.seek(0, os.SEEK_END)
         file.seek(4)
         if 8 + int.from_bytes(file.read(4), "little") < length:
