@@ -88,6 +88,10 @@ class Search:
                 yield self._detect_in(frame.picture, around)
         self._time_s = frame.time_s
 
+    def whole(self, picture: Picture) -> list[Detection]:
+        """A look over all of a picture, but not into its parts."""
+        return self._detector.detect(picture)
+
     def finds_again(self, picture: Picture, detection: Detection) -> bool:
         """Whether the detection comes again from farther away, as a real face does; a fist or a print does not."""
         least, sizes = AGAIN_SMALL if detection.box.side <= SMALL else AGAIN

@@ -9,6 +9,7 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from emojimask.faces.comparison import (
 from emojimask.faces.doubts import Doubts
 from emojimask.faces.outlining import Outliner
 from emojimask.faces.person import Person
+from emojimask.faces.renderings import RENDERINGS, Rendering
 from emojimask.faces.search import SMALL, Search, is_sure
 from emojimask.parallel import parallel_map
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse
@@ -37,6 +39,8 @@ CLEAR = 0.8
 PLAIN = 0.98
 """The landmarker's score from which, where there is but one chance, a weak detection is enough for a new face that is
 not small: of letters and patterns that look so to it, hardly any is large."""
+KNOWN = 0.9
+"""The landmarker's score from which a face counts that shows in another rendering of the picture alone."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -75,6 +79,7 @@ class LandmarkTracker:
         self._people: list[Person] = []
         self._weak: set[int] = set()  # who is known in this frame by a weak find alone
         self._next_id = 1
+        self._rendering: Rendering | None = None  # through which the scene is seen; None: as it is
 
     def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
         """Every face known now: tracked where it is seen in ``frame``, held where it is not.
@@ -82,13 +87,18 @@ class LandmarkTracker:
         Raises:
             Doubt: in strict mode, where the frame must be shielded. What is seen in it is not forgotten.
         """
+        only_chance = glimpse is not None and glimpse.thorough
+        if only_chance:
+            self._rendering = None
+        frame = self._rendered(frame)
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         resting = {p.id: p.carried_on(frame) for p in self._resting(frame.time_s)} if hindsight_s is None else {}
         seen = self._follow(frame, resting)
         self._weak.clear()
-        only_chance = glimpse is not None and glimpse.thorough
         for finds in self._search.finds(frame, self._people, seen, hindsight_s, glimpse):
             self._take_in(frame, finds, seen, only_chance)
+        if only_chance:
+            frame = self._look_otherwise(frame, seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
@@ -104,12 +114,37 @@ class LandmarkTracker:
 
     def reset(self) -> None:
         self._people.clear()
+        self._rendering = None
         self._search.reset()
         self._doubts.reset()
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
-        face = self._outliner.settled(frame.picture, track.face.landmarks)
+        face = self._outliner.settled(self._rendered(frame).picture, track.face.landmarks)
         return face if face is not None and is_plausible(face, track.face.landmarks) else None
+
+    def _look_otherwise(self, frame: Frame, seen: dict[int, Face]) -> Frame:
+        """Look for faces in other renderings too. Returns the frame as it is looked at from now on.
+
+        That is the first rendering that shows anybody, if the frame itself does not.
+        """
+        looked_at = frame
+        for rendering in RENDERINGS:
+            nobody = not seen
+            shown = replace(frame, picture=rendering(frame.picture))
+            finds = self._search.whole(shown.picture)
+            self._take_in(shown, [d for d in finds if self._is_known(shown, d)], seen)
+            if nobody and seen:
+                self._rendering, looked_at = rendering, shown
+        return looked_at
+
+    def _is_known(self, frame: Frame, detection: Detection) -> bool:
+        """Whether detector and landmarker both know a face in another rendering, which shows many patterns besides."""
+        face = self._outliner.locate(frame.picture, detection) if is_sure(detection) else None
+        return face is not None and face.score >= KNOWN
+
+    def _rendered(self, frame: Frame) -> Frame:
+        """The frame as it is looked at."""
+        return frame if self._rendering is None else replace(frame, picture=self._rendering(frame.picture))
 
     def _resting(self, time_s: float) -> list[Person]:
         """Whom not to look at now: of many, at most half, all at ease, those who were looked at last."""
