@@ -64,7 +64,11 @@ def build_pipeline(
     detector, landmarker = face_back_end(settings.faces)
     second = second_detector(settings.faces) if settings.strict else None
     tracker = LandmarkTracker(
-        watch("detector", detector), watch("landmarker", landmarker), settings.detect_every_s, second=second
+        watch("detector", detector),
+        watch("landmarker", landmarker),
+        settings.detect_every_s,
+        second=second,
+        bodies=bodies(),
     )
     worn = cast(settings.emojis)
     reads = settings.expressions != NO_EXPRESSIONS and worn.reads_anybody
@@ -133,6 +137,14 @@ _FACES: dict[str, Callable[[], FaceBackEnd]] = {
 def face_back_end(name: str) -> FaceBackEnd:
     """The models behind one of the choices of the setting ``faces``. Raises MissingExtraError."""
     return _FACES[name]()
+
+
+@lru_cache(maxsize=1)
+def bodies() -> FaceDetector:
+    """What finds heads by their bodies."""
+    from emojimask.faces.bodies import BodyDetector
+
+    return BodyDetector()
 
 
 def second_detector(faces: str) -> FaceDetector:

@@ -93,11 +93,13 @@ class FaceLandmarker(Protocol):
 class Glimpse(NamedTuple):
     """A part of a picture that may show what no later frame shows.
 
-    ``thorough``: it is the whole picture, and is to be looked at as thoroughly as can be.
+    ``thorough``: it is the whole picture, and is to be looked at as thoroughly as can be. ``alone``: nor does an
+    earlier frame show it, as of a picture that is no video.
     """
 
     box: Box
     thorough: bool = False
+    alone: bool = False
 
 
 class Doubt(Exception):  # noqa: N818  (no error: the pipeline shields the frame)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, _six_points, without_overlaps
+from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, six_points, without_overlaps
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
 from emojimask.stages import Detection
@@ -160,7 +160,7 @@ def test_rough_points_that_contradict_the_box_give_way_to_it() -> None:
     """Else a large cover would be filled around an emoji the size of a button."""
     box = Box(100, 100, 80, 80)
     huddled = np.full((6, 2), 140, np.float32) + np.float32([[-1, -1], [1, -1], [0, 0], [0, 1], [-2, 0], [2, 0]])
-    left_eye, right_eye, *_, chin = _six_points(huddled, box)
+    left_eye, right_eye, *_, chin = six_points(huddled, box)
     assert 35 < right_eye[0] - left_eye[0] < 80
     assert 40 < chin[1] - left_eye[1] < 80
 
@@ -169,8 +169,8 @@ def test_a_profile_looking_aside_is_not_taken_for_a_head_lying_down() -> None:
     """There the line from the eyes to the mouth runs along the profile."""
     box = Box(100, 100, 80, 80)
     aside = np.float32([[145, 130], [152, 134], [135, 130], [124, 140], [160, 140], [165, 140]])
-    left_eye, right_eye, *_ = _six_points(aside, box)
+    left_eye, right_eye, *_ = six_points(aside, box)
     assert abs(right_eye[1] - left_eye[1]) < 0.1 * (right_eye[0] - left_eye[0])
     bowed = np.float32([[145, 130], [152, 133], [140, 140], [130, 165], [160, 140], [165, 140]])
-    left_eye, right_eye, *_ = _six_points(bowed, box)
+    left_eye, right_eye, *_ = six_points(bowed, box)
     assert 10 < np.degrees(np.arctan2(right_eye[1] - left_eye[1], right_eye[0] - left_eye[0])) < 45

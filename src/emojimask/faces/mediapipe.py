@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.faces.single_shot import SingleShot
 from emojimask.faces.tflite import TfliteModel
 from emojimask.parallel import parallel_map
 from emojimask.pixels import part, resized, warped
@@ -37,48 +38,16 @@ _OVERVIEW = 384
 """Pixels: to which side a picture is shrunk before it is mirrored at its edges; twice what the network reads."""
 
 
-class BlazeFace:
-    """One single-shot detector: square picture in, scored boxes with six rough points out.
-
-    Args:
-        model: the network.
-        cells: (cells per side, anchors per cell) of each grid of anchors, in the network's order.
-    """
-
-    def __init__(self, model: TfliteModel, cells: tuple[tuple[int, int], ...]) -> None:
-        self._model = model
-        self._anchors = np.concatenate([_grid(side, count) for side, count in cells])
-
-    def detect(self, image: Picture, threshold: float) -> list[Detection]:
-        """Faces in ``image`` with at least ``threshold`` (above 0, below 1) confidence, overlaps not yet removed."""
-        height, width = image.shape[:2]
-        scale = self._model.side / max(height, width)
-        square, left, top = _letterbox(image, self._model.side, scale)
-        values, logits = self._model.run(square)
-        kept = np.flatnonzero(logits >= math.log(threshold / (1 - threshold)))
-        scores = 1 / (1 + np.exp(-np.clip(logits[kept], -50, 50)))
-        raw = values.reshape(-1, 16)[kept].reshape(-1, 8, 2).astype(np.float32)
-        anchors = self._anchors[kept][:, None] * self._model.side
-        points = raw + anchors
-        offset = np.array([left, top], np.float32)
-        detections = []
-        for row, absolute, score in zip(raw, points, scores, strict=True):
-            center, size = (absolute[0] - offset) / scale, row[1] / scale
-            box = Box(*(float(v) for v in (*(center - size / 2), *size)))
-            detections.append(Detection(box, float(score), _six_points((absolute[2:] - offset) / scale, box)))
-        return detections
-
-
 class MediapipeDetector:
     """Both detectors over the whole picture and, for a thorough look, the full-range one over its parts."""
 
     def __init__(self) -> None:
         base = "face_detection/face_detection"
-        self._near = BlazeFace(TfliteModel(f"{base}_short_range.tflite", -1.0), ((16, 2), (8, 6)))
-        self._far = BlazeFace(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),))
+        self._near = SingleShot(TfliteModel(f"{base}_short_range.tflite", -1.0), ((16, 2), (8, 6)), points=6)
+        self._far = SingleShot(TfliteModel(f"{base}_full_range_sparse.tflite", -1.0), ((48, 1),), points=6)
 
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
-        looks = parallel_map(lambda network: network.detect(image, _LEAST_SCORE), (self._near, self._far))
+        looks = parallel_map(lambda network: _detected(network, image), (self._near, self._far))
         found = [detection for look in looks for detection in look]
         if thorough:
             height, width = image.shape[:2]
@@ -103,14 +72,14 @@ class MediapipeDetector:
         left, top = int(tile.x), int(tile.y)
         right, bottom = min(width, left + int(tile.width)), min(height, top + int(tile.height))
         square = part(image, slice(top, bottom), slice(left, right))
-        found = self._far.detect(square, _LEAST_SCORE)
+        found = _detected(self._far, square)
         return [d.moved(left, top) for d in found if not _cut_off(d.box, square, left, top, image)]
 
     def _detect_mirrored(self, image: Picture, margin: float) -> list[Detection]:
         small, scale = _shrunk(image, _OVERVIEW)
         border = round(margin * scale)
         mirrored = cv2.copyMakeBorder(small, border, border, border, border, cv2.BORDER_REFLECT)
-        found = self._far.detect(np.asarray(mirrored, np.uint8), _LEAST_SCORE)
+        found = _detected(self._far, np.asarray(mirrored, np.uint8))
         found = [d.moved(-border, -border).scaled(1 / scale) for d in found]
         # Mirror images of whole faces lie outside. A half face and its image together have their middle on the edge.
         whole = Box(0, 0, image.shape[1], image.shape[0])
@@ -153,7 +122,7 @@ class MeshLandmarker:
     def _look(
         self, image: Picture, center: tuple[float, float], side: float, angle: float, mirrored: bool = True
     ) -> _Look:
-        crop, to_crop = _upright_crop(image, center, side, angle, self._model.side)
+        crop, to_crop = upright_crop(image, center, side, angle, self._model.side)
         values, score = self._run(crop)
         if mirrored and score < _IS_FACE and _reaches_out(image, center, side):
             # Half of a face that the picture's edge cuts: mirrored at the edge it is a whole one.
@@ -164,6 +133,11 @@ class MeshLandmarker:
     def _run(self, crop: Image) -> tuple[NDArray[np.float32], float]:
         values, logit = self._model.run(crop)
         return values, 1 / (1 + math.exp(-float(np.clip(logit[0], -50, 50))))
+
+
+def _detected(network: SingleShot, image: Picture) -> list[Detection]:
+    shots = network.finds(image, _LEAST_SCORE)
+    return [Detection(shot.box, shot.score, six_points(shot.points, shot.box)) for shot in shots]
 
 
 def without_overlaps(detections: list[Detection]) -> list[Detection]:
@@ -179,13 +153,6 @@ def _same_face(a: Box, b: Box) -> bool:
     return a.iou(b) > 0.3 or a.overlap(b) > 0.7
 
 
-def _grid(side: int, per_cell: int) -> NDArray[np.float32]:
-    """Anchor centres, 0 to 1, row by row, each ``per_cell`` times."""
-    centers = (np.arange(side, dtype=np.float32) + 0.5) / side
-    x, y = np.meshgrid(centers, centers)
-    return np.repeat(np.stack([x.ravel(), y.ravel()], 1), per_cell, axis=0)
-
-
 def _shrunk(image: Picture, side: int) -> tuple[Image, float]:
     """The whole picture, at most ``side`` pixels long, and its scale."""
     height, width = image.shape[:2]
@@ -193,16 +160,7 @@ def _shrunk(image: Picture, side: int) -> tuple[Image, float]:
     return resized(image, max(1, round(width * scale)), max(1, round(height * scale))), scale
 
 
-def _letterbox(image: Picture, side: int, scale: float) -> tuple[Image, int, int]:
-    """The picture shrunk into a black square; and where its left top corner lies there."""
-    height, width = (max(1, round(n * scale)) for n in image.shape[:2])
-    left, top = (side - width) // 2, (side - height) // 2
-    square = np.zeros((side, side, 3), np.uint8)
-    square[top : top + height, left : left + width] = resized(image, width, height)
-    return square, left, top
-
-
-def _six_points(points: Points, box: Box) -> Points:
+def six_points(points: Points, box: Box) -> Points:
     """A detector's points (eye centres, nose tip, mouth centre, ears) as the six key points, by usual proportions.
 
     In profile the eyes fall together and say nothing of the tilt; then the line from the eyes to the mouth does, unless
@@ -291,7 +249,7 @@ def _region(near: Detection | Points) -> tuple[tuple[float, float], float, float
     return box.center, stretch * box.side, angle
 
 
-def _upright_crop(
+def upright_crop(
     image: Picture, center: tuple[float, float], side: float, angle: float, size: int
 ) -> tuple[Image, NDArray[np.float64]]:
     """The square as a (size, size, 3) picture, and the (2, 3) transform from the image to it.

@@ -8,7 +8,7 @@ counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -62,6 +62,7 @@ class LandmarkTracker:
         detect_every_s: least seconds between looks over the whole picture while nothing is lost.
         thorough_every_s: least seconds between thorough looks at the same place, which find small faces.
         second: strict mode: a detector of another kind that looks at every frame.
+        bodies: finds heads by their bodies, in pictures that are no video.
     """
 
     def __init__(
@@ -71,10 +72,11 @@ class LandmarkTracker:
         detect_every_s: float = 0.1,
         thorough_every_s: float = 0.5,
         second: FaceDetector | None = None,
+        bodies: FaceDetector | None = None,
     ) -> None:
         self._search = Search(detector, detect_every_s, thorough_every_s)
         self._outliner = Outliner(landmarker)
-        self._second = second
+        self._second, self._bodies = second, bodies
         self._doubts = Doubts()
         self._people: list[Person] = []
         self._weak: set[int] = set()  # who is known in this frame by a weak find alone
@@ -97,8 +99,10 @@ class LandmarkTracker:
         self._weak.clear()
         for finds in self._search.finds(frame, self._people, seen, hindsight_s, glimpse):
             self._take_in(frame, finds, seen, only_chance)
-        if only_chance:
+        if only_chance and not seen:
             frame = self._look_otherwise(frame, seen)
+        if glimpse is not None and glimpse.alone and self._bodies is not None:
+            self._add_heads(frame, self._bodies.detect(frame.picture), seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
         self._take_in(frame, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
@@ -123,19 +127,27 @@ class LandmarkTracker:
         return face if face is not None and is_plausible(face, track.face.landmarks) else None
 
     def _look_otherwise(self, frame: Frame, seen: dict[int, Face]) -> Frame:
-        """Look for faces in other renderings too. Returns the frame as it is looked at from now on.
+        """Nobody is in sight: the first rendering of the frame that shows anybody, by which it goes on; else as it is.
 
-        That is the first rendering that shows anybody, if the frame itself does not.
+        Where somebody is, others hide in no other light, and what looks like them there is a print or a fold.
         """
-        looked_at = frame
         for rendering in RENDERINGS:
-            nobody = not seen
             shown = replace(frame, picture=rendering(frame.picture))
             finds = self._search.whole(shown.picture)
             self._take_in(shown, [d for d in finds if self._is_known(shown, d)], seen)
-            if nobody and seen:
-                self._rendering, looked_at = rendering, shown
-        return looked_at
+            if seen:
+                self._rendering = rendering
+                return shown
+        return frame
+
+    def _add_heads(self, frame: Frame, heads: Iterable[Detection], seen: dict[int, Face]) -> None:
+        """Cover heads on which no face is in sight, since something hides it or it is turned away."""
+        for head in heads:
+            known = any(covers(face.box, head.box) for face in seen.values())
+            if known or head.landmarks is None or share_inside(head.box, frame.picture) < LEAST_INSIDE:
+                continue
+            face = Face(head.box, head.landmarks, head.score)
+            seen[self._welcome(frame, face).id] = face
 
     def _is_known(self, frame: Frame, detection: Detection) -> bool:
         """Whether detector and landmarker both know a face in another rendering, which shows many patterns besides."""

@@ -79,9 +79,10 @@ class FilePolicy:
         """Take in the next frame. Returns the one before it, if that must be looked at, for :meth:`see`."""
         now, cells = self._following, cells_of(frame.picture)
         if now is None:
-            self._following = Pending(frame, 0, *cells)
+            self._following = Pending(frame, 0, True, *cells)
             return None
-        following = self._following = Pending(frame, now.scene + is_cut(now.cells, cells[0]), *cells)
+        cut = is_cut(now.cells, cells[0])
+        following = self._following = Pending(frame, now.scene + cut, cut, *cells)
         self._window.append(now)
         glimpse = self._glimpses.in_frame(now, following)
         can_wait = glimpse is None and self._pace.can_wait(now, following)
@@ -93,7 +94,7 @@ class FilePolicy:
             return None
         now, self._following = self._following, None
         self._window.append(now)
-        return Look(now.frame, everything(now.frame))
+        return Look(now.frame, everything(now.frame, alone=now.begins))
 
     def see(self, look: Look, tracks: Sequence[Track], failed: bool = False) -> None:
         """Take in what the tracker said of the frame that was to be looked at."""

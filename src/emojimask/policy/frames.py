@@ -27,12 +27,14 @@ class Pending:
         tracks: by id; the tracked ones as seen, the held ones as predicted.
         failed: true where a search for faces failed on this frame, or on the next one that was to be looked at.
         scene: counts the cuts before this frame.
+        begins: whether it is the first of its scene.
         cells, fine_cells: what it shows, coarsely (18, 32) and less so (54, 96).
         looked: false where nobody looked for faces, for they can be filled in.
     """
 
     frame: Frame
     scene: int
+    begins: bool
     cells: Cells
     fine_cells: Cells
     tracks: dict[int, Track] = field(default_factory=dict)

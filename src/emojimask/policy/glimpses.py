@@ -40,7 +40,7 @@ class Glimpses:
         In the first of a scene a face that is followed from the one before may be taken for one that is there.
         """
         if self._known is None or not self._scene == now.scene == following.scene:
-            return everything(now.frame)
+            return everything(now.frame, alone=now.begins and following.begins)
         if following.frame.time_s - now.frame.time_s > BRIEF_S + 1e-6:
             return everything(now.frame)
         new, gone = (_news(now.fine_cells, other) for other in (self._known, following.fine_cells))
@@ -58,10 +58,10 @@ class Glimpses:
         self._on_face = cells_under_any(known, FINE_GRID, *size)
 
 
-def everything(frame: Frame) -> Glimpse:
-    """The whole picture, thoroughly."""
+def everything(frame: Frame, alone: bool = False) -> Glimpse:
+    """The whole picture, thoroughly. ``alone``: it is all of its scene."""
     height, width = frame.picture.shape[:2]
-    return Glimpse(Box(0, 0, width, height), thorough=True)
+    return Glimpse(Box(0, 0, width, height), thorough=True, alone=alone)
 
 
 def _news(cells: Cells, other: Cells) -> NDArray[np.bool_]:
