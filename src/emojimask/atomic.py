@@ -59,7 +59,7 @@ def part_of(path: Path) -> Path:
     name, end = path.name, f".{secrets.token_hex(4)}.part"
     while name and len(os.fsencode(name + end)) > _MAX_NAME_BYTES:
         name = name[:-1]
-    return path.with_name(name + end)
+    return path.parent / (name + end)  # with_name takes no path without a name, such as .
 
 
 class AtomicFile:

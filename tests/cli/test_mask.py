@@ -295,6 +295,7 @@ def test_the_input_is_never_its_own_output(picture: Path, capsys: pytest.Capture
         (["--expressions", "nonesuch"], "nonesuch"),
         (["-o", "me.xyz"], "xyz"),
         (["--report", "me.txt"], ".txt"),
+        (["--report", "."], ".: a report is written as .jsonl or .csv"),
         (["--settings", "nowhere.toml"], "nowhere.toml"),
     ],
 )

@@ -27,6 +27,14 @@ def test_a_file_with_its_report(tmp_path: Path) -> None:
     assert "happy" in (tmp_path / "out.csv").read_text()
 
 
+def test_a_folder_in_the_place_of_an_output_is_an_error_of_ours(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "me.png"), portrait())
+    with pytest.raises(emojimask.UsageError, match="no picture format is known"):
+        emojimask.mask_file(tmp_path / "me.png", ".")
+    with pytest.raises(emojimask.UsageError, match=r"a report is written as \.jsonl or \.csv"):
+        emojimask.mask_file(tmp_path / "me.png", tmp_path / "out.png", report=".")
+
+
 def test_a_stream_of_ones_own() -> None:
     pipeline = emojimask.build_pipeline(emojimask.MaskSettings(smoothing="none"))
     frames = [emojimask.Frame(picture=portrait(), index=i, time_s=i / 30) for i in range(3)]

@@ -69,7 +69,7 @@ def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> Plan
     jobs = []
     for (path, root), tail in zip(found.items(), tails, strict=True):
         target = _output(path, root, output if into_folder else None) if output is None or into_folder else output
-        jobs.append(Job(path, target, report and report.with_name(f"{report.stem}{tail}{report.suffix}")))
+        jobs.append(Job(path, target, report and report.parent / f"{report.stem}{tail}{report.suffix}"))
     jobs, rivals = _without_rivals(jobs)
     return Plan(jobs, problems + rivals, left_alone)
 
