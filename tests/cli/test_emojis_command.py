@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
+from emojimask.build import build_pipeline
 from emojimask.cli import main
 from emojimask.cli.contact_sheet import CELL, MOVES, POSES, STRIP_COLUMNS, STRIP_HEIGHT
 from emojimask.cli.emojis import STRIP_EVERY_S, STRIP_FRAMES, add_emojis
 from emojimask.emojis.emoji_set import shipped_sets
+from emojimask.pipeline import MaskingPipeline
+from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import SyntheticSource
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +135,21 @@ def test_a_clip_is_shown_masked(clip: Path, capsys: pytest.CaptureFixture[str]) 
         assert white > 0.25, "no mask where the face is"
         assert (cv2.resize(before, (width, STRIP_HEIGHT))[y - 25 : y + 25, x - 25 : x + 25].min(-1) > 220).mean() < 0.05
     assert len(raw) < STRIP_FRAMES
+
+
+def test_a_clip_is_masked_by_the_settings_of_the_folder(
+    clip: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "emojimask.toml").write_text('emojis = "flat"\nsmoothing = "vote"\n')
+    asked: list[MaskSettings] = []
+
+    def build(settings: MaskSettings) -> MaskingPipeline:
+        asked.append(settings)
+        return build_pipeline(settings)
+
+    monkeypatch.setattr("emojimask.build.build_pipeline", build)
+    assert main(["emojis", "preview", "contrast", "--clip", str(clip)]) == 0
+    assert asked == [MaskSettings(emojis="contrast", smoothing="vote")]
 
 
 @pytest.mark.parametrize(

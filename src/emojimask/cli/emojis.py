@@ -6,14 +6,13 @@ import argparse
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED
 from emojimask.cli.options import check_outputs, write_result
 from emojimask.errors import SourceError, UsageError
-from emojimask.settings import MaskSettings
+from emojimask.settings import load_settings
 from emojimask.types import MaskedFrame
 
 STRIP_EVERY_S, STRIP_FRAMES = 0.5, 16
@@ -104,7 +103,7 @@ def run_preview(args: argparse.Namespace) -> int:
 def _masked_frames(clip: Path, emojis: str) -> list[MaskedFrame]:
     from emojimask.build import build_pipeline, open_file
 
-    pipeline = build_pipeline(replace(MaskSettings(), emojis=emojis))
+    pipeline = build_pipeline(load_settings(overrides={"emojis": emojis}))
     with open_file(clip) as source:
         frames = list(_now_and_then(pipeline.process_file(source)))
     if not frames:
