@@ -197,6 +197,23 @@ def _cast(emojis: str) -> Cast:
     return load_cast(emojis)
 
 
+def own_parts(settings: MaskSettings) -> dict[str, str]:
+    """What the emoji sets and the model of one's own are now: other values once they have changed. Empty: all shipped.
+
+    Raises UsageError, EmojiSetError, ModelError.
+    """
+    from emojimask.emojis.cast import own_look
+    from emojimask.expressions.card import read_card
+
+    look, model = own_look(settings.emojis), Path(settings.expressions)
+    parts = {"emojis_look": look} if look else {}
+    if model.suffix == ".onnx":
+        from emojimask.expressions.classifier import find_model
+
+        parts["expressions_sha256"] = read_card(find_model(model).with_suffix(".json")).sha256
+    return parts
+
+
 @lru_cache(maxsize=4)
 def renderer(emojis: str, adapt_light: bool = False) -> MaskRenderer:
     from emojimask.masking.cast_renderer import CastRenderer

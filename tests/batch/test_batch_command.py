@@ -11,6 +11,8 @@ from emojimask.batch.run import Progress
 from emojimask.cli import main
 from emojimask.cli.batch_table import Table
 from emojimask.cli.given import printable
+from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.emojis.starter import make_starter
 
 
 def test_some_failed_is_told_and_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,6 +60,20 @@ def test_what_is_wrong_for_every_file_is_told_once_and_noted_of_none(
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert main(arguments) == 0
     assert capsys.readouterr().out == "0 masked, 1 unchanged; 0 frames\n"
+
+
+def test_a_set_of_ones_own_that_was_redrawn_is_worn_by_all_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    mine = tmp_path / "mine"
+    make_starter(mine, load_emoji_set("classic"))
+    arguments = ["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--workers", "1", "--emojis", str(mine)]
+    assert main([*arguments, "--quiet"]) == 0
+    (mine / "sad.png").write_bytes((mine / "happy.png").read_bytes())
+    for said in ("1 masked, 0 unchanged; 6 frames\n", "0 masked, 1 unchanged; 0 frames\n"):
+        assert main(arguments) == 0
+        assert capsys.readouterr().out == said
 
 
 def test_help_says_that_force_masks_all_again(capsys: pytest.CaptureFixture[str]) -> None:

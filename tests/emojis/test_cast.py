@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from emojimask.emojis.cast import Cast, load_cast
+from emojimask.emojis.cast import Cast, load_cast, own_look
 from emojimask.emojis.emoji_set import load_emoji_set, shipped_sets
 from emojimask.emojis.starter import make_starter
 from emojimask.errors import EmojiSetError, UsageError
@@ -120,3 +121,21 @@ def test_a_damaged_set_among_others_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine/sad.png").unlink()
     with pytest.raises(EmojiSetError, match=r"sad\.png: missing"):
         load_cast(f"classic,{tmp_path / 'mine'}")
+
+
+def test_a_set_looks_other_once_it_is_redrawn_and_not_for_its_title(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    make_starter(mine, load_emoji_set("classic"))
+    looks = [own_look(str(mine))]
+    picture, card = cv2.imread(str(mine / "sad.png"), cv2.IMREAD_UNCHANGED), (mine / "set.toml").read_text()
+    (mine / "set.toml").write_text(card.replace("My own faces", "Our own faces"))
+    assert own_look(f"classic:happy,{mine}") == looks[0]
+    picture[250, 250, 0] ^= 1
+    cv2.imwrite(str(mine / "sad.png"), picture)
+    looks.append(own_look(str(mine)))
+    (mine / "set.toml").write_text(card.replace("0.9166", "0.9167"))
+    looks.append(own_look(str(mine)))
+    (mine / "set.toml").write_text(card.replace("#FFC93C", "#FFC93D"))
+    looks.append(own_look(str(mine)))
+    assert len(set(looks)) == 4
+    assert {own_look(spec) for spec in ("classic", "random", "alive,classic:happy")} == {""}

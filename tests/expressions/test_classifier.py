@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from tiny_onnx import write_model
 
+from emojimask.build import own_parts
 from emojimask.errors import ModelError, UsageError
 from emojimask.expressions.classifier import MODELS, OnnxClassifier, softmax
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
+from emojimask.settings import MaskSettings
 from emojimask.types import EXPRESSIONS, Box, Face
 
 HAPPY, SAD, NEUTRAL = (EXPRESSIONS.index(name) for name in ("happy", "sad", "neutral"))
@@ -148,3 +150,12 @@ def test_the_default_model_does_not_mind_company(default: OnnxClassifier) -> Non
     assert together == pytest.approx(alone, abs=1e-4)
     assert together.sum(1) == pytest.approx(np.ones(3), abs=1e-5)
     assert not np.allclose(together[0], together[1], atol=1e-3)
+
+
+def test_a_model_of_ones_own_that_is_trained_anew_is_another(tmp_path: Path) -> None:
+    settings = MaskSettings(expressions=str(write_model(tmp_path, [0.0, 0.0], ("happy", "sad"))))
+    before = own_parts(settings)
+    assert own_parts(settings) == before
+    write_model(tmp_path, [0.0, 1.0], ("happy", "sad"))
+    assert own_parts(settings) != before
+    assert own_parts(MaskSettings()) == own_parts(MaskSettings(expressions="none")) == {}

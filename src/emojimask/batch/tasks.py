@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from emojimask.batch.folders import Folder
@@ -26,6 +26,7 @@ class Request:
         split_s: a video of twice this length or more is cut into stretches of about this length, seconds; 0: never.
         measure: given an original and its masked copy, how much of a face still shows; what it says is in the
             manifest. A function of a module, so that it can be sent to other processes.
+        own: what the emoji sets and the model of one's own are now, as :func:`emojimask.build.own_parts` tells it.
     """
 
     inputs: Folder
@@ -35,10 +36,11 @@ class Request:
     reports: bool = False
     split_s: float = 300.0
     measure: Measure | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
 
     def decisive(self) -> dict[str, object]:
         """All that decides what an output looks like, but for the input."""
-        return {**asdict(self.settings), "audio": self.audio, "split_s": self.split_s}
+        return {**asdict(self.settings), **self.own, "audio": self.audio, "split_s": self.split_s}
 
 
 @dataclass(frozen=True, slots=True)

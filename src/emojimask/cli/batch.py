@@ -51,17 +51,20 @@ def run_batch(args: argparse.Namespace) -> int:
     from emojimask.batch.folders import open_folder
     from emojimask.batch.run import BatchRun
     from emojimask.batch.tasks import Request
+    from emojimask.build import own_parts
     from emojimask.cli.batch_table import Table
 
     _check(args)
+    settings = settings_from(args)
     request = Request(
         open_folder(args.inputs),
         open_folder(args.outputs),
-        settings_from(args),
+        settings,
         audio=args.audio,
         reports=args.reports,
         split_s=args.split_s,
         measure=measure_leak if args.leak else None,
+        own=own_parts(settings),
     )
     with Table(quiet=args.quiet) as table:
         run = BatchRun(request, force=args.force, say=table.say)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from hashlib import sha256
 from random import Random
 
 from emojimask.emojis.emoji_set import is_folder, load_emoji_set, shipped_sets
@@ -100,6 +101,20 @@ def members(spec: str) -> list[str]:
 def differs_by_person(spec: str) -> bool:
     """Whether what somebody wears depends on their number."""
     return spec == RANDOM or len(members(spec)) > 1
+
+
+def own_look(spec: str) -> str:
+    """Another text once the drawings of a set of one's own in ``spec`` are others; empty where all are shipped.
+
+    Raises as :func:`load_cast`.
+    """
+    own = [name for name in members(spec) if name.partition(":")[0] not in (*shipped_sets(), RANDOM)]
+    look = sha256()
+    for worn in (load_cast(name).sets[0] for name in own):
+        look.update(bytes(worn.fill))
+        for image, key_points in map(worn.emoji, EXPRESSIONS):
+            look.update(image.tobytes() + key_points.tobytes())
+    return look.hexdigest() if own else ""
 
 
 def _load(spec: str, load: Callable[[str], EmojiSet]) -> EmojiSet:
