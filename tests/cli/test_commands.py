@@ -205,8 +205,30 @@ def test_an_empty_name_is_wrong_usage_and_never_the_working_folder(
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
-    assert "the name is empty" in capsys.readouterr().err.splitlines()[-1]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the name is empty" in line
     assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "of"),
+    [
+        (["maks", "a.jpg"], "invalid choice: 'maks'", ""),
+        (["mask"], "required: INPUT", "mask "),
+        (["mask", "a.jpg", "--emojs", "flat"], "unrecognized arguments: --emojs flat", "mask "),
+        (["emojis", "list", "--jsn"], "unrecognized arguments: --jsn", "emojis list "),
+        (["bench", "speed", "--minutes", "x"], "--minutes: invalid", "bench speed "),
+    ],
+)
+def test_wrong_usage_is_one_line_and_names_the_help_that_helps(
+    words: list[str], wrong: str, of: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert wrong in line
+    assert line.startswith("emojimask: ")
+    assert line.endswith(f"; to see what there is: emojimask {of}--help")
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:

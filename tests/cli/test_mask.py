@@ -307,7 +307,8 @@ def test_wrong_usage_is_status_2_and_one_line(
     except SystemExit as stop:  # argparse's own errors
         status = int(stop.code or 0)
     assert status == 2
-    assert word in lines(capsys.readouterr().err)[-1]
+    (line,) = lines(capsys.readouterr().err)
+    assert word in line
     assert not picture.with_name("me_masked.jpg").exists()
 
 

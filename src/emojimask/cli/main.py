@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from emojimask.cli.given import warn
 from emojimask.errors import EmojimaskError, UsageError
@@ -138,6 +138,17 @@ class _CommandParser(argparse.ArgumentParser):
             default=argparse.SUPPRESS,  # so that a part's does not undo what was said before it
             help="show where an error comes from",
         )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Whoever does not know an argument says so: argparse itself would have the program's parser say it."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """On one line, as every error; argparse puts all the usage before it."""
+        self.exit(_say(f"{message}; to see what there is: {self.prog} --help", WRONG_USAGE))
 
 
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
