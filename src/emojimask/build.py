@@ -52,6 +52,7 @@ def build_pipeline(
     Raises:
         TypeError: ``settings`` are none.
         UsageError: a setting names something that is not there.
+        MissingExtraError: a setting names what an optional part of emojimask brings.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.
     """
     from emojimask.faces.tracking import LandmarkTracker

@@ -21,6 +21,7 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
     Raises:
         TypeError: ``settings`` are none.
         UsageError: a setting names something that is not there.
+        MissingExtraError: a setting names what an optional part of emojimask brings.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.
     """
     from emojimask import build
@@ -37,9 +38,13 @@ def mask_image(
     Args:
         image: (H, W, 3) uint8 BGR; not written into. May be what ``cv2.imread`` returns, which is None where it fails.
 
+    Returns:
+        A picture of its own. Where ``faces`` is empty no face was found, and the picture is as it was; where
+        ``shielded`` is true something failed, and nothing of it shows.
+
     Raises:
         TypeError, ValueError: ``image`` is None, or has another dtype or shape.
-        UsageError, ModelError, EmojiSetError: as :func:`build_pipeline`.
+        UsageError, MissingExtraError, ModelError, EmojiSetError: as :func:`build_pipeline`.
     """
     if image is None:
         raise TypeError("mask_image: there is no picture; check that its file is there and could be read")
