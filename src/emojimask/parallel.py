@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
-from threading import Thread
+from threading import Lock, Thread
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -22,6 +22,9 @@ R = TypeVar("R")
 _LEFT_S = 5.0
 """So long the end of the program waits for threads that were left behind."""
 _begun: WeakSet[Thread] = WeakSet()
+_found: list[int] = []
+"""How many threads OpenCV had, at each :func:`cores_taken` that lasts."""
+_counting = Lock()
 
 
 def parallel_map(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
@@ -51,14 +54,23 @@ def shares(items: Sequence[T]) -> list[Sequence[T]]:
 
 @contextmanager
 def cores_taken(threads: int) -> Iterator[None]:
-    """While so many threads of ours are at work: where they use all cores, OpenCV and faces get no further ones."""
-    before = cv2.getNumThreads()
-    if threads >= cv2.getNumberOfCPUs():
+    """While so many threads of ours are at work: where they use all cores, OpenCV and faces get no further ones.
+
+    May be entered by several threads at once; when the last leaves, OpenCV has again what the first found.
+    """
+    if threads < cv2.getNumberOfCPUs():
+        yield
+        return
+    with _counting:
+        _found.append(cv2.getNumThreads())
         cv2.setNumThreads(1)
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        with _counting:
+            found = _found.pop()  # the first's comes last
+            if not _found:
+                cv2.setNumThreads(found)
 
 
 def begin_thread(work: Callable[[], None], name: str) -> Thread:

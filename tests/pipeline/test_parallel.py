@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from multiprocessing import get_context
 from threading import Barrier, current_thread
 
 import cv2
 import pytest
 
-from emojimask.parallel import parallel_map, shares
+from emojimask.parallel import cores_taken, parallel_map, shares
 
 
 @pytest.fixture(params=[1, 2])
@@ -62,3 +63,22 @@ def test_shares_hold_all_in_order_one_for_each_thread(threads: int) -> None:
         assert [item for part in parts for item in part] == list(range(count))
         assert len(parts) == max(1, min(count, threads))
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_opencv_has_its_threads_again_however_runs_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "getNumberOfCPUs", lambda: 2)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        with ExitStack() as first, ExitStack() as second:
+            first.enter_context(cores_taken(2))
+            second.enter_context(cores_taken(2))
+            assert cv2.getNumThreads() == 1
+            first.close()
+            assert cv2.getNumThreads() == 1
+            second.close()
+            assert cv2.getNumThreads() == 2
+        with cores_taken(1):
+            assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
