@@ -70,12 +70,12 @@ def test_from_a_starter_to_a_preview(here: Path, capsys: pytest.CaptureFixture[s
     assert "mine: is there and not empty" in errors(capsys)
 
 
-@pytest.mark.parametrize("name", ["alive", "classic", "font", "random"])
+@pytest.mark.parametrize("name", ["alive", "classic", "font", "font:mine", "random"])
 def test_no_set_is_begun_whose_name_means_another(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "new", name]) == 2
     assert f"{name}: --emojis {name} would mean other emoji" in errors(capsys)
     assert not (here / name).exists()
-    assert main(["emojis", "new", f"my-{name}"]) == 0
+    assert main(["emojis", "new", f"my-{name}".replace(":", "-")]) == 0
 
 
 def test_check_tells_every_fault_with_its_remedy(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,11 +160,14 @@ def test_a_clip_is_masked_by_the_settings_of_the_folder(
         (["preview", "flat", "-o", "nowhere/x.png"], 1, "cannot be written"),
         (["preview", "flat", "-o", "x.jpg"], 2, "x.jpg: a preview is written as .png, not as '.jpg'"),
         (["new", "x", "--from", "nope"], 2, 'no emoji set "nope"'),
+        (["new", "file"], 1, "file: a file lies where the folder would be; name a new folder"),
+        (["new", "file/mine"], 1, "mine: a file lies where the folder would be; name a new folder"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(
-    arguments: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], status: int, message: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (here / "file").touch()
     assert main(["emojis", *arguments]) == status
     assert message in errors(capsys)
 

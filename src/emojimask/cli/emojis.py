@@ -62,8 +62,9 @@ def run_new(args: argparse.Namespace) -> int:
     from emojimask.emojis.emoji_set import FONT, load_emoji_set, shipped_sets
     from emojimask.emojis.starter import make_starter
 
-    if str(args.folder) in (*shipped_sets(), FONT, RANDOM):
-        raise UsageError(f"{args.folder}: --emojis {args.folder} would mean other emoji; choose another name")
+    name = str(args.folder)
+    if name in (*shipped_sets(), RANDOM) or name.partition(":")[0] == FONT:
+        raise UsageError(f"{name}: --emojis {name} would mean other emoji; choose another name")
     make_starter(args.folder, load_emoji_set(args.source))
     print(f'{args.folder}: draw over its pictures; then: emojimask emojis preview "{args.folder}"')
     return DONE

@@ -48,7 +48,7 @@ def make_starter(folder: Path, source: EmojiSet) -> None:
 
     Raises:
         OutputExistsError: the folder is there and not empty.
-        SinkError: it cannot be written.
+        SinkError: it is a file, or cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,8 @@ def make_starter(folder: Path, source: EmojiSet) -> None:
             rgba = cv2.cvtColor(sample(source, expression), cv2.COLOR_BGRA2RGBA)
             Image.fromarray(np.asarray(rgba, np.uint8)).save(folder / f"{expression}.png")
         (folder / "set.toml").write_text(_card(folder, source), encoding="utf-8")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SinkError(f"{folder}: a file lies where the folder would be; name a new folder") from error
     except OSError as error:
         raise SinkError(f"{folder}: cannot be written ({error.strerror}); check permissions and space") from error
 
