@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,10 @@ class Frame(_TimedPicture):
         index: counts the source's frames from 0.
         time_s: presentation time in seconds; where it falls from one frame to the next, another stream begins.
     """
+
+    if TYPE_CHECKING:  # what is given at run time is looked at by check_image; OpenCV does not say that it is uint8
+
+        def __init__(self, picture: NDArray[Any] | Planar, index: int, time_s: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

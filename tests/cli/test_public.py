@@ -83,6 +83,8 @@ def test_editors_and_checkers_know_every_name_and_take_what_opencv_gives(tmp_pat
     script.write_text(
         'import cv2, emojimask\n\nmasked = emojimask.mask_image(cv2.imread("me.jpg"))\n'
         'cv2.imwrite("me_masked.jpg", masked.image)\nreveal_type(masked.faces[0].measures)\nemojimask.mask_picture\n'
+        "pipeline = emojimask.build_pipeline()\nok, picture = cv2.VideoCapture(0).read()\n"
+        "pipeline.process(emojimask.Frame(picture, 0, 0.0))\n"
     )
     # In a process of its own: it lets functions call one another far more deeply, for whoever comes after it.
     checker = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", "--config-file=", script]
