@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from PIL import ImageCms
 
 from emojimask.stages import Sink
 from emojimask.types import Image, MaskedFrame, StreamInfo
@@ -30,6 +32,21 @@ def quarters(width: int = 96, height: int = 64) -> Image:
     image[: height // 2, width // 2 :] = (0, 255, 0)
     image[height // 2 :, : width // 2] = (255, 0, 0)
     return image
+
+
+def profile(**primaries: tuple[float, float, float]) -> bytes:
+    """sRGB's with other primaries."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for number in range(int.from_bytes(data[128:132])):
+        name, start, _ = struct.unpack_from(">4sII", data, 132 + 12 * number)
+        if name.decode() in primaries:
+            struct.pack_into(">3i", data, start + 8, *(round(part * 65536) for part in primaries[name.decode()]))
+    return bytes(data)
+
+
+ADOBE_RGB = profile(
+    rXYZ=(0.60974, 0.31111, 0.01947), gXYZ=(0.20528, 0.62567, 0.06087), bXYZ=(0.14919, 0.06322, 0.74457)
+)
 
 
 def write_video(

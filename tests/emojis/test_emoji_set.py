@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+import media
 from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set, shipped_sets
 from emojimask.emojis.still_set import StillEmojiSet
 from emojimask.errors import EmojiSetError, UsageError
@@ -187,6 +188,15 @@ def test_other_kinds_of_png_with_transparency_are_taken(own: Path, picture: Imag
     picture.save(own / "fear.png")
     image = load_emoji_set(own).emoji("fear").image
     assert (image[0, 0, 3], image[256, 256, 3]) == (0, 255)
+
+
+def test_a_colour_profile_is_heeded(own: Path) -> None:
+    picture = Image.new("RGBA", (512, 512), (200, 140, 120, 255))
+    picture.putalpha(disc(512).getchannel("A"))
+    picture.save(own / "fear.png", icc_profile=media.ADOBE_RGB)
+    image = load_emoji_set(own).emoji("fear").image
+    assert np.abs(image[256, 256, :3].astype(int) - [119, 140, 218]).max() <= 3
+    assert np.array_equal(image[..., 3], np.asarray(picture.getchannel("A")))
 
 
 def test_a_card_may_begin_with_a_mark(own: Path) -> None:

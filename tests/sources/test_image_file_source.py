@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import ImageCms
 from tiles import SIZE, write_tiles
 
 import media
 from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
+from media import ADOBE_RGB, profile
 
 
 def read(path: Path) -> np.ndarray:
@@ -80,21 +79,6 @@ def test_the_preview_of_a_raw_file_is_not_taken_for_the_picture(tmp_path: Path) 
     Pillow.new("RGB", (16, 12), "red").save(tmp_path / "a.dng", "TIFF", tiffinfo={254: 1})
     with pytest.raises(SourceError, match="preview"):
         ImageFileSource(tmp_path / "a.dng")
-
-
-def profile(**primaries: tuple[float, float, float]) -> bytes:
-    """sRGB's with other primaries."""
-    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    for number in range(int.from_bytes(data[128:132])):
-        name, start, _ = struct.unpack_from(">4sII", data, 132 + 12 * number)
-        if name.decode() in primaries:
-            struct.pack_into(">3i", data, start + 8, *(round(part * 65536) for part in primaries[name.decode()]))
-    return bytes(data)
-
-
-ADOBE_RGB = profile(
-    rXYZ=(0.60974, 0.31111, 0.01947), gXYZ=(0.20528, 0.62567, 0.06087), bXYZ=(0.14919, 0.06322, 0.74457)
-)
 
 
 @pytest.mark.parametrize(("suffix", "mode"), [(".png", "RGB"), (".png", "RGBA"), (".png", "P"), (".avif", "RGB")])

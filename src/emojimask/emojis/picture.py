@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from emojimask.emojis.svg import render_svg
 from emojimask.errors import EmojiSetError
+from emojimask.profiles import in_srgb
 from emojimask.stages import Emoji
 from emojimask.types import KEY_POINTS, Points
 
@@ -22,7 +23,7 @@ SMALLEST, LARGEST = 64, 2048
 
 
 def read_picture(file: Path) -> NDArray[np.uint8]:
-    """The picture in a PNG or SVG as (SIZE, SIZE, 4) uint8 BGRA, straight alpha, read-only.
+    """The picture in a PNG or SVG as (SIZE, SIZE, 4) uint8 BGRA in sRGB, straight alpha, read-only.
 
     Raises EmojiSetError where it is missing, damaged, not square, too small or large, or has no alpha channel, and for
     an SVG that holds more than a drawing.
@@ -32,7 +33,7 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
         with _opened(file) as stream, PngImagePlugin.PngImageFile(stream) as picture:
             _check_form(file, picture)
             # Bilinear, since sharper filters ring and would leave opaque parts not quite opaque.
-            rgba = picture.convert("RGBA").resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+            rgba = in_srgb(picture.convert("RGBA")).resize((SIZE, SIZE), Image.Resampling.BILINEAR)
     except FileNotFoundError:
         raise EmojiSetError(f"{file}: missing; every expression needs its picture") from None
     except (OSError, SyntaxError, ValueError, AssertionError) as error:  # what Pillow raises over damaged files

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 from collections.abc import Iterator
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from PIL import ExifTags, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.Image import Transpose
 
 from emojimask.errors import SourceError
+from emojimask.profiles import in_srgb
 from emojimask.types import Frame, Image, StreamInfo
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if find_spec("PIL._avif") else []))  # not all have it
@@ -30,7 +30,6 @@ _TURNS = {
     8: Transpose.ROTATE_90,
 }
 _SUBFILE_TYPE, _SMALLER, _NO_PAGE = 254, 0b001, 0b101  # TIFF: a smaller form of another page; that, or a mask for one
-_SAME_COLOUR = 2  # of 255: profiles that mean sRGB differ by so much
 # What Pillow raises over broken files; the last, over an AVIF's pixels.
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError)
 
@@ -137,31 +136,8 @@ def _to_bgr(picture: Pillow.Image) -> Image:
     elif picture.mode == "F":
         picture = Pillow.fromarray((np.asarray(picture) * 255).round().astype(np.uint8))
     if picture.has_transparency_data:
-        picture = _in_srgb(picture.convert("RGBA"))
+        picture = in_srgb(picture.convert("RGBA"))
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)
     elif picture.mode in ("RGB", "CMYK", "P"):
-        picture = _in_srgb(picture.convert("RGB") if picture.mode == "P" else picture)
+        picture = in_srgb(picture.convert("RGB") if picture.mode == "P" else picture)
     return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
-
-
-def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
-    """The picture in sRGB's colours, where its profile says that it is in others.
-
-    Outputs carry no profile, so they are shown in sRGB. A profile that is damaged, or of another kind of pixels, counts
-    for none.
-    """
-    profile = picture.info.get("icc_profile")
-    if not profile:
-        return picture
-    cube = Pillow.fromarray((np.indices((6, 6, 6)) * 51).astype(np.uint8).reshape(3, 1, -1).transpose(1, 2, 0))
-    target = "RGBA" if picture.mode == "RGBA" else "RGB"
-    try:
-        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        change = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), picture.mode, target)
-        changed = change.apply(cube.convert(picture.mode)).convert("RGB")
-        # Most profiles are sRGB's own; a few colours tell that in less time than all of the picture would take.
-        if np.abs(np.asarray(changed).astype(int) - np.asarray(cube)).max() <= _SAME_COLOUR:
-            return picture
-        return change.apply(picture)
-    except (ImageCms.PyCMSError, OSError):
-        return picture
