@@ -116,6 +116,15 @@ def test_a_round_emoji_is_hardly_higher_than_wide_as_on_a_real_face() -> None:
         assert 0 < rows[0] < rows[-1] < CELL - 1
 
 
+def test_no_emoji_is_cut_off_by_its_cell() -> None:
+    assert main(["emojis", "preview", "classic", "-o", "sheet.png"]) == 0
+    sheet = cv2.imread("sheet.png").astype(int)
+    top, left = sheet.shape[0] - len(POSES) * CELL, sheet.shape[1] - 8 * CELL
+    cells = sheet[top:, left:].reshape(len(POSES), CELL, 8, CELL, 3).swapaxes(1, 2)
+    for edge in (cells[:, :, 0], cells[:, :, -1], cells[:, :, :, 0], cells[:, :, :, -1]):
+        assert np.abs(edge - sheet[1, 1]).max() < 10, "more than the end of a shadow"
+
+
 def test_a_clip_is_shown_masked(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "preview", "contrast", "--clip", str(clip), "-o", "clip.png"]) == 0
     plain, sheet = SyntheticSource(320, 240, fps=10, seconds=2.5), cv2.imread("clip.png")

@@ -14,8 +14,8 @@ from emojimask.masking.renderer import EmojiRenderer
 from emojimask.stages import EmojiSet
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, MaskedFrame, Measures, Points, Track
 
-CELL = 128
-"""Width and height of a picture of a contact sheet, pixels."""
+CELL = 160
+"""Width and height of a picture of a contact sheet, pixels: room for ears, and for who looks up astonished."""
 STRIP_HEIGHT, STRIP_COLUMNS = 180, 4
 _MARGIN, _LINE = 92, 26
 _PAPER, _INK = (238, 238, 236), (40, 40, 44)
@@ -23,7 +23,7 @@ _PAPER, _INK = (238, 238, 236), (40, 40, 44)
 # A face seen from the front, in units of the distance between its outer eye corners, its middle at (0, 0).
 _FACE = np.array([[-0.5, -0.18], [0.5, -0.18], [0, 0.48], [-0.28, 0.55], [0.28, 0.55], [0, 0.98]], np.float32)
 _DEPTH = np.array([0.25, 0.25, 0, 0.08, 0.08, 0.05], np.float32)  # behind the lips
-_SIZE = 0.32 * CELL
+_SIZE = 0.256 * CELL
 
 _Pose = tuple[float, float, float, float]  # turned, nodding, tilted, degrees; size
 POSES: dict[str, _Pose] = {
