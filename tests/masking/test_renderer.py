@@ -1,5 +1,7 @@
 """Whatever the pose, size and place: the whole face is covered, opaquely, and nothing but the face's region changes."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from emojimask.masking.compositing import Sheet
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.pixels import YuvImage
+from emojimask.stages import Emoji
 from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, Track, TrackState
 
 H, W = 240, 320
@@ -133,6 +136,25 @@ def test_the_last_face_lies_on_top(renderer: EmojiRenderer) -> None:
     for order in (both, both[::-1]):
         alone, out = renderer.render(white, order[1:]), renderer.render(white, order)
         assert (out[90, 130] == alone[90, 130]).all()
+
+
+@pytest.mark.parametrize("opacity", [40, 140])
+def test_a_shadow_that_is_drawn_with_an_emoji_hides_nothing(opacity: int) -> None:
+    """The emoji grows until its disc hides the face: nothing is left over to fill."""
+    classic = load_emoji_set("classic")
+    image, key_points = classic.emoji("neutral")
+    disc = cv2.warpAffine(image, np.float32([[0.75, 0, 64], [0, 0.75, 16]]), (512, 512))
+    shadow = np.zeros_like(disc)
+    shadow[60:, 40:, 3] = (disc[:-60, :-40, 3] >= 255) * np.uint8(opacity)
+    drawn = Emoji(np.where(disc[..., 3:] >= 255, disc, shadow), key_points * np.float32(0.75) + np.float32([64, 16]))
+    emojis = replace(classic, emojis=dict.fromkeys(EXPRESSIONS, drawn), fill=(255, 0, 255))
+    face = face_at(160, 90, 60)
+    black, white = (
+        EmojiRenderer(emojis).render(np.full((H, W, 3), level, np.uint8), [masked(face)]).astype(int)
+        for level in (0, 255)
+    )
+    assert np.abs(black - white).max(2)[inside(face_oval(face))].max() <= 1
+    assert (white[..., 1] > white[..., 0] - 30).all(), "magenta shows"
 
 
 def test_the_emoji_stands_as_the_head_does(renderer: EmojiRenderer) -> None:

@@ -35,6 +35,8 @@ MAX_SHIFT = 0.3
 
 _FAINTEST = 3
 """Opacity, of 255, at which the emoji's shadow ends."""
+_OPAQUE = 250
+"""Opacity, of 255, from which on a part of the emoji's picture hides what is behind it; a drawn shadow does not."""
 
 _NO_FACE = Face(Box(0, 0, 1, 1), np.zeros((6, 2), np.float32), 0.0)
 
@@ -132,7 +134,7 @@ class _Drawing:
         self.layers = Layers(shadowed)
         self.from_layers: Transform = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
         self.key_points = key_points
-        self.outline = _hull(image)
+        self.outline = _hull(image, _OPAQUE)
         self.extent = _hull(shadowed, _FAINTEST) - np.float32(margin)
         low, high = self.outline.min(0).astype(np.float64), self.outline.max(0).astype(np.float64)
         self._center, self._radii = (low + high) / 2, (high - low) / 2
@@ -162,7 +164,7 @@ class _Drawing:
         return transform @ laid, self._is_solid and needed <= MAX_FIT_GROWTH
 
 
-def _hull(image: NDArray[np.uint8], least: int = 1) -> Points:
+def _hull(image: NDArray[np.uint8], least: int) -> Points:
     """A convex polygon of few points around all with an opacity of ``least`` or more, of 255."""
     contours, _ = cv2.findContours((image[..., 3] >= least).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.approxPolyDP(cv2.convexHull(np.vstack(contours)), 0.5, True)[:, 0], np.float32)
