@@ -157,6 +157,27 @@ def test_a_shadow_that_is_drawn_with_an_emoji_hides_nothing(opacity: int) -> Non
     assert (white[..., 1] > white[..., 0] - 30).all(), "magenta shows"
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_eyes_and_mouth_lie_on_the_faces_also_below_a_hat_or_above_a_beard(turned: bool) -> None:
+    """The middle of such a picture is not where the face is."""
+    classic = load_emoji_set("classic")
+    image = np.zeros((512, 512, 4), np.uint8)
+    cv2.circle(image, (256, 386), 120, (0, 200, 250, 255), -1)
+    cv2.rectangle(image, (166, 6), (346, 310), (0, 200, 250, 255), -1)
+    key_points = np.float32([[200, 366], [312, 366], [256, 435], [224, 443], [288, 443], [256, 486]])
+    if turned:  # the hat becomes a beard
+        image, key_points = image[::-1].copy(), key_points - np.float32([0, 260])
+    for x, y in key_points.astype(int).tolist():
+        cv2.circle(image, (x, y), 10, (255, 0, 0, 255), -1)
+    emojis = replace(classic, emojis=dict.fromkeys(EXPRESSIONS, Emoji(image, key_points)))
+    points = face_at(160, 100, 50).landmarks
+    face = Face(Box.around(points), points, 1.0)
+    drawn = EmojiRenderer(emojis).render(np.zeros((H, W, 3), np.uint8), [masked(face)])
+    rows, columns = np.nonzero(drawn[..., 0] > 128)
+    off = np.hypot(*([columns.mean(), rows.mean()] - points.mean(0)))
+    assert off < 0.5 * 50, "of the distance between the eyes"
+
+
 def test_the_emoji_stands_as_the_head_does(renderer: EmojiRenderer) -> None:
     """The tear of the sad emoji shows which way is up: it lies lower left of the eyes, and turns with the head."""
     white = np.full((H, W, 3), 255, np.uint8)

@@ -30,8 +30,11 @@ MAX_FIT_GROWTH = 1.35
 """The emoji grows up to this much to hide a face that its disc does not reach; what is left over is filled."""
 EDGE = 1.03
 """The emoji reaches so much farther than what it hides: its very edge is soft."""
+ROOM = 1.2
+"""It moves towards the middle of the face only until it reaches so many times as far as the face to either side: with a
+hat it is higher than the face, and drawn eyes would come to lie on the mouth."""
 MAX_SHIFT = 0.3
-"""The most that it moves to lie on the middle of the face, as a share of half its size."""
+"""The most that it moves so, as a share of half its size."""
 
 _FAINTEST = 3
 """Opacity, of 255, at which the emoji's shadow ends."""
@@ -150,13 +153,15 @@ class _Drawing:
         transform = fit(self.key_points, face.anchors(), self._disc)
         if growth > 1:
             transform = grown(transform, project(transform, self._center[None])[0], growth)
-        # In the emoji's own pixels about its centre, it is laid over the oval: on its middle, as wide and as high, but
-        # never smaller; and then it grows until the oval is within every side.
+        # In the emoji's own pixels about its centre, it is laid over the oval: on its middle, unless there is room to
+        # either side, as wide and as high, but never smaller; and then it grows until the oval is within every side.
         seen = np.stack(project_back(transform, *oval.T)) - self._center[:, None]
         low, high = seen.min(1), seen.max(1)
-        stretch = np.minimum(np.maximum((high - low) / 2 / self._radii, 1.0), MAX_FIT_GROWTH)
-        most = MAX_SHIFT * self._radii
-        shift = np.minimum(np.maximum((low + high) / 2, -most), most)
+        middle, half = (low + high) / 2, (high - low) / 2
+        stretch = np.minimum(np.maximum(half / self._radii, 1.0), MAX_FIT_GROWTH)
+        spare = np.maximum(stretch * self._radii - ROOM * half, 0.0)
+        away = np.minimum(np.maximum(np.abs(middle) - spare, 0.0), MAX_SHIFT * self._radii)
+        shift = np.copysign(away, middle)
         needed = EDGE * max(1.0, float((self._sides @ ((seen - shift[:, None]) / stretch[:, None])).max()))
         stretch *= min(needed, MAX_FIT_GROWTH)
         right, down = self._center * (1 - stretch) + shift
