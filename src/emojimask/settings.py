@@ -25,7 +25,11 @@ NO_EXPRESSIONS = "none"
 
 @dataclass(frozen=True, slots=True)
 class MaskSettings:
-    """How faces are found, read and covered. Times are in seconds."""
+    """How faces are found, read and covered; ``emojimask mask --help`` tells of each. Times are in seconds.
+
+    Raises:
+        UsageError: a value is of the wrong type, none of those that are known, or out of range.
+    """
 
     faces: str = _knob(
         "mediapipe",
