@@ -81,7 +81,12 @@ class _TimedPicture:
         kind = type(self).__name__
         if isinstance(self.picture, np.ndarray) or not hasattr(self.picture, "bgr"):
             check_image(self.picture, f"{kind}.picture")
-        if not math.isfinite(self.time_s):
+        try:
+            is_time = math.isfinite(self.time_s)
+        except TypeError:
+            found = type(self.time_s).__name__
+            raise TypeError(f"{kind}.time_s: expected a number of seconds, found {found}") from None
+        if not is_time:
             raise ValueError(f"{kind}.time_s: expected a finite number of seconds, found {self.time_s}")
 
 

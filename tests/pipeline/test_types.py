@@ -32,6 +32,8 @@ def test_a_frame_that_is_no_picture_is_refused(image: object, error: type[Except
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
         Frame(np.zeros((2, 2, 3), np.uint8), 0, float("nan"))
+    with pytest.raises(TypeError, match=r"Frame\.time_s: expected a number of seconds, found NoneType"):
+        Frame(np.zeros((2, 2, 3), np.uint8), 0, None)  # type: ignore[arg-type]  # as PyAV has it of a frame without a time
 
 
 @pytest.mark.parametrize("count", [6, 68, 468, 478])
