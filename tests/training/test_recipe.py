@@ -34,7 +34,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("epoch = 3", "unknown key 'epoch'"),
+        ("epoch = 3", "unknown key 'epoch'; known are: .*, epochs, "),
         ("epochs = 3.5", "epochs must be a whole number, found 3.5"),
         ("epochs = true", "epochs must be a whole number"),
         ("rate = true", "rate must be a number"),

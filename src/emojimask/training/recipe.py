@@ -183,9 +183,10 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 def checked(values: Mapping[str, Any], source: str) -> Recipe:
     """A recipe of ``values``; UsageError with ``source`` where one is not what the recipe's field takes."""
-    unknown = values.keys() - {field.name for field in fields(Recipe)}
+    known = [field.name for field in fields(Recipe)]
+    unknown = values.keys() - known
     if unknown:
-        raise UsageError(f"{source}: unknown key {min(unknown)!r}")
+        raise UsageError(f"{source}: unknown key {min(unknown)!r}; known are: {', '.join(known)}")
     recipe = Recipe(**{key: fitting(key, value, f"{source}: {key}") for key, value in values.items()})
     if recipe.name in {"", ".", ".."} or set(recipe.name) & set("/\\"):
         raise UsageError(f"{source}: name must do for a file's, found {recipe.name!r}")
