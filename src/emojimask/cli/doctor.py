@@ -52,9 +52,10 @@ def run_doctor(args: argparse.Namespace) -> int:
 
 
 def _findings(check: Callable[[], Iterator[Finding]], debug: bool) -> Iterator[Finding]:
-    """What is broken must not hide the rest."""
+    """What is broken must not hide the rest. Errors begin with what they are about, which its line says already."""
     try:
-        yield from check()
+        for finding in check():
+            yield finding._replace(text=finding.text.removeprefix(f"{finding.what}: "))
     except Exception as error:
         if debug:
             raise
