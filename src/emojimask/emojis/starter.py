@@ -31,7 +31,9 @@ fill = "{fill}"
 # transparent there would show the face.
 [key_points]
 {key_points}
-# A picture of another name, an SVG, or key points that differ for one expression:
+# An SVG, such as happy.svg, is taken where there is no PNG of the same name: delete happy.png then.
+#
+# A picture of another name, or key points that differ for one expression:
 #
 # [expressions.neutral]
 # file = "calm.svg"
