@@ -80,7 +80,7 @@ def main() -> None:
     )
     print()
     pairs = [(picture.image, cv2.convexHull(picture.meshes[0])[:, 0]) for picture in posed]
-    print(markdown(["smaller by", "pictures", "smaller face raw"], beside(pairs, heads, pipeline)))
+    print(markdown(["width of the smaller face", "pictures", "smaller face raw"], beside(pairs, heads, pipeline)))
 
 
 def flashes(
