@@ -90,6 +90,19 @@ def test_a_long_video_in_stretches_is_as_if_masked_in_one_go(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("short_memory")
+def test_a_long_video_is_finished_before_another_is_begun(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        clip(tmp_path / "in" / name, frames=250, options={"g": "25"})
+    clip(tmp_path / "in" / "short.mp4")
+    progress, _, engine = run(request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"), split_s=3))
+    order = [(task.job.input, type(task)) for task in engine.done]
+    each = [Whole, Piece, Piece, Piece, Join]
+    assert order == [(name, task) for name in ("a.mp4", "b.mp4") for task in each] + [("short.mp4", Whole)]
+    numbers = [task.stretch.number for task in engine.done if isinstance(task, Piece)]
+    assert (progress.done, numbers) == (3, [0, 1, 2] * 2)
+
+
+@pytest.mark.usefixtures("short_memory")
 def test_a_stretch_that_fails_is_made_good_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip(tmp_path / "in" / "long.mp4", frames=250, options={"g": "25"})
     wanted = request(tmp_path / "in", tmp_path / "out", split_s=3)

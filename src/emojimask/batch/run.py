@@ -147,7 +147,7 @@ class BatchRun:
                     self._say(f"{job.input}: without {record.left_out} of its sound tracks, whose codec is not known")
             case Cut(job, pieces):
                 self._pieces[job.input] = [None] * len(pieces)
-                self._tasks.extend(pieces)
+                self._tasks.extendleft(reversed(pieces))  # what is begun is finished first: a kill loses it
             case MaskedPiece():
                 self._collect(outcome)
             case Failure():
@@ -176,7 +176,7 @@ class BatchRun:
         self.progress.bytes += piece.job.size / len(pieces)
         complete = tuple(p for p in pieces if p is not None)
         if len(complete) == len(pieces):
-            self._tasks.append(Join(piece.job, piece.sha256, complete))
+            self._tasks.appendleft(Join(piece.job, piece.sha256, complete))
 
     def _retry(self, failure: Failure) -> None:
         task = failure.task
