@@ -158,3 +158,11 @@ def test_a_tally_adds_up_and_neighbours_join() -> None:
     assert whole.timeline() == "hs#."
     assert whole.shares() == {**dict.fromkeys(whole.shares(), 0.0), "happy": 0.3333, "sad": 0.6667}
     assert (whole.frames, whole.frames_with_faces, whole.shielded, len(whole.people)) == (5, 2, 1, 2)
+
+
+def test_a_clock_that_jumps_ahead_takes_no_memory_for_the_time_between() -> None:
+    tally = Tally()
+    for frame in (seen(0.0, "happy"), seen(0.9, "happy"), seen(100_000.0, "sad")):
+        tally.write(frame)
+    assert len(tally.course) == 2
+    assert tally.timeline() == "h" + 118 * "." + "s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -23,7 +23,7 @@ class Tally:
         left_out: streams of sound that the output has not, for their codec is not known; noted likewise.
         covered: faces, counted in every frame.
         read: those whose expression was read, by expression.
-        course: what is shown in each second from ``first_s`` on: how often each letter of a timeline.
+        course: what is shown in each second from ``first_s`` on that has a frame: how often each letter of a timeline.
         people: the numbers of the tracks that were seen.
     """
 
@@ -37,7 +37,7 @@ class Tally:
     people: set[int] = field(default_factory=set)
     first_s: float = 0.0
     last_s: float = 0.0
-    course: list[Counter[str]] = field(default_factory=list)
+    course: defaultdict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def open(self, info: StreamInfo) -> None:
         """Nothing to prepare."""
@@ -58,8 +58,8 @@ class Tally:
 
     def add(self, later: Tally) -> None:
         """Take in the tally of the stretch that follows."""
-        for number, counts in enumerate(later.course):
-            self._second(later.first_s + number).update(counts)
+        for second, counts in later.course.items():
+            self._second(later.first_s + second).update(counts)
         self.last_s = later.last_s
         self.frames += later.frames
         self.frames_with_faces += later.frames_with_faces
@@ -70,10 +70,7 @@ class Tally:
         self.people |= later.people
 
     def _second(self, time_s: float) -> Counter[str]:
-        number = max(0, int(time_s - self.first_s))
-        while len(self.course) <= number:
-            self.course.append(Counter())
-        return self.course[number]
+        return self.course[max(0, int(time_s - self.first_s))]
 
     def shares(self) -> dict[str, float]:
         """Of each expression among those read, 0 to 1, in the order of EXPRESSIONS; empty where none was read."""
@@ -82,13 +79,12 @@ class Tally:
 
     def timeline(self) -> str:
         """The course in at most :data:`STEPS` letters."""
-        steps = min(STEPS, len(self.course))
-        letters = []
-        for step in range(steps):
-            start, stop = step * len(self.course) // steps, (step + 1) * len(self.course) // steps
-            counts: Counter[str] = sum(self.course[start:stop], Counter())
-            letters.append(_most(counts))
-        return "".join(letters)
+        seconds = max(self.course, default=-1) + 1
+        steps = min(STEPS, seconds)
+        shown: list[Counter[str]] = [Counter() for _ in range(steps)]
+        for second, counts in self.course.items():
+            shown[((second + 1) * steps - 1) // seconds].update(counts)
+        return "".join(map(_most, shown))
 
     def __enter__(self) -> Self:
         return self
