@@ -146,6 +146,23 @@ def test_sound_of_an_unknown_codec_that_is_left_out_is_told_and_noted(tmp_path: 
     assert records(wanted)["a.mp4"].left_out == 1
 
 
+@pytest.mark.usefixtures("short_memory")
+def test_a_container_for_the_sound_is_found_before_the_stretches_are_masked(tmp_path: Path) -> None:
+    """Surveillance cameras write long mp4s with G.711."""
+    original = clip(tmp_path / "in" / "a.mov", frames=250, options={"g": "25"}, sound="pcm_mulaw", sound_rate=8000)
+    original = original.rename(tmp_path / "in" / "a.mp4")
+    wanted = request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"), split_s=3)
+    progress, said, engine = run(wanted)
+    assert (progress.done, said) == (1, [])
+    assert [type(task) for task in engine.done] == [Whole, Whole, Piece, Piece, Piece, Join]
+    (output,) = (tmp_path / "out").glob("a_masked.*")
+    assert output.suffix != ".mp4"
+    assert media.times(output) == media.times(original)
+    assert [content for _, content in media.packets(output, "audio")] == [
+        content for _, content in media.packets(original, "audio")
+    ]
+
+
 @pytest.mark.parametrize(
     ("settings", "name"),
     [(MaskSettings(on_lost="hold"), "long.mp4"), (MaskSettings(), "long.avi")],

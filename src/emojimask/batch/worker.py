@@ -106,8 +106,11 @@ class Worker:
         return Masked(job, replace(record, attempts=task.attempt))
 
     def _cut(self, job: Job, path: Path, sha256: str) -> tuple[Piece, ...]:
-        """The pieces of a long video; none where it is short, or cannot be cut without a seam."""
-        from emojimask.sinks.joined_video import SUFFIXES
+        """The pieces of a long video; none where it is short, or cannot be cut without a seam.
+
+        Raises NoPlaceError before the work; who joins them would raise it after all of it.
+        """
+        from emojimask.sinks.joined_video import SUFFIXES, check_place
         from emojimask.sources.cuts import frame_times
 
         request = self._request
@@ -119,7 +122,11 @@ class Worker:
         if times is None or not times.frames or times.frames[-1] - times.frames[0] < 2 * request.split_s:
             return ()
         stretches = plan_stretches(times, request.settings, request.split_s)
-        return tuple(Piece(job, sha256, s) for s in stretches) if len(stretches) > 1 else ()
+        if len(stretches) < 2:
+            return ()
+        if request.audio:
+            check_place(path, Path(job.output))
+        return tuple(Piece(job, sha256, s) for s in stretches)
 
     def _piece(self, task: Piece) -> Outcome:
         job, stretch, began = task.job, task.stretch, time.monotonic()

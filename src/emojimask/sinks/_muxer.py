@@ -96,7 +96,7 @@ class Muxer:
             self._stream.time_base = wanted
             if self._audio and info.path is not None:
                 self._copied = CopiedStreams(info.path, self._output, self._file.path, info.ahead_s)
-            self._start(self._output)
+            begin(self._output, self._copied)
             self._time_base = self._stream.time_base or _UNKNOWN_TICK  # the container may have chosen another
             self._tick_s = float(self._time_base)
             self._frame_ticks = round(self._frame_s / self._time_base)
@@ -167,14 +167,6 @@ class Muxer:
             raise
         self._file.complete()
 
-    def _start(self, output: OutputContainer) -> None:
-        try:
-            output.start_encoding()
-        except (av.ArgumentError, av.InvalidDataError):  # the pictures are right, so it is the sound
-            if self._copied is None:
-                raise
-            raise self._copied.refusal() from None
-
     def _write_waiting(self) -> None:
         if self._waiting is not None and self._output is not None:
             with self.faults_told():
@@ -202,6 +194,16 @@ class Muxer:
         fault = fault_in(self._file.part, self._count, seconds if timed else None, float(self._frame_s), sounds)
         if fault is not None:
             raise SinkError(f"{self._file.path}: was not written whole ({fault}); nothing was kept")
+
+
+def begin(output: OutputContainer, copied: CopiedStreams | None) -> None:
+    """Write the head of a file that has all of its streams. Raises NoPlaceError where they do not fit into it."""
+    try:
+        output.start_encoding()
+    except (av.ArgumentError, av.InvalidDataError):  # the pictures are right, so it is the sound
+        if copied is None:
+            raise
+        raise copied.refusal() from None
 
 
 def _filled_up(packet: Packet[VideoStream], size: int) -> Packet[VideoStream]:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 
+import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from emojimask.containers import open_container
 from emojimask.errors import SinkError
-from emojimask.sinks._muxer import Muxer
+from emojimask.sinks._copied import CopiedStreams
+from emojimask.sinks._muxer import Muxer, begin
+from emojimask.sinks.video_formats import format_of
 from emojimask.types import StreamInfo
 
 SUFFIXES = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 """Of the videos that can be joined."""
+
+
+def check_place(original: Path, output: Path) -> None:
+    """Raises NoPlaceError where ``output``, by its suffix, has no place for the original's sound or subtitles."""
+    with (
+        av.open(io.BytesIO(), "w", format=format_of(output).container) as trial,
+        closing(CopiedStreams(original, trial, output)) as copied,
+    ):
+        if len(trial.streams):
+            begin(trial, copied)
 
 
 def join_videos(
