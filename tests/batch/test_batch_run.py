@@ -297,6 +297,17 @@ def test_an_output_whose_name_is_too_long_fails_alone(tmp_path: Path) -> None:
     assert "too long" in said[0]
 
 
+def test_a_name_that_the_disk_does_not_take_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip(tmp_path / "in" / "sub" / ("x" * 240 + ".mp4"))  # long enough for the report's name alone to be too long
+    monkeypatch.setattr("emojimask.batch.worker.run", lambda *_, **__: pytest.fail("it was masked"))
+    _, (said,), _ = run(request(tmp_path / "in", tmp_path / "out", reports=True))
+    assert "_masked.mp4.jsonl: cannot be written (" in said
+    assert said.endswith("check its name, permissions and space")
+    assert not (tmp_path / "out" / STAGING).exists()
+
+
 def test_a_run_that_was_killed_leaves_a_cut_line_and_a_staging_folder_and_no_harm(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         clip(tmp_path / "in" / name)

@@ -50,6 +50,10 @@ class Folder(Protocol):
         """The file, to be read on this machine. Raises SourceError."""
         ...
 
+    def check_name(self, name: str) -> None:
+        """Before any work: raises SinkError where no file can have the name, as one with a colon on a USB stick."""
+        ...
+
     def place(self, name: str) -> AbstractContextManager[Path]:
         """A path to write to; what is there after the block takes the name's place. Raises SinkError."""
         ...
@@ -128,6 +132,17 @@ class LocalFolder:
     @contextmanager
     def fetch(self, name: str) -> Iterator[Path]:
         yield self.root / name
+
+    def check_name(self, name: str) -> None:
+        target, trial = self.root / name, self.staging / PurePosixPath(name).name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.staging.mkdir(exist_ok=True)
+            trial.touch()
+            trial.unlink(missing_ok=True)  # two folders may have the same name in them at the same time
+        except OSError as error:
+            reason = f"cannot be written ({error.strerror}); check its name, permissions and space"
+            raise SinkError(f"{target}: {reason}") from error
 
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:

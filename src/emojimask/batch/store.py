@@ -84,6 +84,9 @@ class Store:
                 error.args = (str(error).replace(str(path), f"{self}/{name}"),)
                 raise
 
+    def check_name(self, name: str) -> None:
+        """A store takes any name."""
+
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="emojimask-") as folder:

@@ -82,6 +82,8 @@ class Worker:
             for taken in job.taken:
                 if taken.sha256 != sha256:
                     return Failure(task, taken.reason, again=False)
+            for name in self._wanted(job.output):
+                self._request.outputs.check_name(name)
             pieces = self._cut(job, path, sha256) if task.may_cut else ()
             if pieces:
                 return Cut(job, pieces)
@@ -184,15 +186,17 @@ class Worker:
     @contextmanager
     def _places(self, output: str) -> Iterator[tuple[Path, Path | None]]:
         """Where to write the output and its report to; they take their names after the block, the output last."""
-        wanted = [output, report_name(output)] if self._request.reports else [output]
         with ExitStack() as stack:
-            places = {name: stack.enter_context(self._request.outputs.place(name)) for name in wanted}
+            places = {name: stack.enter_context(self._request.outputs.place(name)) for name in self._wanted(output)}
             try:
                 yield places[output], places.get(report_name(output))
             except EmojimaskError as error:
                 for name, place in places.items():  # an error names a file as it will be called
                     error.args = (str(error).replace(str(place), name),)
                 raise
+
+    def _wanted(self, output: str) -> list[str]:
+        return [output, report_name(output)] if self._request.reports else [output]
 
     def _staged(self, job: Job, number: int) -> tuple[Path, Path | None]:
         outputs = self._request.outputs
