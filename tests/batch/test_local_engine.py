@@ -9,8 +9,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -110,6 +112,18 @@ def test_a_file_that_kills_its_worker_is_tried_again_with_nothing_beside_it(
     assert [outcome.task.job.input for outcome in outcomes if isinstance(outcome, Failure)] == ["killer"]
     assert sorted(outcome.job.input for outcome in outcomes if isinstance(outcome, Unchanged)) == ["a", "b", "c"]
     assert KilledByOne.beside == [["a", "killer"], ["killer"]]
+
+
+@pytest.mark.parametrize(("platform", "most"), [("win32", 61), ("linux", 96)])
+def test_a_machine_of_many_cores_has_as_many_workers_as_its_system_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, most: int
+) -> None:
+    monkeypatch.setattr("emojimask.batch.local._Pool", KilledByOne)
+    monkeypatch.setattr("emojimask.batch.local.sys", SimpleNamespace(platform=platform))
+    engine = LocalEngine(request(tmp_path / "in", tmp_path / "out"), workers=96)
+    outcomes = engine.run(deque(Whole(Job(str(number), str(number))) for number in range(100)))
+    handed_out = list(takewhile(lambda outcome: isinstance(outcome, Begun), outcomes))
+    assert len(handed_out) == most
 
 
 @posix_only

@@ -27,6 +27,8 @@ else:
     from multiprocessing.connection import Connection as PipeEnd
 
 _CONTEXT = multiprocessing.get_context("spawn")  # forked copies of the models' threads would hang
+_MOST_ON_WINDOWS = 61
+"""Processes of a pool: Windows waits for so many at once, and Python refuses more."""
 
 
 class LocalEngine:
@@ -38,7 +40,7 @@ class LocalEngine:
 
     def __init__(self, request: Request, workers: int) -> None:
         self._request = request
-        self._workers = workers
+        self._workers = min(workers, _MOST_ON_WINDOWS) if sys.platform == "win32" else workers
         # Without a lock, which a killed worker would keep for ever; a frame that is not counted is missed by nobody.
         self._frames = _CONTEXT.RawValue("q", 0)
 
