@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archives import clip, records, request, run
+from archives import clip, picture, records, request, run
 
-from emojimask.batch.folders import LocalFolder
+from emojimask.batch.folders import STAGING, LocalFolder
 from emojimask.batch.run import MANIFEST
 from emojimask.settings import MaskSettings
 
@@ -83,3 +83,20 @@ def test_where_the_other_folders_output_is_gone_the_place_is_free(tmp_path: Path
     begun, done = (json.loads(line) for line in LocalFolder(tmp_path / "out").read_text(MANIFEST).splitlines()[-2:])
     assert (begun["state"], done["state"]) == ("begun", "done")
     assert begun["input_folder"] == done["input_folder"] == str(tmp_path / "cam2")
+
+
+def test_a_folder_renamed_in_its_case_alone_is_known_by_its_content_on_a_disk_that_is_blind_to_it(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.png", "b.png"):
+        picture(tmp_path / "in" / "box" / name)
+    wanted = request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"), reports=True)
+    assert run(wanted)[0].done == 2
+    (tmp_path / "out" / STAGING.upper()).mkdir()  # as such a disk would show the folder of that name
+    (tmp_path / "out" / "Box").symlink_to("box")  # and this one
+    (tmp_path / "in" / "box").rename(tmp_path / "in" / "Box")
+    (tmp_path / "in" / "Box" / "b.png").write_bytes(b"another")
+    progress, said, _ = run(wanted)
+    assert (progress.done, progress.refused) == (1, 1)
+    assert "Box/b_masked.png is already there, from a file in" in said[0]
+    assert run(wanted)[0].unchanged == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from emojimask.batch.names import report_name
 from emojimask.batch.record import BEGUN, DONE, Record
@@ -14,10 +14,14 @@ class Owners:
 
     Two input folders may hold a file of the same name, so that a file belongs to the folder that it was made from. A
     record that names none, as older ones do, counts as of this one.
+
+    Args:
+        place: gives the same for names that are one file in the output folder.
     """
 
-    def __init__(self, request: Request, records: Sequence[Record]) -> None:
+    def __init__(self, request: Request, records: Sequence[Record], place: Callable[[str], str]) -> None:
         self._request = request
+        self._place = place
         self._here = str(request.inputs)
         last = {self._input_of(record): record for record in records}
         self._makers: dict[str | None, Record] = {}
@@ -25,6 +29,7 @@ class Owners:
             cut_off = record.state == BEGUN and last[self._input_of(record)] is record
             if record.state == DONE or cut_off:
                 self._makers |= dict.fromkeys((record.output, record.report), record)
+        self._makers_by_place = {place(file): record for file, record in self._makers.items() if file is not None}
 
     def maker(self, file: str) -> Record | None:
         """The record of whoever made an output or a report, if a run did."""
@@ -44,7 +49,8 @@ class Owners:
         return tuple(self._taken(file) for file in foreign if self._request.outputs.size(file) is not None)
 
     def _taken(self, file: str) -> Taken:
-        maker = self._makers.get(file)
+        # Where folders are renamed in their case alone, it lies there under its old name.
+        maker = self._makers.get(file) or self._makers_by_place.get(self._place(file))
         if maker is None:
             return Taken(None, f"{file} is already there and not from a batch; overwrite it with --force")
         remedy = "choose another output folder, or overwrite it with --force"

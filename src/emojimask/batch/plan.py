@@ -72,7 +72,7 @@ class Plan:
         self._request = request
         self._force = force
         self._blind = request.outputs.is_blind_to_case()
-        self._owners = Owners(request, records)
+        self._owners = Owners(request, records, self._place)
         self._last = self._latest(records)
         self._done = self._latest([record for record in records if record.state == DONE])
         self.jobs: list[Job] = []
