@@ -39,7 +39,7 @@ def test_who_is_refused_is_not_told_to_try_again(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    "flags", [["--workers", "0"], ["--split-s", "-1"], ["--split-s", "nan"], ["--ray-address", "x:1"]]
+    "flags", [["--workers", "0"], *(["--split-s", wrong] for wrong in ("-1", "nan", "inf")), ["--ray-address", "x:1"]]
 )
 def test_wrong_usage_ends_with_2(tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     clip(tmp_path / "a.mp4")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -94,8 +95,8 @@ def measure_leak(original: Path, masked: Path) -> Mapping[str, float]:
 def _check(args: argparse.Namespace) -> None:
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"--workers: needs 1 or more, found {args.workers}")
-    if not args.split_s >= 0:
-        raise UsageError(f"--split-s: needs 0 or more, found {args.split_s:g}")
+    if not 0 <= args.split_s < math.inf:  # JSON, and so the manifest, knows no infinity
+        raise UsageError(f"--split-s: needs 0 (never) or more, found {args.split_s:g}")
     if args.ray_address and args.engine != "ray":
         raise UsageError("--ray-address: goes with --engine ray")
 
