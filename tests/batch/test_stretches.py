@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import media
 from emojimask.batch import stretches, worker
+from emojimask.batch.folders import STAGING
 from emojimask.batch.run import BatchRun
-from emojimask.batch.stretches import plan_stretches, same_people
+from emojimask.batch.stretches import Stretch, plan_stretches, same_people
 from emojimask.batch.tasks import Join, Piece, Whole
 from emojimask.runner import RunSummary
 from emojimask.settings import MaskSettings
@@ -105,12 +106,18 @@ def test_a_long_video_is_finished_before_another_is_begun(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("short_memory")
 def test_a_stretch_that_fails_is_made_good_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip(tmp_path / "in" / "long.mp4", frames=250, options={"g": "25"})
-    wanted = request(tmp_path / "in", tmp_path / "out", split_s=3)
+    wanted = request(tmp_path / "in", tmp_path / "out", MaskSettings(expressions="none"), split_s=3, reports=True)
+    lying: list[int] = []
+    engine = SameProcess(wanted, lambda _: lying.append(len(list((tmp_path / "out" / STAGING).glob("*-*")))))
 
-    engine = SameProcess(wanted)
-    monkeypatch.setattr(worker, "plan_stretches", lambda *given: [replace(s, frames=1) for s in plan_stretches(*given)])
+    def spoil_the_last(*given: Any) -> list[Stretch]:
+        *others, last = plan_stretches(*given)
+        return [*others, replace(last, frames=1)]
+
+    monkeypatch.setattr(worker, "plan_stretches", spoil_the_last)
     progress = BatchRun(wanted).run(engine)
     assert (progress.done, progress.failed) == (1, {})
+    assert lying == [0, 0, 2, 4, 0]  # pieces and their reports take no room once they are of no use
     assert engine.done[-1] == Whole(engine.done[0].job, may_cut=False, attempt=2)
     assert records(wanted)["long.mp4"].frames == 250
     assert progress.bytes == pytest.approx(progress.total_bytes)

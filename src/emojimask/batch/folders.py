@@ -165,6 +165,13 @@ class LocalFolder:
         piece = "" if number is None else f"-{number}"
         return self.staging / f"{key}{piece}{PurePosixPath(name).suffix}"
 
+    def discard_pieces(self, name: str) -> None:
+        """Remove all numbered pieces of an output."""
+        whole = self.staged(name)
+        for piece in self.staging.glob(f"{whole.stem}-*"):
+            with suppress(OSError):
+                piece.unlink()
+
     def size(self, name: str) -> int | None:
         path = self.root / name
         try:

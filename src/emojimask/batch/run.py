@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
-from emojimask.batch.folders import Folder
+from emojimask.batch.folders import Folder, LocalFolder
 from emojimask.batch.names import left_alone, report_name
 from emojimask.batch.plan import Plan, find_inputs
 from emojimask.batch.record import BEGUN, FAILED, Record, now
@@ -170,8 +170,9 @@ class BatchRun:
     def _collect(self, masked: MaskedPiece) -> None:
         piece = masked.piece
         pieces = self._pieces.get(piece.job.input)
-        if pieces is None:
-            return  # another piece has failed; the file is done in one go
+        if pieces is None:  # another piece has failed; the file is done in one go
+            self._discard_pieces(piece.job)
+            return
         pieces[piece.stretch.number] = masked
         self.progress.bytes += piece.job.size / len(pieces)
         complete = tuple(p for p in pieces if p is not None)
@@ -190,7 +191,8 @@ class BatchRun:
             self.progress.refused += not failure.again
 
     def _drop_pieces(self, job: Job) -> bool:
-        """Whether there were any; those that still wait are not needed any more."""
+        """Whether there were any; neither those that still wait nor what was made of the others is needed any more."""
+        self._discard_pieces(job)
         pieces = self._pieces.pop(job.input, None)
         if pieces is None:
             return False
@@ -199,6 +201,12 @@ class BatchRun:
         self._tasks.clear()
         self._tasks.extend(kept)
         return True
+
+    def _discard_pieces(self, job: Job) -> None:
+        outputs = self._request.outputs
+        assert isinstance(outputs, LocalFolder), "only what lies in folders is cut"
+        for name in (job.output, report_name(job.output)):
+            outputs.discard_pieces(name)
 
     def _once_more(self, task: Whole, failure: Failure) -> None:
         """Give the task out again; to another container where the first has no place for the sound."""
