@@ -128,6 +128,18 @@ def test_videos_and_gifs_are_videos(tmp_path: Path) -> None:
             assert isinstance(source, VideoFileSource)
 
 
+@pytest.mark.parametrize("suffix", [".mjpeg", ".MJPG"])
+def test_a_stream_of_jpegs_is_no_picture_though_it_begins_as_one(tmp_path: Path, suffix: str) -> None:
+    """Cameras in networks record so; the first picture alone would be masked, and the others lost without a word."""
+    path = tmp_path / f"a{suffix}"
+    with path.open("wb") as file:
+        for colour in ("red", "green", "blue"):
+            Pillow.new("RGB", (64, 48), colour).save(file, "JPEG")
+    assert list(find_inputs(tmp_path)) == [path]
+    with open_source(path) as source:
+        assert [int(frame.image[24, 32].argmax()) for frame in source] == [2, 1, 0]
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".tif", ".avif"])
 def test_a_file_of_several_pictures_gives_the_first_and_tells_of_the_others(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"

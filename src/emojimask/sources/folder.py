@@ -15,9 +15,11 @@ from emojimask.sources.video_file import VideoFileSource
 PICTURE_SUFFIXES = frozenset({".avif", ".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 VIDEO_SUFFIXES = frozenset(
     {".3g2", ".3gp", ".3gpp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".m1v", ".m2t", ".m2ts", ".m2v"}
-    | {".m4v", ".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm"}
-    | {".rmvb", ".tod", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"}
+    | {".m4v", ".mjpeg", ".mjpg", ".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm"}
+    | {".ogv", ".qt", ".rm", ".rmvb", ".tod", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"}
 )
+_JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
+"""Of videos that are one JPEG behind the other, and begin as the first of them does."""
 UNREAD_SUFFIXES = frozenset(
     {".heic", ".heics", ".heif", ".hif", ".j2k", ".jp2", ".jxl"}
     # The raw files of cameras.
@@ -92,8 +94,8 @@ def open_source(
 ) -> ImageFileSource | VideoFileSource:
     """Open a file as a picture or as a video: by its first bytes, or by its suffix where they are not known.
 
-    A GIF is always a video. Of an animated WebP, PNG or AVIF the first picture is read. ``threads`` and ``span`` are
-    for videos.
+    A GIF is always a video, and so is what is named as a stream of JPEGs. Of an animated WebP, PNG or AVIF the first
+    picture is read. ``threads`` and ``span`` are for videos.
 
     Raises:
         SourceError: as the two sources raise it.
@@ -118,6 +120,8 @@ def head_of(path: Path) -> bytes:
 
 def suffix_by_head(head: bytes, suffix: str) -> str | None:
     """:func:`picture_suffix` by what :func:`head_of` gives and the suffix of the name."""
+    if suffix.lower() in _JPEG_STREAMS:
+        return None
     for start, known in _PICTURE_HEADS.items():
         if head.startswith(start):
             return known
