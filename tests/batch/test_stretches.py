@@ -18,8 +18,10 @@ from emojimask.batch.folders import STAGING
 from emojimask.batch.run import BatchRun
 from emojimask.batch.stretches import Stretch, plan_stretches, same_people
 from emojimask.batch.tasks import Join, Piece, Whole
+from emojimask.errors import SinkError
 from emojimask.runner import RunSummary
 from emojimask.settings import MaskSettings
+from emojimask.sinks.joined_video import join_videos
 from emojimask.sources.cuts import FrameTimes, frame_times
 from emojimask.sources.video_file import VideoFileSource
 from emojimask.types import Box
@@ -168,6 +170,18 @@ def test_a_container_for_the_sound_is_found_before_the_stretches_are_masked(tmp_
     assert [content for _, content in media.packets(output, "audio")] == [
         content for _, content in media.packets(original, "audio")
     ]
+
+
+def test_stretches_of_two_sizes_are_not_joined(tmp_path: Path) -> None:
+    """As of calls that were recorded in a browser; nothing else in a WebM's head tells them apart."""
+    sizes = [(140, 64), (64, 140)]
+    parts = [
+        media.write_video(tmp_path / f"{width}.webm", image=media.bars(width, height), codec="libvpx-vp9")
+        for width, height in sizes
+    ]
+    with pytest.raises(SinkError, match="are encoded differently"):
+        join_videos(parts, [n / 25 for n in range(50)], media.info(*sizes[0]), tmp_path / "joined.webm")
+    assert sorted(tmp_path.iterdir()) == sorted(parts)
 
 
 @pytest.mark.parametrize(

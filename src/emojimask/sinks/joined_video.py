@@ -60,11 +60,11 @@ def join_videos(
 
 
 def _packets(parts: Sequence[Path], output: Path) -> Iterator[Packet[VideoStream]]:
-    head: bytes | None = None
+    head: tuple[object, ...] | None = None
     for part in parts:
         with open_container(part) as container:
             stream = container.streams.video[0]
-            found = bytes(stream.codec_context.extradata or b"")
+            found = stream.width, stream.height, bytes(stream.codec_context.extradata or b"")  # VP9 has none
             if head not in (None, found):
                 raise SinkError(f"{output}: the stretches are encoded differently and cannot be joined")
             head = found
