@@ -48,6 +48,12 @@ def test_the_page_tells_all_and_asks_nobody() -> None:
     assert strip == [("0", "2"), ("2", "3"), ("5", "2"), ("7", "1")]
 
 
+def test_why_a_file_failed_is_told_without_scrolling_whatever_path_is_in_it() -> None:
+    error = f"/{'x' * 300}: cannot be read"
+    assert f'<td class="name">{error}</td>' in make_page([replace(FAILED, error=error)], "long")
+    assert re.search(r"\.name \{[^}]*overflow-wrap: anywhere", make_page([], "none"))
+
+
 def test_what_could_not_be_measured_is_no_good_figure() -> None:
     nobody = replace(DONE, input="empty.mp4", leak={"frames": 600, "frames_with_face": 0})
     page = make_page([nobody], "no face")

@@ -112,7 +112,8 @@ def _failures(failed: Sequence[Record]) -> str:
     if not failed:
         return ""
     rows = _rows(
-        (f'<td class="name">{_text(r.input)}</td><td>{_text(r.error or "")}</td><td class="n">{r.attempts}</td>')
+        f'<td class="name">{_text(r.input)}</td><td class="name">{_text(r.error or "")}</td>'
+        f'<td class="n">{r.attempts}</td>'
         for r in failed
     )
     return f"<h2>Failed</h2>{_table('<th>file</th><th>why</th><th class=n>attempts</th>', rows)}"
