@@ -140,6 +140,25 @@ def test_a_stream_of_jpegs_is_no_picture_though_it_begins_as_one(tmp_path: Path,
         assert [int(frame.image[24, 32].argmax()) for frame in source] == [2, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".264", "libx264"), (".h264", "libx264"), (".265", "libx265"), (".hevc", "libx265")]
+)
+def test_bare_streams_of_recorders_are_found_and_read_whole(tmp_path: Path, suffix: str, codec: str) -> None:
+    path, kind = tmp_path / f"a{suffix}", "h264" if codec == "libx264" else "hevc"
+    options = {"x265-params": "log-level=none"} if kind == "hevc" else {"bf": "2"}
+    with av.open(str(path), "w", format=kind) as output:
+        stream = output.add_stream(codec, 25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(12):
+            picture = av.VideoFrame(64, 48, "yuv420p")
+            picture.pts = number
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+    assert list(find_inputs(tmp_path)) == [path]
+    with open_source(path) as source:
+        assert [frame.time_s for frame in source] == pytest.approx([number / 25 for number in range(12)])
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".tif", ".avif"])
 def test_a_file_of_several_pictures_gives_the_first_and_tells_of_the_others(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
