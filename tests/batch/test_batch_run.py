@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import replace
@@ -335,6 +336,23 @@ def test_an_output_is_on_the_disk_before_it_takes_its_name(tmp_path: Path, monke
     with LocalFolder(tmp_path).place(output.name) as place:
         place.write_text("whole")
     assert synced == [(output.stat().st_ino, False)]
+
+
+def test_an_output_gets_its_place_on_another_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a link in the output folder leads there."""
+    rename = Path.replace
+
+    def rename_on_one_disk(path: Path, target: Path) -> Path:
+        if path.parent != target.parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", rename_on_one_disk)
+    with LocalFolder(tmp_path).place("sub/a.txt") as place:
+        place.write_text("whole")
+    assert (tmp_path / "sub" / "a.txt").read_text() == "whole"
+    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a.txt"]
+    assert not list((tmp_path / STAGING).iterdir())
 
 
 def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:

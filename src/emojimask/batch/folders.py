@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -151,9 +152,7 @@ class LocalFolder:
             self.staging.mkdir(parents=True, exist_ok=True)
             yield staged
             target.parent.mkdir(parents=True, exist_ok=True)
-            with staged.open("r+b") as file:  # else a power cut could leave the name with nothing behind it
-                os.fsync(file.fileno())
-            staged.replace(target)
+            _put(staged, target)
         except OSError as error:
             raise SinkError(f"{target}: cannot be written ({error.strerror}); check permissions and space") from error
         finally:
@@ -241,6 +240,27 @@ class LocalFolder:
     def _remove_staging(self) -> None:
         with suppress(OSError):  # another run has claimed it already
             self.staging.rmdir()
+
+
+def _put(path: Path, target: Path) -> None:
+    """Give a finished file its name, also on another disk, to which links in the output folder may lead."""
+    try:
+        _rename(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = target.with_name(f".{path.name}")  # hidden, and written over if this is cut off
+        try:
+            shutil.copyfile(path, copy)
+            _rename(copy, target)
+        finally:
+            copy.unlink(missing_ok=True)
+
+
+def _rename(path: Path, target: Path) -> None:
+    with path.open("r+b") as file:  # else a power cut could leave the name with nothing behind it
+        os.fsync(file.fileno())
+    path.replace(target)
 
 
 def check_apart(inputs: Folder, outputs: Folder) -> str | None:
