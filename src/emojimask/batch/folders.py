@@ -140,7 +140,8 @@ class LocalFolder:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.staging.mkdir(exist_ok=True)
             trial.touch()
-            trial.unlink(missing_ok=True)  # two folders may have the same name in them at the same time
+            with suppress(OSError):  # two workers may try the same name, of two folders, at the same time
+                trial.unlink()
         except OSError as error:
             reason = f"cannot be written ({error.strerror}); check its name, permissions and space"
             raise SinkError(f"{target}: {reason}") from error
