@@ -18,8 +18,8 @@ from emojimask.stages import Detection
 from emojimask.types import Box, Picture, Points
 
 _IS_BODY, _IS_POSED = 0.65, 0.8
-"""The detector's confidence, and then the pose network's, from which there is a body: of open hands, rings and maps that
-pass for one, hardly any has both."""
+"""The detector's confidence, and then the pose network's, from which there is a body: of open hands, rings and maps
+that pass for one, hardly any has both."""
 _HIPS, _TOP = 0, 1
 """Of the detector's points: the middle of the hips, and a point as far from it as the body reaches."""
 _AROUND = 1.25
