@@ -105,6 +105,40 @@ def test_one_of_several_cameras_can_be_chosen(playwright_session, chromium: str,
         assert not problems
 
 
+SLOW_CAMERAS = """
+    const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    window.given = [];
+    mediaDevices.getUserMedia = async (wish) => {
+        await new Promise((wake) => setTimeout(wake, 300));
+        const stream = await ask(wish);
+        window.given.push(stream.getVideoTracks()[0]);
+        return stream;
+    };
+"""
+"""Cameras that take their time to wake; notes which were given to the page."""
+
+
+def test_no_camera_stays_on_that_was_only_passed_by(playwright_session, chromium: str, page_url: str) -> None:
+    with closing(launch(playwright_session, chromium, None, cameras=3)) as browser:
+        tab = browser.new_page()
+        problems = watch(tab)
+        tab.add_init_script(SLOW_CAMERAS)
+        tab.goto(page_url)
+        start_camera(tab)
+        until(tab, "document.querySelector('#cameras').options.length === 3")
+        last = tab.locator("#cameras option").all_inner_texts()[-1]
+        tab.focus("#cameras")
+        tab.keyboard.press("ArrowDown")
+        tab.wait_for_timeout(100)
+        tab.keyboard.press("ArrowDown")
+        on = "window.given.filter((camera) => camera.readyState === 'live').map((camera) => camera.label)"
+        until(tab, f"{on}.includes({last!r}) && !document.querySelector('#stop').disabled")
+        assert tab.evaluate(on) == [last]
+        tab.click("#stop")
+        assert tab.evaluate(on) == []
+        assert not problems
+
+
 def test_a_single_camera_is_no_choice(tab, page_url: str) -> None:
     tab.goto(page_url)
     start_camera(tab)

@@ -84,7 +84,7 @@ async function start() {
   starting = true;
   trouble("");
   try {
-    if (!onServer) await camera.start(recall("camera"));
+    if (!onServer) await startCamera();
     stream.open();
     running = true;
     setRunning();
@@ -96,6 +96,16 @@ async function start() {
     stop();
     trouble(error.message);
   }
+}
+
+/** The one that is chosen; another may be, while it wakes, and two must not be on at once. */
+async function startCamera() {
+  let chosen;
+  do {
+    camera.stop();
+    chosen = recall("camera");
+    await camera.start(chosen);
+  } while (chosen !== recall("camera"));
 }
 
 function stop() {
@@ -123,6 +133,7 @@ async function showCameras() {
 
 function changeCamera() {
   keep("camera", $("cameras").value);
+  if (starting) return; // which heeds it
   stop(); // the other one begins behind the shield
   start();
 }
