@@ -137,6 +137,22 @@ def test_a_student_who_plays_with_the_buttons_stays_in_the_room(people, board: P
     assert ada.locator("#in-room").is_visible()
 
 
+def test_a_student_who_plays_with_the_emoji_sends_one_a_second(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    ada = join(people, lecturer, "Ada")
+    ada.click("text=Start sharing")
+    ada.evaluate("""() => {
+        const { send } = WebSocket.prototype;
+        window.sent = [];
+        WebSocket.prototype.send = function (text) { window.sent.push(text); send.call(this, text); };
+    }""")
+    for name in ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt"):
+        ada.click(f".palette >> text={name}")
+        ada.wait_for_timeout(150)  # eight in more than a second
+    until(lecturer, SEAT_SAYS + "'contempt')")  # the last one counts
+    assert len(ada.evaluate("window.sent")) < 5
+
+
 def test_hands_are_in_the_order_in_which_they_were_raised_and_lowered_one_by_one(people, board: Program) -> None:
     lecturer = open_room(people, board)
     code = code_of(lecturer)

@@ -221,7 +221,6 @@ export class ClassPanel {
       const choose = (name) => {
         this.#choose(name);
         buttons.forEach((button, index) => button.setAttribute("aria-pressed", EXPRESSIONS[index] === name));
-        this.#lastSent = Math.min(this.#lastSent, performance.now() - 1000); // a choice goes at once, but no two within a second
       };
       this.#parts.body.replaceChildren(make("div", { className: "palette", role: "group", "aria-label": "your emoji" }, ...buttons));
     } else if (!this.#viaThisMachine) {
