@@ -642,6 +642,41 @@ def test_sharing_recognised_expressions_from_the_page(people, board: Program, pa
     assert "emojimask join" in onlooker.inner_text("#in-room")
 
 
+def test_no_board_gets_more_from_the_page_than_was_agreed(people, page_url: str) -> None:
+    room = {"code": "AAAA2222", "kind": "reactions", "interval_s": 1, "admits": True}
+    lines, shared = [], []
+
+    def answer(line) -> None:
+        def hear(text: str) -> None:
+            message = json.loads(text)
+            if message["type"] == "join":
+                line.send(json.dumps({"type": "joined", "member": "a", "nick": "Ada", "token": "b", "room": room}))
+            if message["type"] == "share":
+                shared.append(message)
+
+        lines.append(line)
+        line.on_message(hear)
+
+    student = people("about:blank")
+    student.route_web_socket("**/class", answer)
+    student.goto(page_url)
+    start_camera(student)
+    student.click("summary")
+    student.fill("input[name=url]", "http://127.0.0.1:1/")
+    student.fill("input[name=code]", room["code"])
+    student.click("#join-form button")
+    student.click("text=Start sharing")
+    until(student, "document.querySelector('#status').textContent === 'Your face is covered.'", 30)
+    lines[0].send(json.dumps({"type": "room", "room": {**room, "kind": "expressions", "interval_s": 0}}))
+    until(student, "document.querySelector('#in-room [role=status]').textContent === 'Paused. Nothing is shared.'")
+    student.keyboard.press("p")  # which goes on with what was agreed to, and begins nothing new
+    student.wait_for_timeout(1500)
+    assert shared == []
+    student.click("text=Start sharing")
+    student.wait_for_timeout(2500)
+    assert 1 <= len(shared) <= 3, "one a second, though the board asks for more"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_accessible(people, board: Program, theme: str) -> None:
     look = {"color_scheme": theme, "viewport": {"width": 390, "height": 800}, "reduced_motion": "reduce"}

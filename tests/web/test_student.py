@@ -112,6 +112,20 @@ def test_an_expression_is_withdrawn_once_where_no_face_is_seen_any_more(monkeypa
         thread.submit(asyncio.run, scene()).result()
 
 
+def test_no_board_gets_more_than_one_message_a_second() -> None:
+    async def scene() -> None:
+        ada, room = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), print), Room()
+        room.room = room.room | {"interval_s": 0}
+        ada._member, ada._sharing, ada._reading = room, True, Sample("happy", 0.9)
+        sampling = asyncio.create_task(ada._sample())
+        await asyncio.sleep(1.5)
+        assert room.heard in (["share"], ["share"] * 2)
+        sampling.cancel()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
+
+
 def test_a_camera_that_fails_costs_nobody_the_seat(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

@@ -164,7 +164,7 @@ class Student:
         sent_s, stands = -60.0, False
         while not self._leaving:
             await asyncio.sleep(_LOOK_EVERY_S)
-            least_s = 1.0 if self._chooses else float(self._member.room["interval_s"])
+            least_s = 1.0 if self._chooses else max(1.0, float(self._member.room["interval_s"]))
             sample, silent_s = self._reading, clock() - sent_s
             if self._leaving or not self._sharing or silent_s < least_s:
                 continue

@@ -140,6 +140,10 @@ export class ClassPanel {
   }
 
   #setRoom(room) {
+    if (this.#begun && room.kind !== this.#room.kind) { // whoever agreed to the one has not agreed to the other
+      this.#share(false);
+      this.#begun = false;
+    }
     this.#room = room;
     const every = room.interval_s === 1 ? "every second" : `every ${room.interval_s} seconds`;
     this.#parts.every.textContent = room.kind === "reactions"
@@ -241,7 +245,7 @@ export class ClassPanel {
 
   /** Send what is due: at most one message a second, and no more often than the lecturer asks for. */
   #sample() {
-    const now = performance.now();
+    const now = performance.now(), since_ms = now - this.#lastSent;
     let message = null, wait_ms = 1000;
     if (this.#roomIsReactions) {
       message = this.#due && { type: "share", label: this.#choice };
@@ -252,7 +256,7 @@ export class ClassPanel {
       wait_ms = 1000 * this.#room.interval_s;
       this.#parts.body.replaceChildren();
     }
-    if (!message || now - this.#lastSent < wait_ms || !this.#say(message)) return;
+    if (!message || since_ms < 1000 || since_ms < wait_ms || !this.#say(message)) return; // whatever a board asks for
     this.#lastSent = now;
     this.#due = false;
     this.#parts.sent.textContent = JSON.stringify(message);
