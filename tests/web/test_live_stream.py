@@ -109,6 +109,20 @@ def test_a_wish_leaves_what_was_wished_before() -> None:
     assert play(open_end, '{"on_lost": "shield"}', '{"emojis": "paper"}', frame(0, NOBODY))[0]["shielded"]
 
 
+def test_a_page_is_told_why_a_frame_could_not_be_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(settings: MaskSettings) -> MaskingPipeline:
+        pipeline = build_pipeline(settings)
+        monkeypatch.setattr(pipeline._tracker, "update", fail)
+        return pipeline
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr("emojimask.web.masker.build_pipeline", build)
+    told = play(MaskSettings(), frame(0, NOBODY), frame(1, NOBODY))
+    assert [(each["shielded"], each["fault"]) for each in told] == [(True, "RuntimeError: no memory")] * 2
+
+
 def test_after_a_set_that_cannot_be_loaded_the_one_before_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def build_all_but_paper(settings: MaskSettings) -> MaskingPipeline:
         if settings.emojis == "paper":
@@ -119,4 +133,4 @@ def test_after_a_set_that_cannot_be_loaded_the_one_before_goes_on(monkeypatch: p
     trouble, masked = play(MaskSettings(), '{"emojis": "paper"}', frame(0, NOBODY), frame(1, NOBODY))
     settings = {"emojis": "classic", "smoothing": "ema", "on_lost": "shield"}
     assert trouble == {"trouble": "paper: cannot be read", "settings": settings}
-    assert masked["shielded"]
+    assert (masked["shielded"], masked["fault"]) == (True, "")

@@ -23,7 +23,9 @@ from web_help import (
 )
 
 from emojimask.sources.synthetic import SyntheticSource, portrait
+from emojimask.types import MaskedFrame
 from emojimask.web.live import MAX_STREAMS
+from emojimask.web.picture import pack
 
 ASKS_FIRST = "navigator.permissions.query = async () => ({state: 'prompt'})"
 """A page that does not start by itself."""
@@ -362,6 +364,22 @@ def test_a_program_that_hangs_with_its_own_camera_is_told_and_shielded(
     held.clear()
     wait_for_face(tab)
     assert tab.locator("#trouble").is_hidden()
+
+
+def test_a_program_that_fails_on_every_frame_says_why(tab, page_url: str) -> None:
+    shield = MaskedFrame(np.zeros((480, 640, 3), np.uint8), 0, 0.0, shielded=True)
+
+    def answer(line) -> None:
+        def fail(message: str | bytes) -> None:
+            if isinstance(message, bytes):
+                line.send(pack(shield, int.from_bytes(message[:4], "little"), 1.0, "RuntimeError: no memory"))
+
+        line.on_message(fail)
+
+    tab.route_web_socket("**/live", answer)
+    tab.goto(page_url)
+    start_camera(tab)
+    until(tab, "document.querySelector('#status').textContent.includes('(RuntimeError: no memory)')")
 
 
 def test_a_page_too_many_is_told_so(browser, page_url: str) -> None:

@@ -18,7 +18,7 @@ from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 from emojimask.web.choices import Choices
-from emojimask.web.masker import Masker
+from emojimask.web.masker import Made, Masker
 from emojimask.web.picture import pack
 from emojimask.web.slot import Outbox
 
@@ -101,9 +101,9 @@ class CameraFeed:
             VirtualCamera(source.info) as virtual,
             self._masked(source, tell) as frames,
         ):
-            for masked, worked_ms in frames:
-                tell(pack(masked, masked.index, worked_ms))
-                trouble = virtual.switch(self._wants_virtual) or virtual.write(masked)
+            for made in frames:
+                tell(pack(made.frame, made.frame.index, made.worked_ms, made.fault))
+                trouble = virtual.switch(self._wants_virtual) or virtual.write(made.frame)
                 if trouble is not None:
                     self._wants_virtual = False
                     tell(json.dumps({"trouble": trouble, "virtual_camera": False}))
@@ -113,19 +113,20 @@ class CameraFeed:
         return False
 
     @contextmanager
-    def _masked(self, source: Source, tell: Tell) -> Iterator[Iterable[tuple[MaskedFrame, float]]]:
-        """Masked frames and the milliseconds that each took; the shield where none comes in time."""
+    def _masked(self, source: Source, tell: Tell) -> Iterator[Iterable[Made]]:
+        """Masked frames; the shield where none comes in time."""
         standby = Standby(source.info, self._masker)
 
-        def mask(frame: Frame) -> tuple[MaskedFrame, float]:
+        def mask(frame: Frame) -> Made:
             try:
-                masked, worked_ms = self._masker.mask(frame)
+                made = self._masker.mask(frame)
             except EmojimaskError as error:  # what a page has chosen cannot be had: the next frame is as those before
                 tell(json.dumps({"trouble": str(error), "settings": self._choices.shown(self._masker.wanted)}))
-                return standby(), 0.0
-            return standby.note(masked), worked_ms
+                return Made(standby())
+            standby.note(made.frame)
+            return made
 
-        with closing(prefetched(map(mask, source), 1, lambda: (standby(), 0.0), PATIENCE_S)) as frames:
+        with closing(prefetched(map(mask, source), 1, lambda: Made(standby()), PATIENCE_S)) as frames:
             yield frames
 
     def _status(self) -> str:

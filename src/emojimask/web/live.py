@@ -91,8 +91,8 @@ class LiveStream:
     def _answer(self, number: int, jpeg: bytes) -> bytes:
         frame = Frame(decode(jpeg), self._count, time.monotonic())
         self._count += 1
-        masked, worked_ms = self._masker.mask(frame)
-        return pack(masked, number, worked_ms)
+        made = self._masker.mask(frame)
+        return pack(made.frame, number, made.worked_ms, made.fault)
 
 
 def _trouble(text: str, **more: object) -> str:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from emojimask.build import build_pipeline
 from emojimask.errors import EmojimaskError
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
+
+
+class Made(NamedTuple):
+    """A masked frame for the page, and what there is to tell of its making.
+
+    Attributes:
+        worked_ms: milliseconds that it took.
+        fault: what went wrong, where it was shielded on that account.
+    """
+
+    frame: MaskedFrame
+    worked_ms: float = 0.0
+    fault: str = ""
 
 
 class Masker:
@@ -39,12 +53,12 @@ class Masker:
         assert self._pipeline is not None, "prepare() comes before standby()"
         return self._pipeline.standby(width, height, index, time_s)
 
-    def mask(self, frame: Frame) -> tuple[MaskedFrame, float]:
-        """The masked frame, and the milliseconds that it took."""
+    def mask(self, frame: Frame) -> Made:
         pipeline = self._built()
-        started = time.perf_counter()
+        before, started = pipeline.failures.copy(), time.perf_counter()
         masked = pipeline.process(frame)
-        return masked, (time.perf_counter() - started) * 1000
+        worked_ms = (time.perf_counter() - started) * 1000
+        return Made(masked, worked_ms, next(iter(pipeline.failures - before), ""))
 
     def _built(self) -> MaskingPipeline:
         wanted = self.wanted

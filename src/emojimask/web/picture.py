@@ -44,8 +44,13 @@ def decode(jpeg: bytes) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def pack(frame: MaskedFrame, number: int, worked_ms: float) -> bytes:
-    """A masked frame for the page: the length of a JSON header (uint32, little endian), the header, the JPEG."""
+def pack(frame: MaskedFrame, number: int, worked_ms: float, fault: str = "") -> bytes:
+    """A masked frame for the page: the length of a JSON header (uint32, little endian), the header, the JPEG.
+
+    Args:
+        worked_ms: milliseconds that it took to mask.
+        fault: what went wrong, where it is shielded on that account.
+    """
     if not isinstance(frame, MaskedFrame):
         raise TypeError(f"only a MaskedFrame may leave, found {type(frame).__name__}")
     header = json.dumps(
@@ -53,6 +58,7 @@ def pack(frame: MaskedFrame, number: int, worked_ms: float) -> bytes:
             "number": number,
             "worked_ms": round(worked_ms, 1),
             "shielded": frame.shielded,
+            "fault": fault,
             "faces": [_face(face) for face in frame.faces],
         },
         separators=(",", ":"),

@@ -168,7 +168,8 @@ function showFrame(frame) {
   bars.show($("several").checked ? [...people].sort((a, b) => a.id - b.id) : people.slice(0, 1));
   const nearest = people.find((face) => face.seen);
   classPanel.see(nearest ? { label: nearest.expression, confidence: nearest.probabilities[EXPRESSIONS.indexOf(nearest.expression)] } : null);
-  const words = frame.shielded ? "No face is seen, so everything is covered."
+  const words = frame.fault ? `This picture could not be masked, so everything is covered (${frame.fault}).`
+    : frame.shielded ? "No face is seen, so everything is covered."
     : frame.faces.length === 1 ? "Your face is covered." : `${frame.faces.length} faces are covered.`;
   status(words);
 }
