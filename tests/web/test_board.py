@@ -318,7 +318,7 @@ def test_names_are_cleaned() -> None:
     assert clean_nick("\u0301b" + "\u0301\u200b" * 500) == "b" + "\u0301" * 3
     for name in ("प्रिया", "มานี ใจดี", "தமிழ்", "أَحْمَد", "Zoë", "Ada ❤️", "علی\u200cرضا", "Ada 👩\u200d🏫"):
         assert clean_nick(name) == name
-    for nothing in ("", "   ", None, 7, "\u200b", ["x"], "\u200d", " \u0301", " \u200c "):
+    for nothing in ("", "   ", None, 7, "\u200b", ["x"], "\u200d", " \u0301", " \u200c ", "\u3164", "\u2800 \uffa0"):
         assert len(clean_nick(nothing).split()) == 3
 
 

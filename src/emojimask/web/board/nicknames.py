@@ -15,6 +15,8 @@ _MAX_MARKS = 3
 """On one letter: many scripts write vowels and tones so. More would reach into the names around it."""
 _JOINERS = "\u200c\u200d"
 """Invisible, but they shape the letters of many scripts, and make one emoji of several."""
+_BLANK = "\u115f\u1160\u2800"
+"""Letters, and a sign of Braille, that show nothing. Unicode's other blank letters become these by NFKC."""
 
 
 def pseudonym() -> str:
@@ -29,7 +31,7 @@ def clean_nick(wanted: object) -> str:
     kept, marks = "", _MAX_MARKS  # none without a letter
     for c in text:
         kind = "M" if c in _JOINERS else unicodedata.category(c)[0]
-        if kind == "C":
+        if kind == "C" or c in _BLANK:
             continue
         marks = marks + 1 if kind == "M" else _MAX_MARKS if kind == "Z" else 0
         if marks <= _MAX_MARKS:
