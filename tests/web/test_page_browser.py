@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -469,6 +470,17 @@ def test_many_files_at_once_are_all_masked(tab, page_url: str, tmp_path: Path) -
     until(tab, "document.querySelectorAll('#files img.preview').length === 8", 60)
     assert tab.locator("#files article").count() == 8
     assert tab.locator("#files .say.bad:visible").count() == 0
+
+
+def test_a_file_whose_page_is_loaded_anew_holds_up_no_other(tab, page_url: str, tmp_path: Path) -> None:
+    path = write_film(tmp_path / "lesson.avi", [frame.image for frame in SyntheticSource(320, 240, 10, 60)])
+    tab.goto(page_url)
+    until(tab, "document.querySelector('#emojis').options.length > 0")
+    with tab.expect_request("**/files/*") as asked:
+        tab.set_input_files("#choose", str(path))
+    until(tab, "document.querySelector('.file').innerText.includes('masking: frame')")
+    tab.reload()
+    wait_until(lambda: httpx.get(asked.value.url).status_code == 404, 5)
 
 
 def test_a_program_that_ends_while_it_masks_is_told(tab, program, tmp_path: Path) -> None:

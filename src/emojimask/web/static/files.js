@@ -50,6 +50,8 @@ class ShownFile {
   /** To the end; it never throws. */
   async mask(file, settings) {
     if (!this.element.isConnected) return; // cancelled while it waited
+    const leave = () => this.#giveUp(); // a page that is gone cannot ask for it, nor cancel it
+    addEventListener("pagehide", leave);
     try {
       this.#job = await this.#send(file, settings);
       for (;;) {
@@ -59,6 +61,8 @@ class ShownFile {
       }
     } catch (error) {
       this.#end(error.message);
+    } finally {
+      removeEventListener("pagehide", leave);
     }
   }
 
@@ -138,8 +142,12 @@ class ShownFile {
 
   #stop() {
     this.#upload?.abort();
-    if (this.#job) fetch(`/files/${this.#job.id}`, { method: "DELETE" }).catch(() => {}); // a program that has ended holds nothing
+    this.#giveUp();
     this.element.remove();
+  }
+
+  #giveUp() {
+    if (this.#job) fetch(`/files/${this.#job.id}`, { method: "DELETE", keepalive: true }).catch(() => {}); // a program that has ended holds nothing
   }
 }
 
