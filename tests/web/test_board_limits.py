@@ -264,6 +264,19 @@ def test_who_goes_away_while_the_store_is_gone_is_away() -> None:
     with_hub(Limits(), scene, store)
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_older_news_brings_nobody_back(leaves: bool) -> None:
+    async def scene(hub: Hub) -> None:
+        local, member, line = await seated(hub)
+        member.sharing, member.label = True, "happy"
+        news = {"changed": [member.as_dict()]}
+        hub.detach(local, member, line, leaves=leaves)
+        hub.apply(local.room.code, news)  # as it comes back from a store that others share
+        assert [(m.home, m.sharing) for m in local.members.values()] == ([] if leaves else [("", False)])
+
+    with_hub(Limits(), scene)
+
+
 def test_a_host_is_told_what_was_missed_while_the_store_was_gone() -> None:
     store = Moody()
 

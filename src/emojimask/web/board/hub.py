@@ -169,6 +169,8 @@ class Hub:
 
     def _take_in(self, local: LocalRoom, member: Member) -> None:
         line = local.lines.get(member.id)
+        if line is None and member.home == self.home:
+            return  # it took its time through the store: who was here then has gone since, and that is told next
         if line is not None and member.home not in (self.home, ""):
             line.close(REPLACED, "joined again elsewhere")
             del local.lines[member.id]
