@@ -524,6 +524,40 @@ def test_a_cut_network_comes_back(people, board: Program) -> None:
     cable.close()
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_hand_that_was_lowered_while_its_owner_was_away_stays_down(people, board: Program, arrived: bool) -> None:
+    room = {"code": "AAAA2222", "kind": "reactions", "interval_s": 1, "admits": True}
+    hands = []
+
+    def answer(line) -> None:
+        def hear(text: str) -> None:
+            message = json.loads(text)
+            welcome = {"type": "joined", "member": "a", "nick": "Ada", "room": room}
+            if message["type"] == "join":
+                line.send(json.dumps(welcome | {"token": "b"}))
+            if message["type"] == "rejoin":
+                line.send(json.dumps(welcome | {"hand": False}))
+            if message["type"] == "hand":
+                hands.append(message["up"])
+                if arrived:
+                    line.send('{"type": "alive"}')
+                if len(hands) == 1:
+                    line.close(code=1012)
+
+        line.on_message(hear)
+
+    ada = people("about:blank")
+    ada.route_web_socket("**/board", answer)
+    ada.goto(f"{board.url}join#code=AAAA2222")
+    ada.click("text=Join >> nth=-1")
+    ada.click("text=Raise hand")
+    until(ada, "document.querySelector('#in-room').innerText.includes('Back in the room.')")
+    ada.wait_for_timeout(1200)
+    assert hands == [True, not arrived], "what may not have arrived is said again"
+    assert ("has lowered your hand" in ada.inner_text("#in-room [role=status]")) is arrived
+    assert ada.locator("text=Raise hand").count() == arrived
+
+
 def test_a_network_that_falls_silent_is_told_and_left(people, board: Program) -> None:
     cable, host = Cable(board.port), Host(board.url, board.lecturer_url.split("#key=")[1])
     lecturer, ada = people(board.url), people(board.url)

@@ -154,6 +154,39 @@ def test_a_camera_that_fails_costs_nobody_the_seat(monkeypatch: pytest.MonkeyPat
         thread.submit(asyncio.run, scene()).result()
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_hand_that_was_lowered_while_its_owner_was_away_stays_down(arrived: bool) -> None:
+    room = {"code": "AAAA2222", "kind": "reactions", "interval_s": 1}
+    welcome = {"type": "joined", "nick": "Ada", "room": room, "member": "a", "hand": False}
+    told: list[str] = []
+
+    async def board(socket: ServerConnection) -> None:
+        if json.loads(await socket.recv())["type"] == "rejoin":
+            await socket.send(json.dumps(welcome))
+            await socket.close(4004, "closed")
+            return
+        await socket.send(json.dumps(welcome | {"token": "b"}))
+        await socket.recv()
+        if arrived:
+            await socket.send('{"type": "alive"}')
+        await socket.close(1012)
+
+    async def scene() -> bool:
+        async with serve(board, "127.0.0.1", 0) as server:
+            link = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            member, joined = Membership(link, "AAAA2222", "", told.append, lambda: None), asyncio.Event()
+            running = asyncio.create_task(member.run(joined))
+            await joined.wait()
+            member.hand = await member.send({"type": "hand", "up": True})
+            await asyncio.wait_for(running, 10)
+            return member.hand
+
+    with ThreadPoolExecutor(1) as thread:
+        up = thread.submit(asyncio.run, scene()).result()
+    assert up is not arrived, "what may not have arrived is said again"
+    assert ("the lecturer has lowered your hand" in told) is arrived
+
+
 def test_a_board_gives_the_terminal_no_orders() -> None:
     told: list[str] = []
 

@@ -16,6 +16,8 @@ from emojimask.web.board.address import board_address, call
 
 _RETRY_S = (0.2, 0.5, 1.0, 1.5)
 _FINAL = frozenset({1000, 1008, 4001, 4003, 4004})
+_SAID, _KNOWN = "said", "known"
+"""Of a raised hand: it went out, and something was heard after that, so it has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Membership:
         self.room: dict[str, Any] = {}
         self.nick = nick
         self.hand = False
+        self._raised = ""
 
     @property
     def in_touch(self) -> bool:
@@ -106,10 +109,14 @@ class Membership:
             await self._socket.send(json.dumps(message))
         except ConnectionClosed:
             return False
+        if message["type"] == "hand":
+            self._raised = _SAID if message["up"] else ""
         return True
 
     def _hear(self, message: dict[str, Any], socket: ClientConnection, joined: asyncio.Event) -> None:
         kind = message["type"]
+        if kind != "joined" and self._raised == _SAID:
+            self._raised = _KNOWN
         if kind == "joined":
             self.nick, self.room, self._socket = _plain(message["nick"]), message["room"], socket
             token = message.get("token") or self._greeting["token"]
@@ -118,6 +125,8 @@ class Membership:
             }  # fmt: skip
             if joined.is_set():
                 self._tell("back in the room")
+                if self.hand and self._raised == _KNOWN and not message["hand"]:
+                    self._lowered()
                 self._on_back()
             joined.set()
         elif kind == "room":
@@ -125,13 +134,16 @@ class Membership:
             if self.room["interval_s"] != before:
                 self._tell(f"the lecturer asks for a message every {self.room['interval_s']} s at most")
         elif kind == "hand":
-            self.hand = False
-            self._tell("the lecturer has lowered your hand")
+            self._lowered()
         elif kind == "error":
             text = _plain(message["text"])
             if not joined.is_set() and message["error"] not in ("store_gone",):
                 raise UsageError(f"{self._address}: {text}")
             self._tell(text)
+
+    def _lowered(self) -> None:
+        self.hand, self._raised = False, ""
+        self._tell("the lecturer has lowered your hand")
 
 
 def _plain(text: str) -> str:

@@ -8,12 +8,14 @@ import { RoomSocket } from "./room-socket.js";
 const NOTHING = "nothing";
 const KEPT = "emojimask-seat"; // with the secret that takes the seat up again after a reload; in this tab only
 const LOST_MS = 5000; // a face that is lost for less is no news
+const LOWERED = "The lecturer has lowered your hand.";
+const SAID = "said", KNOWN = "known"; // of a raised hand: it went out, and something was heard after that, so it has arrived
 const END_WORDS = { 4001: "You have joined again in another window; this one has left." };
 
 export class ClassPanel {
   #box; #viaThisMachine; #recognises; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
   #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #reloaded = false;
-  #parts = {}; #handSaid = -Infinity; #handTimer = null;
+  #parts = {}; #handSaid = -Infinity; #handTimer = null; #raised = null;
 
   /**
    * `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on.
@@ -100,6 +102,7 @@ export class ClassPanel {
 
   #hear(message, tell) {
     if (message.type === "joined") this.#joined(message);
+    else if (this.#raised === SAID) this.#raised = KNOWN;
     if (message.type === "room") this.#setRoom(message.room);
     if (message.type === "hand") this.#lowered();
     if (message.type === "error") {
@@ -125,18 +128,19 @@ export class ClassPanel {
       this.#parts.share.focus();
     }
     this.#setRoom(message.room);
-    if (this.#reloaded) this.#showHand(message.hand); // a page that was loaded anew does not know; the class does
+    const lowered = again && this.#handIsUp && this.#raised === KNOWN && !message.hand;
+    if (lowered || this.#reloaded) this.#showHand(message.hand); // a page that was loaded anew does not know; the class does
     this.#reloaded = false;
-    if (again) this.#sayAnew();
+    if (again) this.#sayAnew(lowered ? `${LOWERED} ` : "");
   }
 
   /** What was done while out of touch has not reached the class: say what is true now. */
-  #sayAnew() {
+  #sayAnew(news) {
     this.#showHand(this.#handIsUp, true);
     this.#lastSent = -Infinity;
     this.#due = this.#choice !== null;
     if (!this.#sharing) this.#sayPause();
-    this.#status(`Back in the room. ${this.#whatIsShared}`);
+    this.#status(`Back in the room. ${news}${this.#whatIsShared}`);
   }
 
   #setRoom(room) {
@@ -279,12 +283,13 @@ export class ClassPanel {
     clearTimeout(this.#handTimer);
     const early_ms = this.#handSaid + 1000 - performance.now();
     if (early_ms > 0) this.#handTimer = setTimeout(() => this.#sayHand(), early_ms);
-    else if (this.#say({ type: "hand", up: this.#handIsUp })) this.#handSaid = performance.now();
+    else if (this.#say({ type: "hand", up: this.#handIsUp })) [this.#handSaid, this.#raised] = [performance.now(), this.#handIsUp ? SAID : null];
   }
 
   #lowered() {
     this.#showHand(false);
-    this.#status(`The lecturer has lowered your hand. ${this.#whatIsShared}`);
+    this.#raised = null;
+    this.#status(`${LOWERED} ${this.#whatIsShared}`);
   }
 
   #leave() {
