@@ -323,6 +323,18 @@ def test_a_letter_that_chooses_in_a_list_does_not_share(people, board: Program, 
     assert "Paused" in student.inner_text("#in-room")
 
 
+def test_the_key_that_pauses_is_there_on_every_keyboard(people, board: Program) -> None:
+    student = join(people, open_room(people, board), "Ada")
+    student.click("text=Start sharing")
+    press = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', {...key, bubbles: true}))"
+    student.evaluate(press, {"key": "l", "code": "KeyP"})  # as on Dvorak's, where P is elsewhere
+    assert "You share" in student.inner_text("#in-room")
+    student.evaluate(press, {"key": "з", "code": "KeyP"})
+    assert "Paused" in student.inner_text("#in-room")
+    student.evaluate(press, {"key": "p", "code": "KeyR"})
+    assert "You share" in student.inner_text("#in-room")
+
+
 def test_reload_comes_back_to_the_room_and_a_stranger_does_not(people, board: Program) -> None:
     lecturer = open_room(people, board)
     join(people, lecturer, "Ada")

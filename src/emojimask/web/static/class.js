@@ -31,7 +31,8 @@ export class ClassPanel {
     addEventListener("keydown", (event) => {
       const typing = event.target.matches("input[type=text], select"); // in a list of choices a letter chooses
       const alone = !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey;
-      if (event.key.toLowerCase() === "p" && this.#byKey && this.#begun && alone && !typing) this.#share(!this.#sharing);
+      const isP = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "p" : event.code === "KeyP"; // where other letters are, by its place
+      if (isP && this.#byKey && this.#begun && alone && !typing) this.#share(!this.#sharing);
     });
   }
 
