@@ -291,8 +291,16 @@ def test_what_a_lecturer_does_out_of_touch_does_not_seem_done(people, board: Pro
         assert lecturer.is_checked("#admits")
         lecturer.select_option("#interval", "60")
         assert lecturer.input_value("#interval") == "1"
+        ada = Student(board.url, code_of(lecturer), "Ada")
+        cable.mend()
+        until(lecturer, "document.querySelector('#trouble').hidden && document.querySelectorAll('.seat').length === 1")
+        lecturer.focus(".seat .remove")
+        cable.cut()
+        until(lecturer, "!document.querySelector('#trouble').hidden")
         cable.mend()
         until(lecturer, "document.querySelector('#trouble').hidden")
+        assert lecturer.evaluate("document.activeElement.id") == "grid", "the keyboard's place is not lost"
+        ada.close()
         lecturer.uncheck("#admits")
         lecturer.wait_for_selector("#shut:visible")
 

@@ -45,6 +45,7 @@ export class Seats {
   }
 
   clear() {
+    this.#leave(this.#list);
     this.#seats.clear();
     this.#list.replaceChildren();
   }
