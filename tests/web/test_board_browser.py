@@ -471,6 +471,10 @@ def test_the_keyboards_place_is_not_lost(people, board: Program) -> None:
     lecturer.locator("[aria-label='remove Bob']").press("Enter")
     until(lecturer, "document.querySelectorAll('.seat').length === 1")
     assert place(lecturer) == "grid"
+    ada.locator("text=Start sharing").press("Enter")
+    ada.locator(".palette >> text=happy").press("Enter")
+    ada.keyboard.press("p")
+    assert place(ada) == "Start sharing"
     ada.locator("text=Leave").press("Enter")
     assert place(ada) == "Join"
 

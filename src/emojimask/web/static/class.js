@@ -215,6 +215,7 @@ export class ClassPanel {
       this.#showBody();
       this.#timer = setInterval(() => this.#sample(), 100);
     } else {
+      if (this.#parts.body.contains(document.activeElement)) this.#parts.share.focus(); // where the keyboard goes on
       this.#parts.body.replaceChildren();
       this.#choose(null);
       const known = this.#inTouch && this.#parts.sent.textContent === NOTHING; // said once, it is not said again
