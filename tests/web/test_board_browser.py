@@ -419,9 +419,13 @@ def test_a_reload_of_ones_own_page_takes_the_seat_up_again(people, board: Progra
     assert lecturer.locator(".seat").count() == 1
 
 
-def test_a_browser_that_keeps_nothing_can_join(people, board: Program) -> None:
-    lecturer, ada = open_room(people, board), people(board.url)
-    ada.add_init_script("Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no'); } })")
+def test_browsers_that_keep_nothing_can_take_part(people, board: Program) -> None:
+    lecturer, ada = people("about:blank"), people("about:blank")
+    for each in (lecturer, ada):
+        each.add_init_script("Object.defineProperty(window, 'sessionStorage', {get() { throw new DOMException(); }})")
+    lecturer.goto(board.lecturer_url)
+    lecturer.click("text=Open the room")
+    lecturer.wait_for_selector("#code:visible")
     ada.goto(lecturer.get_attribute("#link", "href"))
     ada.click("#join-form button")
     ada.wait_for_selector("#in-room")

@@ -10,7 +10,7 @@ import { Seats } from "./seats.js";
 const INTERVALS_S = [1, 2, 5, 10, 30, 60];
 const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so that a reload finds them again
 
-let door = recall(KEPT); // {code, token}
+let door = recall(KEPT), lecturerKey = recall(KEY); // {code, token}
 takeLink();
 addEventListener("hashchange", () => { if (takeLink()) location.reload(); }); // by itself a link loads no page anew that is open already
 let socket = null, rows = [], settings = null;
@@ -34,7 +34,7 @@ if (door) connect(() => ({ type: "host", ...door }));
 /** Secrets are taken out of the address at once: they must not be seen over a shoulder or in a history. True for a room's. */
 function takeLink() {
   const link = new URLSearchParams(location.hash.slice(1)), key = link.get("key"), [code, token] = (link.get("room") ?? "").split(".");
-  if (key) sessionStorage.setItem(KEY, key);
+  if (key) keep(KEY, lecturerKey = key);
   if (token) setDoor({ code, token });
   if (key || token) history.replaceState(null, "", location.pathname);
   return Boolean(token);
@@ -45,7 +45,7 @@ function open() {
   const kind = form.elements.kind.value, lawful = form.elements.lawful.checked;
   if (kind === "expressions" && !lawful) return say($("open-trouble"), "Please confirm first that it is lawful.");
   const seconds = kind === "expressions" ? Number(form.elements.interval_s.value) : 1;
-  const wish = { type: "open", key: sessionStorage.getItem(KEY) ?? "", kind, lawful, interval_s: seconds };
+  const wish = { type: "open", key: lecturerKey ?? "", kind, lawful, interval_s: seconds };
   connect(() => door ? { type: "host", ...door } : wish);
 }
 
