@@ -61,6 +61,7 @@ def seat(lecturer, nick: str) -> str:
 
 def test_a_lesson_with_three_students(people, board: Program) -> None:
     lecturer = open_room(people, board)
+    assert lecturer.inner_text("#link") == f"{board.url}join", "typed as it is shown, it must lead there"
     ada, bob = join(people, lecturer, "Ada"), join(people, lecturer, "<i>Bob</i>")
     eve = join(people, lecturer, "")
     until(lecturer, "document.querySelectorAll('.seat').length === 3")

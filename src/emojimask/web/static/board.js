@@ -78,7 +78,7 @@ function begin(room) {
   const { code } = room.room, join = `${location.origin}/join#code=${code}`;
   $("code").textContent = `${code.slice(0, 4)}-${code.slice(4)}`;
   $("link").href = join;
-  $("link").textContent = `${location.host}/join`;
+  $("link").textContent = `${location.origin}/join`; // with https://, for browsers do not try that by themselves where a port is typed
   seats.clear();
   rows = room.rows;
   change({ ...room, gone: [], rows: [] });
