@@ -138,8 +138,7 @@ export class ClassPanel {
   /** What was done while out of touch has not reached the class: say what is true now. */
   #sayAnew(news) {
     this.#showHand(this.#handIsUp, true);
-    this.#lastSent = -Infinity;
-    this.#due = this.#choice !== null;
+    this.#due = true;
     if (!this.#sharing) this.#sayPause();
     this.#status(`Back in the room. ${news}${this.#whatIsShared}`);
   }
@@ -254,12 +253,12 @@ export class ClassPanel {
     const now = performance.now(), since_ms = now - this.#lastSent;
     let message = null, wait_ms = 1000;
     if (this.#roomIsReactions) {
-      message = this.#due && { type: "share", label: this.#choice };
+      message = this.#due && this.#choice && { type: "share", label: this.#choice };
     } else if (!this.#reading) {
       this.#withdraw(now);
     } else {
       message = { type: "share", label: this.#reading.label, confidence: Number(this.#reading.confidence.toFixed(2)) };
-      wait_ms = 1000 * this.#room.interval_s;
+      if (!this.#due) wait_ms = 1000 * this.#room.interval_s;
       this.#parts.body.replaceChildren();
     }
     if (!message || since_ms < 1000 || since_ms < wait_ms || !this.#say(message)) return; // whatever a board asks for
