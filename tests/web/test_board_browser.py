@@ -587,6 +587,23 @@ def test_a_hand_that_was_lowered_while_its_owner_was_away_stays_down(people, boa
     assert ada.locator("text=Raise hand").count() == arrived
 
 
+def test_a_hand_that_was_lowered_out_of_touch_stays_down_over_a_reload(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    with closing(Cable(board.port)) as cable:
+        ada = people(f"{cable.url}join#code={code_of(lecturer)}")
+        ada.click("text=Join >> nth=-1")
+        ada.click("text=Raise hand")
+        until(lecturer, SEAT_SAYS + "'hand raised')")
+        cable.cut()
+        until(lecturer, SEAT_SAYS + "'away')")
+        ada.click("text=Lower hand")
+        cable.mend()
+        ada.reload()
+        until(lecturer, SEAT_SAYS + "'not sharing')")
+        until(lecturer, "!" + SEAT_SAYS + "'hand raised')")
+        assert ada.locator("text=Raise hand").is_visible()
+
+
 def test_a_network_that_falls_silent_is_told_and_left(people, board: Program) -> None:
     cable, host = Cable(board.port), Host(board.url, board.lecturer_url.split("#key=")[1])
     lecturer, ada = people(board.url), people(board.url)

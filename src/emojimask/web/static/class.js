@@ -14,7 +14,7 @@ const END_WORDS = { 4001: "You have joined again in another window; this one has
 
 export class ClassPanel {
   #box; #viaThisMachine; #recognises; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
-  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false; #reloaded = false;
+  #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false;
   #parts = {}; #handSaid = -Infinity; #handTimer = null; #raised = null;
 
   /**
@@ -47,9 +47,10 @@ export class ClassPanel {
   }
 
   /** The seat that this tab had before it was loaded anew. Nothing is shared before the student says so again. */
-  #takeUpAgain({ me, room, url }) {
-    [this.#me, this.#address, this.#reloaded] = [me, url, true];
+  #takeUpAgain({ me, room, url, hand = false, raised = null }) {
+    [this.#me, this.#address, this.#raised] = [me, url, raised];
     this.#showRoom();
+    this.#showHand(hand);
     this.#setRoom(room);
     this.#status("Coming back to the room. Nothing is shared.");
     this.#box.closest("details")?.setAttribute("open", "");
@@ -103,7 +104,7 @@ export class ClassPanel {
 
   #hear(message, tell) {
     if (message.type === "joined") this.#joined(message);
-    else if (this.#raised === SAID) this.#raised = KNOWN;
+    else if (this.#raised === SAID) this.#noteRaised(KNOWN);
     if (message.type === "room") this.#setRoom(message.room);
     if (message.type === "hand") this.#lowered();
     if (message.type === "error") {
@@ -123,16 +124,20 @@ export class ClassPanel {
     const again = this.#me !== null;
     this.#me = { member: message.member, nick: message.nick, token: message.token ?? this.#me?.token };
     this.#inTouch = true;
-    keep(KEPT, { me: this.#me, room: message.room, url: this.#address });
     if (!again) {
       this.#showRoom();
       this.#parts.share.focus();
     }
     this.#setRoom(message.room);
     const lowered = again && this.#handIsUp && this.#raised === KNOWN && !message.hand;
-    if (lowered || this.#reloaded) this.#showHand(message.hand); // a page that was loaded anew does not know; the class does
-    this.#reloaded = false;
+    if (lowered) this.#showHand(false);
+    this.#keepSeat();
     if (again) this.#sayAnew(lowered ? `${LOWERED} ` : "");
+  }
+
+  /** For this page, should it be loaded anew. */
+  #keepSeat() {
+    keep(KEPT, { me: this.#me, room: this.#room, url: this.#address, hand: this.#handIsUp, raised: this.#raised });
   }
 
   /** What was done while out of touch has not reached the class: say what is true now. */
@@ -282,14 +287,23 @@ export class ClassPanel {
   /** At once, but once a second at most: whoever plays with the button must not be taken for a flood. */
   #sayHand() {
     clearTimeout(this.#handTimer);
+    this.#keepSeat();
     const early_ms = this.#handSaid + 1000 - performance.now();
     if (early_ms > 0) this.#handTimer = setTimeout(() => this.#sayHand(), early_ms);
-    else if (this.#say({ type: "hand", up: this.#handIsUp })) [this.#handSaid, this.#raised] = [performance.now(), this.#handIsUp ? SAID : null];
+    else if (this.#say({ type: "hand", up: this.#handIsUp })) {
+      this.#handSaid = performance.now();
+      this.#noteRaised(this.#handIsUp ? SAID : null);
+    }
+  }
+
+  #noteRaised(raised) {
+    this.#raised = raised;
+    this.#keepSeat();
   }
 
   #lowered() {
     this.#showHand(false);
-    this.#raised = null;
+    this.#noteRaised(null);
     this.#status(`${LOWERED} ${this.#whatIsShared}`);
   }
 
@@ -301,7 +315,9 @@ export class ClassPanel {
   /** `again`: with what the form is filled in, for whoever may come back by one click. */
   #end(trouble, again = {}) {
     clearInterval(this.#timer);
-    this.#sharing = this.#begun = this.#inTouch = this.#reloaded = false;
+    clearTimeout(this.#handTimer);
+    this.#raised = null;
+    this.#sharing = this.#begun = this.#inTouch = false;
     this.#choose(null);
     this.#socket.close();
     keep(KEPT, null);

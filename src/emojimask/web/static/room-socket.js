@@ -28,6 +28,7 @@ export class RoomSocket {
   close() {
     this.#wanted = false;
     clearTimeout(this.#silence);
+    this.#socket.onmessage = null; // what is still on its way is for nobody
     this.#socket.close(1000);
   }
 
