@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -46,6 +47,9 @@ class Camera:
 
 
 class Pipeline:
+    def __init__(self) -> None:
+        self.failures: Counter[str] = Counter()
+
     def process(self, frame: Frame) -> MaskedFrame:
         return MaskedFrame(frame.image, frame.index, frame.time_s)
 
@@ -121,6 +125,29 @@ def test_no_board_gets_more_than_one_message_a_second() -> None:
         await asyncio.sleep(1.5)
         assert room.heard in (["share"], ["share"] * 2)
         sampling.cancel()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
+
+
+def test_a_fault_for_which_nothing_is_sent_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Pipeline):
+        def process(self, frame: Frame) -> MaskedFrame:
+            self.failures["RuntimeError: no memory"] += 1
+            return super().process(frame)
+
+    monkeypatch.setattr("emojimask.web.student.open_camera", Camera)
+    monkeypatch.setattr("emojimask.web.student.build_pipeline", lambda _: Failing())
+
+    async def scene() -> None:
+        told: list[str] = []
+        ada = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), told.append)
+        ada._member = Room()
+        ada._press("s")
+        await until(lambda: any("RuntimeError: no memory" in line for line in told))
+        await asyncio.sleep(0.3)
+        assert len(told) == 2
+        ada._leaving = True
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, scene()).result()

@@ -11,8 +11,9 @@ from threading import Thread
 from emojimask.build import build_pipeline, open_camera
 from emojimask.errors import EmojimaskError, without_password
 from emojimask.parallel import begin_thread
+from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
-from emojimask.types import EXPRESSIONS, MaskedFrame
+from emojimask.types import EXPRESSIONS, Frame, MaskedFrame
 from emojimask.web.keys import keys
 from emojimask.web.membership import Membership, Sample
 
@@ -199,7 +200,7 @@ class Student:
             pipeline = build_pipeline(self._settings)
             with open_camera(self._camera) as source:
                 for frame in source:
-                    self._reading = nearest(pipeline.process(frame)) if self._sharing else None
+                    self._reading = self._read(pipeline, frame, loop) if self._sharing else None
                     if self._leaving or not self._sharing:
                         trouble = ""
                         break
@@ -209,6 +210,15 @@ class Student:
             self._reading = None
             if not self._leaving:
                 loop.call_soon_threadsafe(self._watched, trouble)
+
+    def _read(self, pipeline: MaskingPipeline, frame: Frame, loop: asyncio.AbstractEventLoop) -> Sample | None:
+        """What a picture shows; the first that fails is told of, for nothing is sent then."""
+        failed_before = bool(pipeline.failures)
+        sample = nearest(pipeline.process(frame))
+        if pipeline.failures and not failed_before:
+            fault = next(iter(pipeline.failures))
+            loop.call_soon_threadsafe(self._tell, f"a picture cannot be read, and nothing is sent for such ({fault})")
+        return sample
 
 
 def nearest(frame: MaskedFrame) -> Sample | None:
