@@ -480,7 +480,7 @@ def test_a_file_whose_page_is_loaded_anew_holds_up_no_other(tab, page_url: str, 
         tab.set_input_files("#choose", str(path))
     until(tab, "document.querySelector('.file').innerText.includes('masking: frame')")
     tab.reload()
-    wait_until(lambda: httpx.get(asked.value.url).status_code == 404, 5)
+    wait_until(lambda: httpx.get(asked.value.url).status_code == 404, 30)
 
 
 def test_a_program_that_ends_while_it_masks_is_told(tab, program, tmp_path: Path) -> None:
