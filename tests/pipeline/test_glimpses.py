@@ -153,6 +153,16 @@ def test_a_face_in_the_last_frame_before_the_source_breaks_is_covered(look_every
         next(out)
 
 
+def test_whom_another_rendering_shows_hides_nobody_who_comes_later(look_every_s: float) -> None:
+    """A dark block is a face on a negative, and there the bright one is none."""
+    dark = ROOM.copy()
+    dark[40:100, 60:120] = 0
+    pictures = [dark] * 20 + [with_face(dark)] * 20
+    out = masked(pictures, look_every_s=look_every_s)
+    assert not any((frame.image[40:100, 60:120] == 0).any() for frame in out)
+    assert not any(shows_face(frame) for frame in out)
+
+
 class Counting(BrightBlock):
     looks = 0
 

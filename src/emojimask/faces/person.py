@@ -8,6 +8,7 @@ import numpy as np
 
 from emojimask.faces.appearance import Appearance, appearance
 from emojimask.faces.comparison import moved, stretched
+from emojimask.faces.renderings import Rendering
 from emojimask.faces.steady import OneEuroFilter, middle
 from emojimask.types import Box, Face, Frame, Points
 
@@ -29,6 +30,7 @@ class Person:
     looked_s: float
     outlined: Box | None = None  # where all of the face was when it was last outlined, unless a sure find came since
     speed: float = np.inf  # of the fastest landmark, in sizes of the face a second
+    rendering: Rendering | None = None  # through which the face was found; None: as the picture is
     denied_s: float = -np.inf  # when the landmarker was last asked for the face and found none
     filter: OneEuroFilter = field(default_factory=OneEuroFilter)
     raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))

@@ -7,12 +7,13 @@ print is one to people all the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from emojimask.pixels import bgr, resized
-from emojimask.types import Image, Picture
+from emojimask.types import Frame, Image, Picture
 
 Rendering = Callable[[Picture], Image]
 """The whole picture, in its own size, as (H, W, 3) uint8 BGR."""
@@ -43,6 +44,22 @@ def merged(picture: Picture) -> Image:
 
 RENDERINGS: tuple[Rendering, ...] = (levelled, negative, merged)
 """In the order in which they are tried."""
+
+
+class Views:
+    """A frame as it is, and in renderings, each of which is made when it is first asked for."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self._made: dict[Rendering, Frame] = {}
+
+    def through(self, rendering: Rendering | None) -> Frame:
+        """``None``: as it is."""
+        if rendering is None:
+            return self.frame
+        if rendering not in self._made:
+            self._made[rendering] = replace(self.frame, picture=rendering(self.frame.picture))
+        return self._made[rendering]
 
 
 def _levelled(picture: Picture, rising: bool) -> Image:

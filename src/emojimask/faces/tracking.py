@@ -9,7 +9,6 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -26,11 +25,11 @@ from emojimask.faces.comparison import (
 from emojimask.faces.doubts import Doubts
 from emojimask.faces.outlining import Outliner
 from emojimask.faces.person import Person
-from emojimask.faces.renderings import RENDERINGS, Rendering
-from emojimask.faces.search import SMALL, Search, is_sure
+from emojimask.faces.renderings import RENDERINGS, Rendering, Views
+from emojimask.faces.search import LOST_S, SMALL, Search, is_sure
 from emojimask.parallel import parallel_map
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse
-from emojimask.types import Box, Face, Frame, Track, TrackState
+from emojimask.types import Box, Face, Frame, Picture, Track, TrackState
 
 LEAST_INSIDE = 0.25
 """A detection counts where this share of it lies in the picture; nobody can see more of a face outside."""
@@ -81,7 +80,6 @@ class LandmarkTracker:
         self._people: list[Person] = []
         self._weak: set[int] = set()  # who is known in this frame by a weak find alone
         self._next_id = 1
-        self._rendering: Rendering | None = None  # through which the scene is seen; None: as it is
 
     def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
         """Every face known now: tracked where it is seen in ``frame``, held where it is not.
@@ -89,22 +87,18 @@ class LandmarkTracker:
         Raises:
             Doubt: in strict mode, where the frame must be shielded. What is seen in it is not forgotten.
         """
-        only_chance = glimpse is not None and glimpse.thorough
-        if only_chance:
-            self._rendering = None
-        frame = self._rendered(frame)
+        only_chance, views = glimpse is not None and glimpse.thorough, Views(frame)
         self._people = [p for p in self._people if frame.time_s - p.seen_s <= MEMORY_S]
         resting = {p.id: p.carried_on(frame) for p in self._resting(frame.time_s)} if hindsight_s is None else {}
-        seen = self._follow(frame, resting)
+        seen = self._follow(views, resting)
         self._weak.clear()
         for finds in self._search.finds(frame, self._people, seen, hindsight_s, glimpse):
-            self._take_in(frame, finds, seen, only_chance)
-        if only_chance and not seen:
-            frame = self._look_otherwise(frame, seen)
+            self._take_in(views, finds, seen, only_chance)
+        self._look_otherwise(views, seen, only_chance)
         if glimpse is not None and glimpse.alone and self._bodies is not None:
             self._add_heads(frame, self._bodies.detect(frame.picture), seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
-        self._take_in(frame, others, seen)
+        self._take_in(views, others, seen)
         resting = {i: face for i, face in resting.items() if seen.get(i) is face}
         for person in self._people:
             if person.id in seen and person.id not in resting:
@@ -118,27 +112,26 @@ class LandmarkTracker:
 
     def reset(self) -> None:
         self._people.clear()
-        self._rendering = None
         self._search.reset()
         self._doubts.reset()
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
-        face = self._outliner.settled(self._rendered(frame).picture, track.face.landmarks)
+        rendering = next((p.rendering for p in self._people if p.id == track.id), None)
+        face = self._outliner.settled(Views(frame).through(rendering).picture, track.face.landmarks)
         return face if face is not None and is_plausible(face, track.face.landmarks) else None
 
-    def _look_otherwise(self, frame: Frame, seen: dict[int, Face]) -> Frame:
-        """Nobody is in sight: the first rendering of the frame that shows anybody, by which it goes on; else as it is.
+    def _look_otherwise(self, views: Views, seen: dict[int, Face], only_chance: bool) -> None:
+        """Look through other renderings: for whom they showed before, and where nobody is in sight for anybody.
 
         Where somebody is, others hide in no other light, and what looks like them there is a print or a fold.
         """
+        now = views.frame.time_s
+        lost = [p for p in self._people if p.id not in seen and now - p.seen_s <= LOST_S]
         for rendering in RENDERINGS:
-            shown = replace(frame, picture=rendering(frame.picture))
-            finds = self._search.whole(shown.picture)
-            self._take_in(shown, [d for d in finds if self._is_known(shown, d)], seen)
-            if seen:
-                self._rendering = rendering
-                return shown
-        return frame
+            if (only_chance and not seen) or any(p.rendering is rendering for p in lost):
+                picture = views.through(rendering).picture
+                known = [find for find in self._search.whole(picture) if self._is_known(picture, find)]
+                self._take_in(views, known, seen, rendering=rendering)
 
     def _add_heads(self, frame: Frame, heads: Iterable[Detection], seen: dict[int, Face]) -> None:
         """Cover heads on which no face is in sight, since something hides it or it is turned away."""
@@ -149,14 +142,10 @@ class LandmarkTracker:
             face = Face(head.box, head.landmarks, head.score)
             seen[self._welcome(frame, face).id] = face
 
-    def _is_known(self, frame: Frame, detection: Detection) -> bool:
+    def _is_known(self, picture: Picture, detection: Detection) -> bool:
         """Whether detector and landmarker both know a face in another rendering, which shows many patterns besides."""
-        face = self._outliner.locate(frame.picture, detection) if is_sure(detection) else None
+        face = self._outliner.locate(picture, detection) if is_sure(detection) else None
         return face is not None and face.score >= KNOWN
-
-    def _rendered(self, frame: Frame) -> Frame:
-        """The frame as it is looked at."""
-        return frame if self._rendering is None else replace(frame, picture=self._rendering(frame.picture))
 
     def _resting(self, time_s: float) -> list[Person]:
         """Whom not to look at now: of many, at most half, all at ease, those who were looked at last."""
@@ -166,21 +155,23 @@ class LandmarkTracker:
         rested = sorted((p for p in in_sight if p.speed <= EASE), key=lambda p: -p.seen_s)
         return [p for p in rested if time_s - p.seen_s <= REST_S][: len(in_sight) // 2]
 
-    def _follow(self, frame: Frame, resting: Mapping[int, Face]) -> dict[int, Face]:
+    def _follow(self, views: Views, resting: Mapping[int, Face]) -> dict[int, Face]:
         """Run the landmarker where each face should be, but for those that are ``resting``.
 
         Of two that land on one face the one that looks like it stays.
         """
+        frame = views.frame
         # Too long ago, or known from a detection only: the detector must find those.
         near = [p for p in self._people if frame.time_s - p.seen_s <= 0.5 and len(p.raw) > 6 and p.id not in resting]
         seen = dict(resting)
-        for person, face in zip(near, parallel_map(lambda p: self._followed(frame, p), near), strict=True):
+        for person, face in zip(near, parallel_map(lambda p: self._followed(views, p), near), strict=True):
             if face is not None:
                 self._claim(person, face, frame, seen)
         return seen
 
-    def _followed(self, frame: Frame, person: Person) -> Face | None:
+    def _followed(self, views: Views, person: Person) -> Face | None:
         """The person's face, from where it should be now; None where it is not there."""
+        frame = views.through(person.rendering)
         expected = person.predicted(frame.time_s)
         face = self._outliner.settled(frame.picture, expected)
         if face is None:
@@ -200,16 +191,22 @@ class LandmarkTracker:
             seen[person.id] = face
 
     def _take_in(
-        self, frame: Frame, detections: list[Detection], seen: dict[int, Face], only_chance: bool = False
+        self,
+        views: Views,
+        detections: list[Detection],
+        seen: dict[int, Face],
+        only_chance: bool = False,
+        rendering: Rendering | None = None,
     ) -> None:
-        """Give each detection that is news a face and a person."""
+        """Give each detection that is news a face and a person. ``rendering``: in which they were found."""
+        frame, shown = views.frame, views.through(rendering)
         for detection in detections:
             is_known = hides if detection.score >= CLEAR else covers
             if any(is_known(face.box, detection.box) for face in seen.values()):
                 continue
             lost = [p for p in self._people if p.id not in seen]
-            face, surely = self._confirmed(frame, detection, lost, only_chance)
-            if face is None or self._outliner.is_part_of(frame.picture, face, seen.values()):
+            face, surely = self._confirmed(shown, detection, lost, only_chance)
+            if face is None or self._outliner.is_part_of(shown.picture, face, seen.values()):
                 continue
             person = self._recognised(frame, face, lost)
             if person is None:
@@ -220,6 +217,7 @@ class LandmarkTracker:
                     face = stretched(face, expected)
                 if not surely:
                     self._weak.add(person.id)
+            person.rendering = rendering
             seen[person.id] = face
 
     def _confirmed(
