@@ -26,12 +26,19 @@ _DOTS = 260  # pixels of the longer side to which a picture is shrunk so that do
 
 def levelled(picture: Picture) -> Image:
     """Of its three colours the one that shows most, in gray, from black to white."""
-    return _levelled(picture, rising=True)
+    image: Image = bgr(picture)
+    step = max(1, min(image.shape[:2]) // _SAMPLES)
+    low, high = np.percentile(image[::step, ::step], _ENDS, axis=(0, 1))
+    channel = int(np.argmax(high - low))
+    levels = (np.arange(256) - low[channel]) * 255 / max(_LEAST, high[channel] - low[channel])
+    table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    gray = cv2.LUT(np.ascontiguousarray(image[..., channel]), table)
+    return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def negative(picture: Picture) -> Image:
     """The same, with black for white."""
-    return _levelled(picture, rising=False)
+    return np.asarray(cv2.bitwise_not(levelled(picture)), np.uint8)
 
 
 def merged(picture: Picture) -> Image:
@@ -60,14 +67,3 @@ class Views:
         if rendering not in self._made:
             self._made[rendering] = replace(self.frame, picture=rendering(self.frame.picture))
         return self._made[rendering]
-
-
-def _levelled(picture: Picture, rising: bool) -> Image:
-    image: Image = bgr(picture)
-    step = max(1, min(image.shape[:2]) // _SAMPLES)
-    low, high = np.percentile(image[::step, ::step], _ENDS, axis=(0, 1))
-    channel = int(np.argmax(high - low))
-    levels = (np.arange(256) - low[channel]) * 255 / max(_LEAST, high[channel] - low[channel])
-    table = np.clip(np.rint(levels if rising else 255 - levels), 0, 255).astype(np.uint8)
-    gray = cv2.LUT(np.ascontiguousarray(image[..., channel]), table)
-    return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), np.uint8)
