@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,29 +12,29 @@ import pytest
 
 from emojimask.build import face_back_end
 from emojimask.sources.synthetic import portrait
+from script_module import load_script
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-import hard_faces
-import laid_faces
-from hard_forms import FORMS, Posed
+hard_faces = load_script("benchmarks/hard_faces.py")
+laid_faces = load_script("benchmarks/laid_faces.py")
+FORMS = hard_faces.FORMS
 
 
 @pytest.fixture(scope="module")
-def posed() -> Posed:
+def posed() -> Any:
     detector, landmarker = face_back_end("mediapipe")
     face = landmarker.locate(portrait(), detector.detect(portrait())[0])
     assert face is not None
-    return Posed(portrait(), [face.landmarks], np.zeros((512, 512), np.bool_))
+    return hard_faces.Posed(portrait(), [face.landmarks], np.zeros((512, 512), np.bool_))
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_in_every_form_an_unmasked_face_is_raw_and_a_masked_one_is_not(name: str, posed: Posed) -> None:
+def test_in_every_form_an_unmasked_face_is_raw_and_a_masked_one_is_not(name: str, posed: Any) -> None:
     made = FORMS[name](posed)
     assert list(hard_faces.raw_shares(made, made.image)) in ([1.0], [])
     assert list(hard_faces.raw_shares(made, made.image ^ np.uint8(255))) in ([0.0], [])
 
 
-def test_the_face_stays_where_it_is_told_to_be_when_the_picture_turns(posed: Posed) -> None:
+def test_the_face_stays_where_it_is_told_to_be_when_the_picture_turns(posed: Any) -> None:
     made = FORMS["turned by 90 degrees"](posed)
     eye, made_eye = posed.meshes[0][33], made.meshes[0][33]
     x, y = np.rint(eye).astype(int)
@@ -42,7 +43,7 @@ def test_the_face_stays_where_it_is_told_to_be_when_the_picture_turns(posed: Pos
     assert np.abs(was.astype(int) - now).max() < 12
 
 
-def test_a_face_laid_into_a_picture_is_where_it_is_said_to_be(posed: Posed) -> None:
+def test_a_face_laid_into_a_picture_is_where_it_is_said_to_be(posed: Any) -> None:
     head = laid_faces.head_of(posed.image, posed.meshes[0]).scaled(60)
     wall = np.full((360, 640, 3), 200, np.uint8)
     drawn, face = head.laid_into(wall, 300, 120)

@@ -78,22 +78,25 @@ def test_stop_brings_the_shield_back(tab, page_url: str) -> None:
     assert tab.locator("#start").is_visible()
 
 
-TELL_CAMERA = """
+CAMERAS_GIVEN = """
     const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    window.given = [];
     mediaDevices.getUserMedia = async (wish) => {
-        const stream = await ask(wish);
-        window.camera = stream.getVideoTracks()[0].label;
+        await new Promise((wake) => setTimeout(wake, window.wakes_ms ?? 0));
+        const stream = await ask(wish), [camera] = stream.getVideoTracks();
+        window.given.push(camera);
+        window.camera = camera.label;
         return stream;
     };
 """
-"""Notes which camera was given to the page."""
+"""Notes which cameras were given to the page, and lets them take their time to wake."""
 
 
 def test_one_of_several_cameras_can_be_chosen(playwright_session, chromium: str, page_url: str) -> None:
     with closing(launch(playwright_session, chromium, None, cameras=2)) as browser:
         tab = browser.new_page()
         problems = watch(tab)
-        tab.add_init_script(TELL_CAMERA)
+        tab.add_init_script(CAMERAS_GIVEN)
         tab.goto(page_url)
         start_camera(tab)
         until(tab, "!document.querySelector('#cameras-field').hidden")
@@ -108,24 +111,11 @@ def test_one_of_several_cameras_can_be_chosen(playwright_session, chromium: str,
         assert not problems
 
 
-SLOW_CAMERAS = """
-    const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
-    window.given = [];
-    mediaDevices.getUserMedia = async (wish) => {
-        await new Promise((wake) => setTimeout(wake, 300));
-        const stream = await ask(wish);
-        window.given.push(stream.getVideoTracks()[0]);
-        return stream;
-    };
-"""
-"""Cameras that take their time to wake; notes which were given to the page."""
-
-
 def test_no_camera_stays_on_that_was_only_passed_by(playwright_session, chromium: str, page_url: str) -> None:
     with closing(launch(playwright_session, chromium, None, cameras=3)) as browser:
         tab = browser.new_page()
         problems = watch(tab)
-        tab.add_init_script(SLOW_CAMERAS)
+        tab.add_init_script(f"window.wakes_ms = 300; {CAMERAS_GIVEN}")
         tab.goto(page_url)
         start_camera(tab)
         until(tab, "document.querySelector('#cameras').options.length === 3")
