@@ -43,30 +43,7 @@ def prefetched(
     """
     ready: Queue[list[T | _End]] = Queue(depth)
     unwanted = Event()
-
-    def put(handful: list[T | _End]) -> None:
-        while not unwanted.is_set():
-            with suppress(Full):
-                ready.put(handful, timeout=_LOOK_UP_S)
-                break
-
-    def work() -> None:
-        handful: list[T | _End] = []
-        try:
-            for item in items:
-                handful.append(item)
-                if len(handful) == together:
-                    put(handful)
-                    handful = []
-                if unwanted.is_set():
-                    return
-        except BaseException as error:
-            handful.append(_End(error))
-        else:
-            handful.append(_End())
-        put(handful)
-
-    thread = begin_thread(work, "emojimask-prefetch")
+    thread = begin_thread(lambda: _fill(ready, items, together, unwanted), "emojimask-prefetch")
     try:
         while True:
             try:
@@ -85,6 +62,30 @@ def prefetched(
         unwanted.set()
         _empty(ready)
         thread.join(None if meanwhile is None else patience_s)
+
+
+def _fill(ready: Queue[list[T | _End]], items: Iterable[T], together: int, unwanted: Event) -> None:
+    handful: list[T | _End] = []
+    try:
+        for item in items:
+            handful.append(item)
+            if len(handful) == together:
+                _put(ready, handful, unwanted)
+                handful = []
+            if unwanted.is_set():
+                return
+    except BaseException as error:
+        handful.append(_End(error))
+    else:
+        handful.append(_End())
+    _put(ready, handful, unwanted)
+
+
+def _put(ready: Queue[list[T | _End]], handful: list[T | _End], unwanted: Event) -> None:
+    while not unwanted.is_set():
+        with suppress(Full):
+            ready.put(handful, timeout=_LOOK_UP_S)
+            break
 
 
 def _empty(queue: Queue[Any]) -> None:
