@@ -125,6 +125,44 @@ def test_the_lecturer_hears_what_is_new_and_not_every_message(people, board: Pro
     ada.close()
 
 
+TRANSLATES = """
+    const translate = (root) => {
+        const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), texts = [];
+        while (walk.nextNode()) texts.push(walk.currentNode);
+        for (const text of texts) {
+            if (!text.data.trim() || text.parentElement.closest("[translate=no], font")) continue;
+            const word = document.createElement("font");
+            word.textContent = text.data.toUpperCase();
+            text.replaceWith(word);
+        }
+    };
+    addEventListener("DOMContentLoaded", () => {
+        translate(document.body);
+        new MutationObserver(() => translate(document.body)).observe(document.body, { childList: true, subtree: true });
+    });
+"""
+"""A browser that turns pages into another language: here into capitals."""
+
+
+def test_a_page_that_the_browser_translates_says_nothing_else(people, browser, board: Program) -> None:
+    lecturer = open_room(people, board, "expressions")
+    with closing(browser.new_context()) as context:
+        rose, sent = context.new_page(), []
+        problems = watch(rose)
+        rose.on("websocket", lambda line: line.on("framesent", lambda data: sent.append(json.loads(data)["type"])))
+        rose.add_init_script(TRANSLATES)
+        rose.goto(lecturer.get_attribute("#link", "href"))
+        rose.fill("input[name=nick]", "Rose")
+        rose.click("#join-form button")
+        rose.click("#in-room button.main")
+        until(rose, "document.querySelector('#in-room').textContent.includes('YOU SHARE YOUR EXPRESSION')")
+        rose.wait_for_timeout(1000)  # what recognises nothing sends nothing
+        assert sent == ["join"]
+        assert "YOU ARE Rose" in rose.inner_text("h2")
+        assert rose.inner_text("#sent") == "nothing"
+        assert not problems
+
+
 def test_a_student_who_plays_with_the_buttons_stays_in_the_room(people, board: Program) -> None:
     lecturer = open_room(people, board)
     ada = join(people, lecturer, "Ada")

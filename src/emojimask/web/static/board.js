@@ -1,6 +1,6 @@
 // The lecturer's side: opens a room and shows it. Everything is forgotten when the room is closed.
 
-import { $, make, say } from "./dom.js";
+import { $, make, say, tell } from "./dom.js";
 import { COLOURS, EXPRESSIONS, emojiUrl } from "./expressions.js";
 import { keep, recall } from "./kept.js";
 import { legend, timelinePlot } from "./plot.js";
@@ -100,7 +100,7 @@ function change(delta) {
   showShares(delta.shares);
   const { here, away } = seats.counts();
   tell($("status"), `${here} here, ${away ? `${away} away, ` : ""}${delta.sharing} sharing.`);
-  $("total").textContent = `${delta.total} messages so far.`;
+  tell($("total"), `${delta.total} messages so far.`);
 }
 
 function showSettings(room) {
@@ -113,9 +113,8 @@ function showSettings(room) {
 
 /** Each name keeps its own direction, so that those from right to left do not change places. */
 function showHands(names) {
-  if ($("hands").textContent === (names.join(", ") || "None.")) return;
-  const shown = names.flatMap((nick, index) => [index ? ", " : "", make("bdi", { textContent: nick })]);
-  $("hands").replaceChildren(...(names.length ? shown : ["None."]));
+  if (!tell($("hands"), names.join(", ") || "None.") || !names.length) return;
+  $("hands").replaceChildren(...names.flatMap((nick, index) => [index ? ", " : "", make("bdi", { textContent: nick, translate: false })]));
 }
 
 function end(words) {
@@ -193,6 +192,3 @@ function exportLesson() {
   make("a", { href: address, download: "lesson.csv" }).click();
   URL.revokeObjectURL(address);
 }
-
-/** Words that screen readers speak: only when they are new, for there is news four times a second. */
-function tell(box, words) { if (box.textContent !== words) box.textContent = words; }

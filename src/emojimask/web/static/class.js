@@ -5,7 +5,6 @@ import { EXPRESSIONS, emojiUrl } from "./expressions.js";
 import { keep, recall } from "./kept.js";
 import { RoomSocket } from "./room-socket.js";
 
-const NOTHING = "nothing";
 const KEPT = "emojimask-seat"; // with the secret that takes the seat up again after a reload; in this tab only
 const LOST_MS = 5000; // a face that is lost for less is no news
 const LOWERED = "The lecturer has lowered your hand.";
@@ -15,7 +14,7 @@ const END_WORDS = { 4001: "You have joined again in another window; this one has
 export class ClassPanel {
   #box; #viaThisMachine; #recognises; #socket = null; #me = null; #room = null; #address = ""; #inTouch = false; #sharing = false; #reading = null;
   #choice = null; #due = false; #timer = null; #lastSent = -Infinity; #byKey = true; #begun = false;
-  #parts = {}; #handSaid = -Infinity; #handTimer = null; #raised = null;
+  #parts = {}; #stands = null; #handSaid = -Infinity; #handTimer = null; #raised = null;
 
   /**
    * `viaThisMachine`: the class is elsewhere, and the program on this machine passes messages on.
@@ -164,21 +163,22 @@ export class ClassPanel {
     const parts = this.#parts = {
       share: make("button", { type: "button", className: "main", textContent: "Start sharing", onclick: () => this.#share(!this.#sharing) }),
       hand: make("button", { type: "button", onclick: () => this.#showHand(!this.#handIsUp, true) },
-        make("img", { className: "sign", src: "/static/hand.svg", alt: "" }), "Raise hand"),
+        make("img", { className: "sign", src: "/static/hand.svg", alt: "" }), make("span", { textContent: "Raise hand" })),
       leave: make("button", { type: "button", className: "danger", textContent: "Leave", onclick: () => this.#leave() }),
       status: make("p", { className: "say", role: "status", textContent: "You are in the room. Nothing is shared." }),
       every: make("p", { className: "soft" }),
-      sent: make("p", { className: "sent", id: "sent", textContent: NOTHING }),
+      sent: make("p", { className: "sent", id: "sent", translate: false }),
       body: make("div", { className: "card-body" }),
     };
     this.#box.replaceChildren(make("div", { className: "card", id: "in-room" },
-      make("h2", {}, "You are ", make("bdi", { textContent: this.#me.nick })), parts.status,
+      make("h2", {}, "You are ", make("bdi", { textContent: this.#me.nick, translate: false })), parts.status,
       make("div", { className: "row" }, parts.share, parts.hand, parts.leave),
       parts.body, parts.every,
       make("h3", { textContent: "Sent last" }), parts.sent,
       // Who speaks to the machine, or hits keys unawares, must be able to switch it off (WCAG 2.1.4).
       make("label", { className: "tick" }, make("input", { type: "checkbox", id: "by-key", checked: this.#byKey, onchange: (event) => this.#listen(event.target.checked) }),
         "The key P pauses, and goes on after that")));
+    this.#showSent(null);
   }
 
   get #handIsUp() { return this.#parts.hand.classList.contains("on"); }
@@ -195,8 +195,14 @@ export class ClassPanel {
 
   #sayPause() {
     const told = this.#say({ type: "pause" });
-    if (told) this.#parts.sent.textContent = NOTHING;
+    if (told) this.#showSent(null);
     return told;
+  }
+
+  /** What stands in the class; null: nothing. */
+  #showSent(message) {
+    this.#stands = message;
+    this.#parts.sent.textContent = message ? JSON.stringify(message) : "nothing";
   }
 
   #listen(byKey) {
@@ -222,7 +228,7 @@ export class ClassPanel {
       if (this.#parts.body.contains(document.activeElement)) this.#parts.share.focus(); // where the keyboard goes on
       this.#parts.body.replaceChildren();
       this.#choose(null);
-      const known = this.#inTouch && this.#parts.sent.textContent === NOTHING; // said once, it is not said again
+      const known = this.#inTouch && !this.#stands; // said once, it is not said again
       this.#status(known || this.#sayPause() ? "Paused. Nothing is shared."
         : "Paused. Nothing is sent. Out of touch with the class: it hears of your pause as soon as it is back.");
     }
@@ -269,12 +275,12 @@ export class ClassPanel {
     if (!message || since_ms < 1000 || since_ms < wait_ms || !this.#say(message)) return; // whatever a board asks for
     this.#lastSent = now;
     this.#due = false;
-    this.#parts.sent.textContent = JSON.stringify(message);
+    this.#showSent(message);
   }
 
   /** What was read last does not stand for somebody whose face is not seen any more. */
   #withdraw(now) {
-    if (this.#parts.sent.textContent === NOTHING || now - this.#lastSent < Math.max(LOST_MS, 1000 * this.#room.interval_s)) return;
+    if (!this.#stands || now - this.#lastSent < Math.max(LOST_MS, 1000 * this.#room.interval_s)) return;
     if (this.#sayPause()) this.#showBody();
   }
 

@@ -13,11 +13,21 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const told = new WeakMap(); // not read from the page, which a browser may have translated
+
+/** Words that are set only where they are new, for what is set is spoken, and translated. True where they are. */
+export function tell(box, words) {
+  if (told.get(box) === words) return false;
+  told.set(box, words);
+  box.textContent = words;
+  return true;
+}
+
 /** Show a message in a box that screen readers announce; no text hides it. */
 export function say(box, text, bad = true) {
   box.hidden = !text;
   box.classList.toggle("bad", bad);
-  if (box.textContent !== text) box.textContent = text;
+  tell(box, text);
 }
 
 export const GONE = "The program on this machine does not answer. Is it still running?";

@@ -37,7 +37,7 @@ class ShownFile {
   #title; #bar; #words; #trouble; #result; #cancel; #job = null; #upload = null;
 
   constructor(name) {
-    this.#title = make("h3", { textContent: name, dir: "auto" });
+    this.#title = make("h3", { textContent: name, dir: "auto", translate: false });
     this.#bar = make("progress", { max: 1, value: 0, "aria-label": `progress of ${name}` });
     this.#words = make("p", { className: "soft", role: "status", "aria-live": "off", textContent: WAITING }); // spoken at the end alone
     this.#trouble = make("p", { className: "say bad", role: "alert", hidden: true });

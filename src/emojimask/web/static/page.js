@@ -3,7 +3,7 @@
 import { Bars } from "./bars.js";
 import { Camera, isAllowed, listCameras } from "./camera.js";
 import { ClassPanel } from "./class.js";
-import { $, GONE, make, say } from "./dom.js";
+import { $, GONE, make, say, tell } from "./dom.js";
 import { EXPRESSIONS, emojiUrl } from "./expressions.js";
 import { takeFiles } from "./files.js";
 import { keep, recall } from "./kept.js";
@@ -176,8 +176,8 @@ function showFrame(frame) {
 
 function showFigures() {
   const { fps, latency_ms: latency, worked_ms: worked } = stream.figures();
-  $("figures").textContent = fps ? [`${fps.toFixed(0)} frames/s`, latency && `${latency.toFixed(0)} ms from camera to page`,
-    worked && `${worked.toFixed(0)} ms of it masking`].filter(Boolean).join(" · ") : "";
+  tell($("figures"), fps ? [`${fps.toFixed(0)} frames/s`, latency && `${latency.toFixed(0)} ms from camera to page`,
+    worked && `${worked.toFixed(0)} ms of it masking`].filter(Boolean).join(" · ") : "");
 }
 
 async function record() {
@@ -219,5 +219,5 @@ function showSet() {
   $("set").replaceChildren(...EXPRESSIONS.map((name) => make("img", { src: emojiUrl(name, look.emojis), alt: "" })));
 }
 
-function status(words) { if ($("status").textContent !== words) $("status").textContent = words; }
+function status(words) { tell($("status"), words); }
 function trouble(words) { say($("trouble"), words); }

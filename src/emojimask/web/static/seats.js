@@ -1,6 +1,6 @@
 // The grid of living emoji: one seat a member.
 
-import { make } from "./dom.js";
+import { make, tell } from "./dom.js";
 import { emojiUrl } from "./expressions.js";
 
 export class Seats {
@@ -29,7 +29,7 @@ export class Seats {
     seat.lower.hidden = !hand;
     seat.element.classList.toggle("away", !connected);
     const state = [connected ? label || "not sharing" : "away", hand ? "hand raised" : ""].filter(Boolean).join(", ");
-    if (seat.state.textContent !== state) seat.state.textContent = state;
+    tell(seat.state, state);
   }
 
   remove(id) {
@@ -61,7 +61,7 @@ export class Seats {
     const button = (order, properties) => make("button", { type: "button", className: order, onclick: () => this.#onorder(order, id), ...properties });
     const lower = button("lower", { title: "lower this hand", "aria-label": `lower the hand of ${nick}` }); // its picture is the hand
     const remove = button("remove", { textContent: "remove", "aria-label": `remove ${nick}` });
-    const element = make("li", { className: "seat" }, picture, make("span", { className: "name", dir: "auto", textContent: nick }), state, lower, remove);
+    const element = make("li", { className: "seat" }, picture, make("span", { className: "name", dir: "auto", translate: false, textContent: nick }), state, lower, remove);
     this.#list.append(element);
     const seat = { element, picture, state, lower, nick, label: "", hand: 0, connected: false };
     this.#seats.set(id, seat);
