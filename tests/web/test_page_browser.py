@@ -314,6 +314,21 @@ def test_frozen_camera_is_told_and_shielded(tab, page_url: str) -> None:
     assert is_shield(canvas_picture(tab))
 
 
+GIVES_NO_PICTURE = """
+    window.silent = new MediaStreamTrackGenerator({ kind: "video" });
+    navigator.mediaDevices.getUserMedia = async () => new MediaStream([window.silent]);
+"""
+
+
+def test_a_camera_that_gives_no_picture_at_all_is_told_and_can_be_stopped(tab, page_url: str) -> None:
+    tab.add_init_script(GIVES_NO_PICTURE)
+    tab.goto(page_url)
+    start_camera(tab)
+    until(tab, "document.querySelector('#trouble').textContent.includes('no new picture')")
+    tab.click("#stop")
+    assert tab.evaluate("window.silent.readyState") == "ended"
+
+
 @pytest.fixture
 def held(tab) -> Iterator[list]:
     """Put something in, and the program's answers stay away and are gathered here."""

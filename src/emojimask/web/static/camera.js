@@ -30,7 +30,7 @@ export class Camera {
     this.#video.muted = true;
     this.#video.playsInline = true;
     this.#video.srcObject = this.#stream;
-    await this.#video.play();
+    this.#video.play().catch(() => {}); // waits for the first picture, for ever where none comes: feed() tells of that
   }
 
   /** The id of the camera that is on. */
