@@ -253,6 +253,28 @@ def test_no_microphone_stays_on(tab, page_url: str) -> None:
     assert tab.inner_text("#record") == "Record"
 
 
+def test_a_recording_that_the_browser_ends_is_kept(tab, page_url: str) -> None:
+    tab.add_init_script(f"window.allowed = true; {KEEP_MICROPHONES}")
+    tab.add_init_script("""
+        const { start } = MediaRecorder.prototype;
+        MediaRecorder.prototype.start = function (every_ms) { window.recording = this; start.call(this, every_ms); };
+    """)
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    tab.check("#sound")
+    tab.click("#record")
+    tab.wait_for_selector("#recording:visible")
+    tab.wait_for_timeout(1500)
+    tab.evaluate("window.recording.stop()")  # as where its encoder fails
+    with tab.expect_download() as saved:
+        tab.click("text=Download recording")
+    assert saved.value.path().stat().st_size > 1000
+    assert "has ended by itself" in tab.inner_text("#trouble")
+    assert tab.inner_text("#record") == "Record"
+    until(tab, ALL_OFF)
+
+
 def test_settings_reach_the_program(tab, page_url: str) -> None:
     tab.goto(page_url)
     start_camera(tab)

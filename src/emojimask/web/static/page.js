@@ -56,6 +56,7 @@ $("virtual").onchange = switchVirtual;
 $("snapshot").onclick = () => screen.canvas.toBlob((blob) => offer(blob, "emojimask.png", "Snapshot"), "image/png");
 $("record").onclick = record;
 
+recorder.onended = () => { record(); trouble("The recording has ended by itself: the browser could not go on with it. What was recorded is kept."); };
 camera.onfrozen = () => { cover(); trouble("The camera gives no new picture. It may be asleep, covered by its switch or used by another program."); };
 camera.onmoving = () => trouble("");
 camera.onended = () => { stop(); trouble("The camera was taken away: unplugged, or no longer allowed. Press Start camera to go on."); };

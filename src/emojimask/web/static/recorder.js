@@ -3,7 +3,8 @@
 const TYPES = ["video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "video/webm", "video/mp4"];
 
 export class Recorder {
-  #recorder = null; #sound = null; #pieces = [];
+  #recorder = null; #sound = null; #pieces = []; #ended = null;
+  onended = () => {}; // by itself: the browser's encoder has failed
 
   get running() { return this.#recorder !== null; }
 
@@ -24,6 +25,8 @@ export class Recorder {
     try {
       const recorder = new MediaRecorder(new MediaStream(tracks), { mimeType: type, videoBitsPerSecond: 4_000_000 });
       recorder.ondataavailable = ({ data }) => { if (data.size) this.#pieces.push(data); };
+      this.#ended = new Promise((resolve) => { recorder.onstop = resolve; });
+      this.#ended.then(() => { if (this.#recorder === recorder) this.onended(); });
       recorder.start(1000);
       this.#recorder = recorder;
     } catch (error) {
@@ -32,17 +35,14 @@ export class Recorder {
     }
   }
 
-  /** Ends the recording; gives the file. */
-  stop() {
-    return new Promise((resolve) => {
-      const recorder = this.#recorder;
-      this.#recorder = null;
-      recorder.onstop = () => {
-        this.#hush();
-        resolve(new Blob(this.#pieces, { type: recorder.mimeType.split(";")[0] }));
-      };
-      recorder.stop();
-    });
+  /** Ends the recording, where it has not ended by itself; gives the file. */
+  async stop() {
+    const recorder = this.#recorder;
+    this.#recorder = null;
+    if (recorder.state !== "inactive") recorder.stop();
+    await this.#ended;
+    this.#hush();
+    return new Blob(this.#pieces, { type: recorder.mimeType.split(";")[0] });
   }
 
   #hush() {
