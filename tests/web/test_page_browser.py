@@ -28,10 +28,6 @@ from emojimask.types import MaskedFrame
 from emojimask.web.live import MAX_STREAMS
 from emojimask.web.picture import pack
 
-ASKS_FIRST = "navigator.permissions.query = async () => ({state: 'prompt'})"
-"""A page that does not start by itself."""
-
-
 def is_shield(picture: np.ndarray) -> bool:
     """The calm dark blue all along the upper edge and in the corners."""
     edge = np.concatenate([picture[2:6].reshape(-1, 3), picture[-6:-2, :40].reshape(-1, 3)]).astype(int)
@@ -50,7 +46,6 @@ def wait_for_face(tab) -> None:
 
 
 def test_shield_before_the_first_masked_frame_then_the_emoji(tab, page_url: str) -> None:
-    tab.add_init_script(ASKS_FIRST)
     tab.goto(page_url)
     until(tab, "document.querySelector('#emojis').options.length > 0")
     tab.wait_for_timeout(300)
@@ -66,6 +61,23 @@ def test_shield_before_the_first_masked_frame_then_the_emoji(tab, page_url: str)
     assert "ms from camera to page" in tab.inner_text("#figures")
     happy = tab.locator(".bar.most").inner_text()
     assert "happy" in happy
+
+
+def test_the_camera_is_on_when_somebody_says_so_and_over_a_reload(tab, page_url: str) -> None:
+    tab.add_init_script(CAMERAS_GIVEN)
+    for on in (False, True, False):
+        tab.goto(page_url)
+        until(tab, "document.querySelector('#emojis').options.length > 0")
+        if on:
+            tab.click("#start")
+            wait_for_face(tab)
+            tab.reload()
+            wait_for_face(tab)
+            tab.click("#stop")
+        else:
+            tab.wait_for_timeout(500)
+            assert tab.evaluate("window.given.length") == 0
+            assert "The camera is off" in tab.inner_text("#status")
 
 
 def test_stop_brings_the_shield_back(tab, page_url: str) -> None:
@@ -418,7 +430,8 @@ def test_a_page_too_many_is_told_so(browser, page_url: str) -> None:
             start_camera(other)
             wait_for_face(other)
         tab = context.new_page()
-        tab.goto(page_url)  # starts by itself; a press of the button as well might come after the refusal
+        tab.goto(page_url)
+        start_camera(tab)
         until(tab, "document.querySelector('#trouble').textContent.includes('close one of them')")
         tab.wait_for_timeout(1000)
         assert "close one of them" in tab.inner_text("#trouble"), "no other words take their place"
@@ -565,7 +578,6 @@ def test_accessible(browser, page_url: str, theme: str, width: int, tmp_path: Pa
 
 
 def test_works_by_keyboard(tab, page_url: str) -> None:
-    tab.add_init_script(ASKS_FIRST)  # else Enter may come just when it has started by itself, and stop it
     tab.goto(page_url)
     until(tab, "document.querySelector('#emojis').options.length > 0")
     tab.focus("#start")
@@ -579,7 +591,6 @@ def test_works_by_keyboard(tab, page_url: str) -> None:
 
 
 def test_start_and_stop_keep_the_keyboard_s_place(tab, page_url: str) -> None:
-    tab.add_init_script(ASKS_FIRST)
     tab.goto(page_url)
     until(tab, "document.querySelector('#emojis').options.length > 0")
     tab.focus("#start")

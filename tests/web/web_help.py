@@ -120,7 +120,7 @@ def canvas_picture(tab) -> np.ndarray:
 
 
 def start_camera(tab) -> None:
-    """The page starts by itself where the camera was allowed before; else the button is pressed."""
+    """The button is pressed, unless the page was loaded anew and goes on by itself."""
     until(tab, "document.querySelector('#emojis').options.length > 0")
     press = "const b = document.querySelector('#start'); b.disabled || b.hidden || b.click();"
     tab.evaluate(f"setTimeout(() => {{ {press} }}, 100)")

@@ -17,6 +17,7 @@ const WORDS = {
   shield: "cover the whole picture", hold: "keep the last mask", pass: "show what the camera shows",
 };
 
+const ON = "camera-on"; // this tab's was, when it was loaded anew
 let look = {};
 takeFiles(() => look); // at once, for a file that is dropped while the page still loads
 
@@ -78,7 +79,7 @@ stream.addEventListener("note", ({ detail }) => {
 });
 stream.addEventListener("frame", ({ detail }) => showFrame(detail));
 setInterval(showFigures, 500);
-if (onServer || await isAllowed()) start();
+if ((recall(ON) ?? onServer) && (onServer || await isAllowed())) start();
 
 async function start() {
   if (starting) return;
@@ -88,6 +89,7 @@ async function start() {
     if (!onServer) await startCamera();
     stream.open();
     running = true;
+    keep(ON, true);
     setRunning();
     if (!onServer) {
       showCameras();
@@ -111,6 +113,7 @@ async function startCamera() {
 
 function stop() {
   running = false;
+  keep(ON, false);
   if (recorder.running) record();
   camera.stop();
   if ($("virtual").checked) { // "off" must hold for other programs too
