@@ -19,7 +19,7 @@ from emojimask.web.board.room import INTERVALS_S, KINDS, REACTIONS, RECOGNISED, 
 from emojimask.web.board.store import RoomsFullError, StoreGoneError
 
 _MAX_STRIKES = 20
-_BURST, _PER_SECOND = 30, 1.0  # a network or a machine that stalls for half a minute loses nobody's messages
+_BURST, _PER_SECOND = 60, 2.0  # an emoji and a hand; a network or a machine that stalls for half a minute loses nobody's
 _LEFT, _FLOODED = 1000, 1008
 _AGAIN_LATER = 1013  # who was in already tries again by itself
 
@@ -31,7 +31,7 @@ TEXTS = {
     "rooms_full": "no more rooms can be opened on this server; close one first",
     "not_you": "the room is gone or does not know you; join again with its code",
     "not_lawful": "an expressions room needs the confirmation that it is lawful where you are",
-    "slow_down": "too many messages; at most one a second is taken",
+    "slow_down": "too many messages; at most two a second are taken",
     "too_many": "too many attempts from your network; wait a minute",
     "store_gone": "the board is out of touch with its store; try again in a moment",
 }
