@@ -230,6 +230,19 @@ def test_the_board_fits_a_projector_and_a_telephone(
         each.close()
 
 
+def test_a_tab_that_is_closed_by_mistake_does_not_lose_the_class(people, board: Program) -> None:
+    lecturer = open_room(people, board)
+    asked: list[str] = []
+    lecturer.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    with lecturer.expect_popup() as look:
+        lecturer.click("#link")  # to see what students see
+    look.value.close()
+    lecturer.close(run_before_unload=True)
+    wait_until(lambda: bool(asked), tab=lecturer)
+    assert asked == ["beforeunload"]
+    assert lecturer.locator("#code").is_visible()
+
+
 def test_two_clicks_open_one_room_and_join_it_once(people, board: Program) -> None:
     lecturer, sockets = people(board.lecturer_url), []
     lecturer.on("websocket", lambda line: sockets.append(line))

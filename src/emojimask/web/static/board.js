@@ -10,9 +10,10 @@ import { Seats } from "./seats.js";
 const INTERVALS_S = [1, 2, 5, 10, 30, 60];
 const KEPT = "emojimask-room", KEY = "emojimask-key"; // in this tab only, so that a reload finds them again
 
-let door = recall(KEPT), lecturerKey = recall(KEY); // {code, token}
+let door = recall(KEPT), lecturerKey = recall(KEY), moves = false; // {code, token}
 takeLink();
-addEventListener("hashchange", () => { if (takeLink()) location.reload(); }); // by itself a link loads no page anew that is open already
+addEventListener("hashchange", () => { if (takeLink()) { moves = true; location.reload(); } }); // by itself a link loads no page anew that is open already
+addEventListener("beforeunload", (event) => { if (door && !moves) event.preventDefault(); }); // this tab alone may know the way into the room
 let socket = null, rows = [], settings = null;
 const form = $("open"), seats = new Seats($("grid"), (type, member) => order({ type, member }));
 const shareBars = buildShares();
