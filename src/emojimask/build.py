@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
@@ -247,8 +247,11 @@ def open_file(path: Path, threads: int = 0, span: tuple[float, float] | None = N
     return open_source(path, threads, span)
 
 
-def open_camera(spec: str) -> Source:
+def open_camera(spec: str, on_lost: Callable[[SourceError | None], None] | None = None) -> Source:
     """A camera by index, name or URL, or a file played in its place; only the newest frame waits.
+
+    Args:
+        on_lost: a camera that is lost is waited for, for a minute; this is told of it, as of its return (None).
 
     Raises:
         SourceError: there is no such camera, or it cannot be used.
@@ -264,7 +267,8 @@ def open_camera(spec: str) -> Source:
         return LatestSource(PacedSource(open_file(Path(spec))))
     from emojimask.sources.camera import CameraSource
 
-    return LatestSource(CameraSource(spec))
+    camera = CameraSource(spec)
+    return LatestSource(camera) if on_lost is None else LatestSource(camera, partial(CameraSource, spec), on_lost)
 
 
 def file_sinks(

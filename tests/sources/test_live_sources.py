@@ -25,6 +25,7 @@ from emojimask.errors import SourceError
 from emojimask.sources.camera import CameraInfo, CameraSource, list_cameras
 from emojimask.sources.latest import LatestSource
 from emojimask.sources.paced import PacedSource
+from emojimask.stages import Source
 from emojimask.types import Frame, StreamInfo
 
 
@@ -307,6 +308,44 @@ def test_an_error_of_the_thread_comes_out_after_the_last_frame() -> None:
         assert next(frames).index == 0
         with pytest.raises(SourceError, match="unplugged"):
             next(frames)
+
+
+def test_a_camera_that_comes_back_goes_on_where_it_was() -> None:
+    away = [SourceError("not yet"), Scripted(2)]
+    lost, told = Scripted(3, error=SourceError("unplugged")), []
+
+    def reopen() -> Source:
+        assert lost.exited, "a device that is held comes back under another number"
+        found = away.pop(0)
+        if isinstance(found, SourceError):
+            raise found
+        return found
+
+    with LatestSource(lost, reopen, lambda fault: told.append(str(fault))) as latest:
+        frames = list(latest)
+    assert frames[-1].index == 4
+    assert all(after.time_s > before.time_s for before, after in itertools.pairwise(frames))
+    assert frames[-1].time_s > 0.5, "as long as it was away"
+    assert told == ["unplugged", "None"]
+
+
+def test_a_camera_that_stays_away_is_told_in_the_end() -> None:
+    lost, told = Scripted(1, error=SourceError("unplugged")), []
+    with (
+        LatestSource(lost, lambda: Scripted(1), lambda fault: told.append(str(fault)), return_s=0.0) as latest,
+        pytest.raises(SourceError, match="unplugged"),
+    ):
+        list(latest)
+    assert told == ["unplugged"]
+
+
+def test_nobody_waits_for_a_camera_that_nobody_wants_any_more() -> None:
+    lost = threading.Event()
+    with LatestSource(Scripted(1, error=SourceError("gone")), lambda: Scripted(1), lambda _: lost.set()) as latest:
+        frames = iter(latest)
+        next(frames)
+        assert lost.wait(5)
+    assert not any("scripted" in thread.name for thread in threading.enumerate())
 
 
 def test_leaving_early_ends_the_thread() -> None:

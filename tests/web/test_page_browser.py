@@ -28,6 +28,7 @@ from emojimask.types import MaskedFrame
 from emojimask.web.live import MAX_STREAMS
 from emojimask.web.picture import pack
 
+
 def is_shield(picture: np.ndarray) -> bool:
     """The calm dark blue all along the upper edge and in the corners."""
     edge = np.concatenate([picture[2:6].reshape(-1, 3), picture[-6:-2, :40].reshape(-1, 3)]).astype(int)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from threading import Event
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,13 @@ from emojimask.web.slot import Outbox
 from media import info, masked
 
 
-def write_clip(path: Path) -> Path:
+def write_clip(path: Path, seconds: int = 6) -> Path:
     from emojimask.sinks.video_file import VideoFileSink
 
     sink = VideoFileSink(path)
     with sink:
         sink.open(info(320, 240, fps=10.0))
-        for frame in SyntheticSource(320, 240, fps=10, seconds=6):
+        for frame in SyntheticSource(320, 240, fps=10, seconds=seconds):
             sink.write(masked(frame.image, frame.index, frame.time_s))
     return path
 
@@ -64,7 +65,7 @@ class Stalling:
 
     info = replace(info(512, 512, fps=10.0), live=True)
 
-    def __init__(self, _: str) -> None:
+    def __init__(self, *_: object) -> None:
         self._closed = Event()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -205,6 +206,75 @@ def test_a_virtual_camera_that_goes_away_leaves_the_camera_on(
 
     monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
     in_another_thread(play)
+
+
+class Plug:
+    """``cv2.VideoCapture`` of a camera that shows a face while it is plugged in."""
+
+    out = False
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return not Plug.out
+
+    def read(self) -> tuple[bool, np.ndarray]:
+        sleep(0.1)
+        if Plug.out:
+            raise RuntimeError("it was unplugged")
+        return True, portrait()
+
+    def get(self, _: int) -> float:
+        return 10.0
+
+    def set(self, *_: float) -> bool:
+        return True
+
+    def release(self) -> None:
+        """Nothing to let go."""
+
+
+def test_a_camera_that_comes_back_finds_its_virtual_camera(
+    monkeypatch: pytest.MonkeyPatch, virtual_camera: type[FakeBackend]
+) -> None:
+    monkeypatch.setattr("emojimask.sources.camera._open_capture", lambda _: Plug())
+    monkeypatch.setattr(Plug, "out", False)
+
+    async def play() -> None:
+        feed, page = CameraFeed("0", Choices(MaskSettings())), Outbox()
+        feed.wish({"virtual_camera": True})
+        feed.add(page)
+        try:
+            await until(lambda: any(not is_shield(picture) for each in virtual_camera.made for picture in each.sent))
+            (camera,) = virtual_camera.made
+            Plug.out = True
+            await until(lambda: any("it was unplugged" in note for note in page._notes))
+            await until(lambda: is_shield(camera.sent[-1]))
+            assert not camera.closed, "or a call would go over to a camera that masks nothing"
+            Plug.out = False
+            await until(lambda: not is_shield(camera.sent[-1]))
+            assert json.loads(page._notes[-1]) == {"trouble": ""}
+        finally:
+            feed.close()
+        assert len(virtual_camera.made) == 1
+
+    in_another_thread(play)
+
+
+def test_a_camera_that_has_ended_leaves_the_switch_off(tmp_path: Path, virtual_camera: type[FakeBackend]) -> None:
+    clip = write_clip(tmp_path / "lesson.mp4", seconds=1)
+
+    async def play() -> None:
+        feed, page = CameraFeed(str(clip), Choices(MaskSettings())), Outbox()
+        feed.wish({"virtual_camera": True})
+        feed.add(page)
+        try:
+            await until(lambda: any("has ended" in note for note in page._notes))
+        finally:
+            feed.close()
+        assert json.loads(page._notes[-1])["virtual_camera"] is False
+        assert json.loads(feed._status())["virtual_camera"] is False
+
+    in_another_thread(play)
+    assert [camera.closed for camera in virtual_camera.made] == [True]
 
 
 def test_an_emoji_set_that_cannot_be_loaded_leaves_the_camera_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 
-from emojimask.cli.given import given_name, given_path
+from emojimask.cli.given import given_name, given_path, warn
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress, tell_failures
+from emojimask.errors import SourceError, without_password
 
 
 def add_live(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,12 @@ def run_live(args: argparse.Namespace) -> int:
     from emojimask.runner import run
 
     pipeline = build_pipeline(settings_from(args, live=True))  # before the camera opens: no frame waits for the models
-    with open_camera(args.camera) as source, Progress(source.info, quiet=args.quiet) as progress:
+
+    def tell(fault: SourceError | None) -> None:
+        name = f"camera {without_password(args.camera)}"
+        warn(f"{name}: is back" if fault is None else f"{fault}; it is waited for, for a minute")
+
+    with open_camera(args.camera, tell) as source, Progress(source.info, quiet=args.quiet) as progress:
         sinks = file_sinks(source.info, args.output, args.report, audio=False, force=args.force)
         if args.virtual_camera is not None:
             sinks.append(virtual_camera_sink(args.virtual_camera or None))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
 
+from emojimask.errors import SourceError
 from emojimask.stages import Source
 from emojimask.types import Frame
 
 _CLOSE_WAIT_S = 6.0  # a camera that has stalled gives up by itself within this time
+_AGAIN_EVERY_S = 0.5
 
 
 class LatestSource:
@@ -18,12 +23,24 @@ class LatestSource:
 
     The last frame is always delivered, and an error of the source is raised in the consumer after it.
 
+    Args:
+        reopen: makes the source anew, where it was lost with a SourceError and is there again within ``return_s``
+            seconds. Numbers and times of its frames go on, and ``info`` stays.
+        on_lost: is called in the reader's thread, with the error once the source is lost, with None once it is back.
+
     Attributes:
         dropped: how many frames have been dropped so far.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(
+        self,
+        source: Source,
+        reopen: Callable[[], Source] | None = None,
+        on_lost: Callable[[SourceError | None], None] = lambda _: None,
+        return_s: float = 60.0,
+    ) -> None:
         self._source = source
+        self._reopen, self._on_lost, self._return_s = reopen, on_lost, return_s
         self.info = source.info
         self.dropped = 0
         self._changed = Condition()
@@ -59,7 +76,7 @@ class LatestSource:
 
     def _read(self) -> None:
         try:
-            for frame in self._source:
+            for frame in self._frames():
                 with self._changed:
                     self.dropped += self._newest is not None
                     self._newest = frame
@@ -72,3 +89,32 @@ class LatestSource:
             with self._changed:
                 self._ended = True
                 self._changed.notify()
+
+    def _frames(self) -> Iterator[Frame]:
+        """The source's, and after a loss those of the one that takes its place, as if they were of one."""
+        first, start_s = 0, 0.0
+        index, time_s, came_s = -1, 0.0, time.monotonic()
+        while True:
+            try:
+                for frame in self._source:
+                    index, time_s, came_s = first + frame.index, start_s + frame.time_s, time.monotonic()
+                    yield replace(frame, index=index, time_s=time_s)
+                return
+            except SourceError as fault:
+                if self._reopen is None:
+                    raise
+                self._source = self._opened_anew(self._reopen, fault)
+                first, start_s = index + 1, time_s + time.monotonic() - came_s
+
+    def _opened_anew(self, reopen: Callable[[], Source], fault: SourceError) -> Source:
+        """The source, once it is there again. Raises ``fault`` where it stays away, or nobody waits for it any more."""
+        self._on_lost(fault)
+        self._source.__exit__(None, None, None)  # a device that is held comes back under another number
+        until_s = time.monotonic() + self._return_s
+        while not self._closed and time.monotonic() < until_s:
+            time.sleep(_AGAIN_EVERY_S)
+            with suppress(SourceError):
+                source = reopen()
+                self._on_lost(None)
+                return source
+        raise fault

@@ -12,7 +12,7 @@ from threading import Thread
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.build import open_camera, virtual_camera_sink
-from emojimask.errors import EmojimaskError, UsageError, without_password
+from emojimask.errors import EmojimaskError, SourceError, UsageError, without_password
 from emojimask.prefetch import prefetched
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
@@ -86,18 +86,22 @@ class CameraFeed:
         try:
             quietly = self._play(tell)
         except EmojimaskError as error:
-            tell(json.dumps({"trouble": f"{error}; then reload the page"}))
+            self._switch_off(tell, f"{error}; then reload the page")
         except Exception as error:
             _log.exception("the camera feed has failed")
-            tell(json.dumps({"trouble": f"the camera feed has failed: {type(error).__name__}: {error}"}))
+            self._switch_off(tell, f"the camera feed has failed: {type(error).__name__}: {error}")
         if not self._closed:
             loop.call_soon_threadsafe(self._ended, quietly)
 
     def _play(self, tell: Tell) -> bool:
         """False where the source has ended; true where nobody looks on any more."""
+
+        def on_lost(fault: SourceError | None) -> None:
+            tell(json.dumps({"trouble": f"{fault}; it is waited for, for a minute" if fault else ""}))
+
         self._masker.prepare()  # before the camera opens: no frame waits for the models
         with (
-            open_camera(self._spec) as source,
+            open_camera(self._spec, on_lost) as source,
             VirtualCamera(source.info) as virtual,
             self._masked(source, tell) as frames,
         ):
@@ -105,12 +109,16 @@ class CameraFeed:
                 tell(pack(made.frame, made.frame.index, made.worked_ms, made.fault))
                 trouble = virtual.switch(self._wants_virtual) or virtual.write(made.frame)
                 if trouble is not None:
-                    self._wants_virtual = False
-                    tell(json.dumps({"trouble": trouble, "virtual_camera": False}))
+                    self._switch_off(tell, trouble)
                 if self._closed or not (self._onlookers or self._wants_virtual):
                     return True
-        tell(json.dumps({"trouble": f"{without_password(self._spec)}: has ended; reload the page to begin again"}))
+        self._switch_off(tell, f"{without_password(self._spec)}: has ended; reload the page to begin again")
         return False
+
+    def _switch_off(self, tell: Tell, trouble: str) -> None:
+        """The virtual camera, which has gone, or could not be had."""
+        self._wants_virtual = False
+        tell(json.dumps({"trouble": trouble, "virtual_camera": False}))
 
     @contextmanager
     def _masked(self, source: Source, tell: Tell) -> Iterator[Iterable[Made]]:

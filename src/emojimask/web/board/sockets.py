@@ -19,7 +19,8 @@ from emojimask.web.board.room import INTERVALS_S, KINDS, REACTIONS, RECOGNISED, 
 from emojimask.web.board.store import RoomsFullError, StoreGoneError
 
 _MAX_STRIKES = 20
-_BURST, _PER_SECOND = 60, 2.0  # an emoji and a hand; a network or a machine that stalls for half a minute loses nobody's
+_BURST, _PER_SECOND = 60, 2.0
+"""An emoji and a hand a second; a network or a machine that stalls for half a minute loses nobody's messages."""
 _LEFT, _FLOODED = 1000, 1008
 _AGAIN_LATER = 1013  # who was in already tries again by itself
 

@@ -67,10 +67,8 @@ stream.addEventListener("refused", stop);
 stream.addEventListener("silent", () => outOfTouch("Waiting for it."));
 stream.addEventListener("back", () => trouble(""));
 stream.addEventListener("note", ({ detail }) => {
-  if (detail.trouble) {
-    cover();
-    trouble(detail.trouble);
-  }
+  if (detail.trouble) cover();
+  if ("trouble" in detail) trouble(detail.trouble); // "" once it is over
   if (detail.settings) showSettings(detail.settings);
   if ("virtual_camera" in detail) {
     $("virtual").checked = detail.virtual_camera;
