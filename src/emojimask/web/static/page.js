@@ -50,8 +50,9 @@ $("start").onclick = start;
 $("stop").onclick = stop;
 $("cameras").onchange = changeCamera;
 navigator.mediaDevices?.addEventListener("devicechange", () => { if (running && !onServer) showCameras(); });
-$("mirror").onchange = () => { screen.mirror = $("mirror").checked; };
-screen.mirror = $("mirror").checked = !onServer;
+$("mirror").checked = !onServer;
+$("mirror").onchange = mirror;
+mirror();
 $("virtual-field").hidden = !onServer;
 $("virtual").onchange = switchVirtual;
 $("snapshot").onclick = () => screen.canvas.toBlob((blob) => offer(blob, "emojimask.png", "Snapshot"), "image/png");
@@ -98,6 +99,9 @@ async function start() {
     trouble(error.message);
   }
 }
+
+/** For the eye alone: in snapshots and recordings, writing must be readable. */
+function mirror() { screen.canvas.classList.toggle("mirrored", $("mirror").checked); }
 
 /** The one that is chosen; another may be, while it wakes, and two must not be on at once. */
 async function startCamera() {

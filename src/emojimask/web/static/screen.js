@@ -4,7 +4,6 @@ const SHIELD = ["#2c3e5c", "#1a263c"], DISC = "#3e5478";
 
 export class Screen {
   #canvas; #context; #emoji = new Image(); #shielded = true;
-  mirror = false;
 
   constructor(canvas, emojiSource) {
     this.#canvas = canvas;
@@ -23,10 +22,7 @@ export class Screen {
       this.#canvas.height = bitmap.height;
     }
     this.#shielded = false;
-    const flip = this.mirror ? -1 : 1;
-    this.#context.setTransform(flip, 0, 0, 1, this.mirror ? bitmap.width : 0, 0);
     this.#context.drawImage(bitmap, 0, 0);
-    this.#context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   /** Cover everything. */
