@@ -67,6 +67,10 @@ def test_tls(program: Callable[..., Program], tmp_path: Path) -> None:
 
     trusted = ssl.create_default_context(cafile=str(cert))
     assert httpx.get(served.url, verify=trusted).status_code == 200
+    stranger = run_join(served.url, "AAAA2222")
+    assert stranger.returncode == 1
+    assert "its certificate is not trusted" in stranger.stderr
+    assert "no open room has this code" in run_join(served.url, "AAAA2222", SSL_CERT_FILE=str(cert)).stderr
 
 
 @pytest.mark.parametrize(
@@ -444,8 +448,9 @@ def test_join_without_recognising_expressions_shares_none(board: Program) -> Non
     host.close()
 
 
-def run_join(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "emojimask", "join", *arguments], capture_output=True, text=True)
+def run_join(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emojimask", "join", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
 
 
 def test_a_proxy_has_no_part_in_a_board_on_this_machine(board: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from emojimask.errors import UsageError, in_brief
-from emojimask.web.board.address import board_address, call
+from emojimask.errors import UsageError
+from emojimask.web.board.address import board_address, call, unreachable
 
 MAX_BYTES = 512
 _DONE, _GONE, _REFUSED = 1000, 1001, 1008
@@ -44,7 +44,7 @@ class ClassLink:
             async with call(address) as board:
                 await self._pass_on(board, json.dumps(first))
         except (OSError, TimeoutError, WebSocketException) as error:
-            await self._refuse(f"{address}: no class board answers ({in_brief(error)}); check the link and the network")
+            await self._refuse(unreachable(address, error))
 
     async def _pass_on(self, board: ClientConnection, first: str) -> None:
         """Both ways, till one side ends."""

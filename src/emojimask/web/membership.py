@@ -11,8 +11,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from emojimask.errors import EmojimaskError, UsageError, in_brief
-from emojimask.web.board.address import board_address, call
+from emojimask.errors import EmojimaskError, UsageError
+from emojimask.web.board.address import board_address, call, unreachable
 
 _RETRY_S = (0.2, 0.5, 1.0, 1.5)
 _FINAL = frozenset({1000, 1008, 4001, 4003, 4004})
@@ -87,11 +87,9 @@ class Membership:
             except ConnectionClosed as error:
                 code, reason = (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")
             except (OSError, TimeoutError, WebSocketException) as error:
-                code, reason = None, in_brief(error)
+                code, reason = None, ""
                 if not joined.is_set():
-                    raise EmojimaskError(
-                        f"{self._address}: no class board answers ({reason}); check the link and the network"
-                    ) from error
+                    raise EmojimaskError(unreachable(self._address, error)) from error
             lost, self._socket = self.in_touch, None
             if code in _FINAL:
                 self._tell(_plain(reason or "") or "the room is left")

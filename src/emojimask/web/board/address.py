@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 
-from emojimask.errors import UsageError
+from emojimask.errors import UsageError, in_brief
 from emojimask.web import LOOPBACK
 
 _OPEN_TIMEOUT_S, _CLOSE_TIMEOUT_S = 5.0, 1.0
@@ -44,3 +45,13 @@ def call(address: str) -> connect:
         compression=None,
         proxy=None if address.startswith("ws:") else True,  # a board on this machine is no business of a proxy's
     )
+
+
+def unreachable(address: str, error: Exception) -> str:
+    """Why a call came to nothing, and what to do."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"{address}: its certificate is not trusted ({error.verify_message}); check the link; where the class has "
+            "a certificate of its own, ask for that file, and start emojimask with SSL_CERT_FILE naming it"
+        )
+    return f"{address}: no class board answers ({in_brief(error)}); check the link and the network"
