@@ -124,6 +124,32 @@ def test_one_of_several_cameras_can_be_chosen(playwright_session, chromium: str,
         assert not problems
 
 
+FIRST_IS_BUSY = """
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => {
+        const stream = await ask(wish), [camera] = stream.getVideoTracks();
+        if (!camera.label.includes("device_0")) return stream;
+        camera.stop();
+        throw new DOMException("Could not start video source", "NotReadableError");
+    };
+"""
+
+
+def test_where_a_camera_is_busy_another_can_be_chosen(playwright_session, chromium: str, page_url: str) -> None:
+    with closing(launch(playwright_session, chromium, None, cameras=2)) as browser:
+        tab = browser.new_page()
+        problems = watch(tab)
+        tab.add_init_script(FIRST_IS_BUSY)
+        tab.goto(page_url)
+        start_camera(tab)
+        until(tab, "document.querySelector('#trouble').textContent.includes('another program may be using it')")
+        until(tab, "!document.querySelector('#cameras-field').hidden")
+        tab.select_option("#cameras", index=1)
+        until(tab, "document.querySelector('#start').hidden")
+        assert tab.locator("#trouble").is_hidden()
+        assert not problems
+
+
 def test_no_camera_stays_on_that_was_only_passed_by(playwright_session, chromium: str, page_url: str) -> None:
     with closing(launch(playwright_session, chromium, None, cameras=3)) as browser:
         tab = browser.new_page()

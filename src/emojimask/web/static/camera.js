@@ -93,7 +93,7 @@ async function ask(device) {
 
 /** The cameras by id and name; browsers tell them once one has been allowed. */
 export async function listCameras() {
-  const found = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
+  const found = (await navigator.mediaDevices?.enumerateDevices() ?? []).filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
   return found.map(({ deviceId, label }, number) => ({ id: deviceId, name: label || `Camera ${number + 1}` }));
 }
 

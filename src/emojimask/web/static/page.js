@@ -97,6 +97,7 @@ async function start() {
   } catch (error) {
     stop();
     trouble(error.message);
+    if (!onServer) showCameras(); // another one may be free
   }
 }
 
@@ -134,7 +135,7 @@ async function showCameras() {
   const known = await listCameras();
   $("cameras-field").hidden = known.length < 2;
   $("cameras").replaceChildren(...known.map(({ id, name }) => new Option(name, id)));
-  $("cameras").value = camera.device;
+  $("cameras").value = camera.device ?? recall("camera");
 }
 
 function changeCamera() {
