@@ -245,6 +245,28 @@ def test_snapshot_and_recording_hold_masked_pictures(tab, page_url: str) -> None
     assert all(emoji_yellow(frame) > 0.015 or is_shield(frame) for frame in frames)
 
 
+def test_what_was_recorded_stays_till_it_is_downloaded(tab, page_url: str) -> None:
+    asked: list[str] = []
+    tab.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    tab.click("#record")
+    tab.wait_for_timeout(1500)
+    tab.click("#record")
+    tab.wait_for_selector("text=Download recording")
+    tab.click("#snapshot")
+    tab.wait_for_selector("text=Download snapshot")
+    tab.close(run_before_unload=True)
+    wait_until(lambda: asked == ["beforeunload"], tab=tab)
+    for what in ("recording", "snapshot"):
+        with tab.expect_download():
+            tab.click(f"text=Download {what}")
+    with tab.expect_event("close"):
+        tab.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+
+
 def test_a_picture_that_cannot_be_drawn_is_not_the_last(tab, page_url: str) -> None:
     tab.goto(page_url)
     start_camera(tab)

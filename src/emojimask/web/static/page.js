@@ -32,6 +32,7 @@ const stream = new Stream(screen, { unasked: onServer });
 const camera = new Camera();
 const recorder = new Recorder();
 const classPanel = new ClassPanel($("class"), { viaThisMachine: true, recognises: about.recognises });
+const unsaved = new Set(); // links to what is kept in this page only
 let running = false, starting = false, recordChanges = false;
 
 for (const [name, values] of Object.entries(about.offered)) {
@@ -78,6 +79,7 @@ stream.addEventListener("note", ({ detail }) => {
 });
 stream.addEventListener("frame", ({ detail }) => showFrame(detail));
 setInterval(showFigures, 500);
+addEventListener("beforeunload", (event) => { if (recorder.running || unsaved.size) event.preventDefault(); });
 if ((recall(ON) ?? onServer) && (onServer || await isAllowed())) start();
 
 async function start() {
@@ -212,7 +214,10 @@ async function record() {
 
 function offer(blob, name, what) {
   const link = make("a", { className: "button", href: URL.createObjectURL(blob), download: name, textContent: `Download ${what.toLowerCase()}` });
-  $("downloads").replaceChildren(link, make("span", { className: "soft", textContent: `${name}, ${(blob.size / 1e6).toFixed(2)} MB; kept in this page only` }));
+  link.onclick = () => unsaved.delete(link);
+  unsaved.add(link);
+  const words = make("span", { className: "soft", textContent: `${name}, ${(blob.size / 1e6).toFixed(2)} MB; kept in this page only` });
+  $("downloads").append(make("div", { className: "row" }, link, words));
 }
 
 function showSettings(settings) {
