@@ -642,13 +642,19 @@ def test_works_by_keyboard(tab, page_url: str) -> None:
     assert {"stop", "snapshot", "record", "mirror", "emojis", "smoothing", "on_lost", "SUMMARY", "choose"} <= reached
 
 
-def test_start_and_stop_keep_the_keyboard_s_place(tab, page_url: str) -> None:
+def test_start_stop_and_record_keep_the_keyboard_s_place(tab, page_url: str) -> None:
     tab.goto(page_url)
     until(tab, "document.querySelector('#emojis').options.length > 0")
     tab.focus("#start")
     tab.keyboard.press("Enter")
     wait_for_face(tab)
     assert tab.evaluate("document.activeElement.id") == "stop"
+    tab.focus("#record")
+    tab.keyboard.press("Enter")
+    until(tab, "document.querySelector('#record').textContent === 'Stop recording'")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=Download recording")
+    tab.focus("#stop")
     tab.keyboard.press("Enter")
     assert tab.evaluate("document.activeElement.id") == "start"
 

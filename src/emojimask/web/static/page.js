@@ -192,8 +192,7 @@ function showFigures() {
 async function record() {
   if (recordChanges) return; // not to be begun twice, where the camera was stopped and started meanwhile
   recordChanges = true;
-  const button = $("record");
-  button.disabled = true;
+  const button = $("record"); // not disabled meanwhile, which would take the keyboard's place away
   try {
     if (recorder.running) {
       const blob = await recorder.stop();
