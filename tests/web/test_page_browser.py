@@ -583,8 +583,9 @@ def test_a_program_that_ends_while_it_masks_is_told(tab, program, tmp_path: Path
     drop(tab, write_film(tmp_path / "a.avi", [portrait()] * 3))
     tab.wait_for_selector("#files .say.bad:visible", timeout=20_000)
     assert "does not answer" in tab.inner_text("#files .say.bad")
-    tab.click("#files >> text=Remove")
+    tab.locator("#files >> text=Remove").press("Enter")
     assert tab.locator("#files article").count() == 0
+    assert tab.evaluate("document.activeElement.id") == "choose", "where the keyboard goes on"
 
 
 def drop(tab, path: Path) -> None:

@@ -143,6 +143,7 @@ class ShownFile {
   #stop() {
     this.#upload?.abort();
     this.#giveUp();
+    if (this.element.contains(document.activeElement)) $("choose").focus(); // where the keyboard goes on
     this.element.remove();
   }
 
