@@ -38,6 +38,24 @@ def test_and_in_every_frame_of_a_video() -> None:
     assert {face.track.id for frame in out for face in frame.faces} == {1}
 
 
+def test_and_where_it_comes_into_an_empty_scene_and_goes_again() -> None:
+    person = np.ascontiguousarray(portrait()[::2, ::2])
+    height, width = person.shape[:2]
+    room = np.broadcast_to(np.linspace(20, 220, 3 * width).astype(np.uint8)[:, None], (2 * height, 3 * width, 3))
+    pictures, faces = [], []
+    for step in [0] * 10 + [*range(0, 21, 2)] + [20] * 5 + [*range(20, -1, -2)] + [0] * 10:
+        picture, reach = room.copy(), width * step // 20
+        picture[-height:, :reach] = person[:, width - reach :]
+        pictures.append(picture * BLUE)
+        outline = FACE_OUTLINE / 2 + [reach - width, height]
+        faces.append(Box.around(outline.astype(np.float32)).scaled(0.6))
+    out = masked(pictures)
+    for frame, picture, box in zip(out, pictures, faces, strict=True):
+        if box.x >= 0:
+            part = slice(int(box.y), int(box.y + box.height)), slice(int(box.x), int(box.x + box.width))
+            assert (frame.image[part] == picture[part]).all(axis=2).mean() <= 0.1
+
+
 def test_a_scene_in_ordinary_light_is_seen_as_it_is_again() -> None:
     pictures = [portrait() * BLUE] * 12 + [np.ascontiguousarray(portrait()[:, ::-1])] * 12
     out = masked(pictures)

@@ -40,6 +40,9 @@ PLAIN = 0.98
 not small: of letters and patterns that look so to it, hardly any is large."""
 KNOWN = 0.9
 """The landmarker's score from which a face counts that shows in another rendering of the picture alone."""
+OTHERWISE_S = 0.4
+"""So often a file is looked at in other renderings while nobody is in sight, but twice at least within the time over
+which who is found late is traced back."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -79,6 +82,7 @@ class LandmarkTracker:
         self._doubts = Doubts()
         self._people: list[Person] = []
         self._weak: set[int] = set()  # who is known in this frame by a weak find alone
+        self._otherwise_s = -np.inf  # when a frame was last looked at in all renderings
         self._next_id = 1
 
     def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
@@ -94,7 +98,7 @@ class LandmarkTracker:
         self._weak.clear()
         for finds in self._search.finds(frame, self._people, seen, hindsight_s, glimpse):
             self._take_in(views, finds, seen, only_chance)
-        self._look_otherwise(views, seen, only_chance)
+        self._look_otherwise(views, seen, only_chance, hindsight_s)
         if glimpse is not None and glimpse.alone and self._bodies is not None:
             self._add_heads(frame, self._bodies.detect(frame.picture), seen)
         others = self._second.detect(frame.picture) if self._second is not None else []
@@ -114,21 +118,29 @@ class LandmarkTracker:
         self._people.clear()
         self._search.reset()
         self._doubts.reset()
+        self._otherwise_s = -np.inf
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         rendering = next((p.rendering for p in self._people if p.id == track.id), None)
         face = self._outliner.settled(Views(frame).through(rendering).picture, track.face.landmarks)
         return face if face is not None and is_plausible(face, track.face.landmarks) else None
 
-    def _look_otherwise(self, views: Views, seen: dict[int, Face], only_chance: bool) -> None:
+    def _look_otherwise(
+        self, views: Views, seen: dict[int, Face], only_chance: bool, hindsight_s: float | None
+    ) -> None:
         """Look through other renderings: for whom they showed before, and where nobody is in sight for anybody.
 
-        Where somebody is, others hide in no other light, and what looks like them there is a print or a fold.
+        Where somebody is, others hide in no other light, and what looks like them there is a print or a fold. Live,
+        where nobody is in sight, the shield stands anyway.
         """
         now = views.frame.time_s
+        every_s = np.inf if hindsight_s is None else min(OTHERWISE_S, hindsight_s / 2)
+        is_due = not seen and (only_chance or now - self._otherwise_s >= every_s - 1e-6)
+        if is_due:
+            self._otherwise_s = now
         lost = [p for p in self._people if p.id not in seen and now - p.seen_s <= LOST_S]
         for rendering in RENDERINGS:
-            if (only_chance and not seen) or any(p.rendering is rendering for p in lost):
+            if (is_due and not seen) or any(p.rendering is rendering for p in lost):
                 picture = views.through(rendering).picture
                 known = [find for find in self._search.whole(picture) if self._is_known(picture, find)]
                 self._take_in(views, known, seen, rendering=rendering)
