@@ -108,6 +108,15 @@ def test_in_a_large_picture_a_face_of_24_pixels_is_surely_found(
     )
 
 
+@pytest.mark.parametrize(("scale", "x"), [(2.0, 0.463), (2.3, 0.54), (2.6, 0.39)])
+def test_in_a_very_large_picture_a_face_that_tiles_cut_is_found(
+    detector: MediapipeDetector, scale: float, x: float
+) -> None:
+    """As in a group's picture from a camera of 24 megapixels."""
+    found = detector.detect(scene(6000, 4000, scale, x=x), thorough=True)
+    assert any(np.hypot(d.box.center[0] - 6000 * x, d.box.center[1] - 2000) < 60 and d.score > 0.5 for d in found)
+
+
 @pytest.mark.parametrize(("x", "y"), [(0.15, 0.6), (0.5, 0.3), (0.5, 0.6), (0.8, 0.3)])
 def test_a_small_blurred_face_is_covered_at_once(
     detector: MediapipeDetector, landmarker: MeshLandmarker, x: float, y: float

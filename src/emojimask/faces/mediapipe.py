@@ -34,6 +34,8 @@ _LARGE = 1536
 """Pixels on the longer side from which a picture may be looked at closely, ..."""
 _CLOSE = 384, 1 / 6
 """... in squares of this side, that overlap by this share of it."""
+_AT_ONCE = 4
+"""A look over so many squares across finds whom they cut."""
 _OVERVIEW = 384
 """Pixels: to which side a picture is shrunk before it is mirrored at its edges; twice what the network reads."""
 
@@ -194,16 +196,19 @@ def six_points(points: Points, box: Box) -> Points:
 
 
 def _squares(height: int, width: int) -> list[Box]:
-    """Overlapping squares that cover the picture; none where it is small itself.
+    """Overlapping squares that cover the picture, the smallest last; none where it is small itself.
 
     Twelve of a wide picture: in the network's 192 pixels, fewer and larger ones shrink a face of a fiftieth of the
-    picture's width too far to be found.
+    picture's width too far to be found. Of a very large picture larger ones, too: a face that is larger than what
+    neighbours have in common may lie in none of them whole, and is too small yet in all of the picture.
     """
     longer = max(height, width)
-    side = min(max(longer // 2, 160), max(longer * 5 // 16, 320), 640)
-    if longer <= side:
+    sides = [min(max(longer // 2, 160), max(longer * 5 // 16, 320), 640)]
+    if longer <= sides[0]:
         return []
-    return [Box(left, top, side, side) for top in _starts(height, side) for left in _starts(width, side)]
+    while longer > _AT_ONCE * sides[0]:
+        sides.insert(0, 3 * sides[0])
+    return [Box(left, top, s, s) for s in sides for top in _starts(height, s) for left in _starts(width, s)]
 
 
 def _close_squares(height: int, width: int) -> list[Box]:
