@@ -233,6 +233,32 @@ def test_at_the_edge_the_landmarker_looks_until_it_comes_to_rest() -> None:
 
 
 @dataclass
+class Rolling(Stage):
+    """Everybody leans by ``degrees``; the detector sees no one who does."""
+
+    degrees: float = 0.0
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        return super().detect(image, thorough) if self.degrees == 0 else []
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        face = super().locate(image, near)
+        if face is None:
+            return None
+        x, y, _ = self.people["red"]
+        cos, sin = np.cos(np.radians(self.degrees)), np.sin(np.radians(self.degrees))
+        points = (face.landmarks - [x, y]) @ [[cos, sin], [-sin, cos]] + [x, y]
+        return Face(Box.around(points.astype(np.float32)), points.astype(np.float32), face.score)
+
+
+def test_a_head_that_rolls_stays_in_sight() -> None:
+    stage = Rolling()
+    film = Film(stage)
+    for stage.degrees in range(0, 360, 14):
+        assert list(seen(film.shoot(red=(300, 150, 40)))) == [1]
+
+
+@dataclass
 class Squeezing(Stage):
     """While ``shows`` is below 1, only that share of blue, on the left, is seen; the landmarks are squeezed there."""
 

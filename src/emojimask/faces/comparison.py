@@ -39,13 +39,22 @@ def is_plausible(face: Face, expected: Points) -> bool:
 
     Drawn half onto a head that has jumped, it stretches over head and background; the detector must look then.
     """
-    box, found = Box.around(expected), Box.around(face.landmarks)
-    reshaped = (found.width + 1) * (box.height + 1) / ((found.height + 1) * (box.width + 1))
+    box = Box.around(expected)
+    (width, height), (found_width, found_height) = (_size_in_its_axes(p) + 1 for p in (expected, face.landmarks))
+    reshaped = found_width * height / (found_height * width)
     return (
         face.box.iou(box) > 0.25
         and 0.5 < (face.box.area + 1) / (box.area + 1) < 2.0
         and 1 / MAX_RESHAPE < reshaped < MAX_RESHAPE
     )
+
+
+def _size_in_its_axes(points: Points) -> Points:
+    """(2,) how far landmarks reach along and across the line of the eyes: a head that rolls keeps its shape."""
+    left, right = Face(Box.around(points), points, 1.0).anchors()[:2]
+    across = (right - left) / max(float(np.hypot(*(right - left))), 1e-6)
+    to_axes = np.array([[across[0], -across[1]], [across[1], across[0]]], np.float32)
+    return np.asarray(np.ptp(points @ to_axes, axis=0), np.float32)
 
 
 def is_cut_off(face: Face, picture: Picture) -> bool:
