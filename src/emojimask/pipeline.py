@@ -201,7 +201,7 @@ class MaskingPipeline:
                 self._shown.add(track.id, Shown(frame.time_s, tuple(float(p) for p in smoothed), expression))
 
     def _is_due(self, frame: Frame, track: Track) -> bool:
-        """Only where the face was looked at: a face that was not has hardly moved since, nor has its expression."""
+        """Only where the face was looked at: else it is hidden, or has hardly moved since, nor has its expression."""
         if track.state is not TrackState.TRACKED or not track.looked or not self._reads(track.id):
             return False
         last = self._shown.last(track.id)

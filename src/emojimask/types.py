@@ -228,7 +228,7 @@ class Track:
         face: seen or, while held, predicted.
         state: tracked or held.
         unseen_s: seconds to the nearest sighting; 0 while tracked. The mask grows with it.
-        looked: false where a tracked face was not looked for in this very frame: it is known from frames nearby.
+        looked: false where a tracked face is known from frames nearby, or by its body, and shows no expression.
     """
 
     id: int

@@ -119,6 +119,24 @@ def test_a_head_is_covered_where_no_face_is_in_sight(bodies: Bodies, faces: Nobo
     assert len(tracker.update(Frame(ROOM, 0, 0.0), 1.0, Glimpse(WHOLE, thorough=True, alone=True))) == count
 
 
+@pytest.mark.parametrize(("faces", "count"), [(Nobody(), 0), (Somebody(), 1)], ids=["hidden", "in sight"])
+def test_no_expression_is_read_off_what_hides_a_face(faces: Nobody, count: int) -> None:
+    read: list[Face] = []
+
+    class Reader(Plain):
+        def classify(self, image: Picture, faces: Sequence[Face]) -> list[object]:
+            read.extend(faces)
+            return [None] * len(faces)
+
+        def update(self, track_id: int, time_s: float, reading: object) -> tuple[object, str]:
+            return (1.0,), "happy"
+
+    tracker = LandmarkTracker(faces, faces, bodies=Bodies())
+    (masked,) = MaskingPipeline(tracker, Reader(), Reader(), Plain()).process_file([Frame(ROOM, 0, 0.0)])  # type: ignore[arg-type]
+    assert len(read) == count
+    assert [face.recognised for face in masked.faces] == ["happy" if count else None]
+
+
 def test_a_real_face_behind_a_board_is_covered(shared: Path) -> None:
     with open_file(shared / "media" / "intel_ccby" / "eat.mkv") as source:
         picture = next(iter(source)).image.copy()

@@ -82,6 +82,7 @@ class LandmarkTracker:
         self._doubts = Doubts()
         self._people: list[Person] = []
         self._weak: set[int] = set()  # who is known in this frame by a weak find alone
+        self._hidden: set[int] = set()  # who by the body alone
         self._otherwise_s = -np.inf  # when a frame was last looked at in all renderings
         self._next_id = 1
 
@@ -96,6 +97,7 @@ class LandmarkTracker:
         resting = {p.id: p.carried_on(frame) for p in self._resting(frame.time_s)} if hindsight_s is None else {}
         seen = self._follow(views, resting)
         self._weak.clear()
+        self._hidden.clear()
         for finds in self._search.finds(frame, self._people, seen, hindsight_s, glimpse):
             self._take_in(views, finds, seen, only_chance)
         self._look_otherwise(views, seen, only_chance, hindsight_s)
@@ -152,7 +154,9 @@ class LandmarkTracker:
             if known or head.landmarks is None or share_inside(head.box, frame.picture) < LEAST_INSIDE:
                 continue
             face = Face(head.box, head.landmarks, head.score)
-            seen[self._welcome(frame, face).id] = face
+            person = self._welcome(frame, face)
+            self._hidden.add(person.id)
+            seen[person.id] = face
 
     def _is_known(self, picture: Picture, detection: Detection) -> bool:
         """Whether detector and landmarker both know a face in another rendering, which shows many patterns besides."""
@@ -292,5 +296,5 @@ class LandmarkTracker:
 
     def _track(self, person: Person, frame: Frame, seen: bool) -> Track:
         if seen:
-            return Track(person.id, person.face)
+            return Track(person.id, person.face, looked=person.id not in self._hidden)
         return Track(person.id, person.carried_on(frame), TrackState.HELD, frame.time_s - person.seen_s)
