@@ -37,7 +37,7 @@ def wait_for(true: Callable[[], bool], seconds: float = 120.0) -> None:
 @posix_only
 def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
     for number in range(3):
-        clip(tmp_path / "in" / f"{number}.mp4", frames=40 + number)
+        clip(tmp_path / "in" / f"{number}.avi", frames=40 + number)  # x264 is not the same to the byte each time
     wanted = request(tmp_path / "in", tmp_path / "out")
     engine = LocalEngine(wanted, workers=2)
     batch = BatchRun(wanted)
@@ -56,11 +56,11 @@ def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
     assert killed
     assert (progress.done, progress.failed) == (3, {})
     assert sorted(r.frames for r in records(wanted).values()) == [40, 41, 42]
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {MANIFEST, *(f"{n}_masked.mp4" for n in range(3))}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {MANIFEST, *(f"{n}_masked.avi" for n in range(3))}
     assert not multiprocessing.active_children()
     alone = request(tmp_path / "in", tmp_path / "alone")
     run(alone)
-    for name in ("0_masked.mp4", "1_masked.mp4"):  # the processes change nothing
+    for name in ("0_masked.avi", "1_masked.avi"):  # the processes change nothing
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 

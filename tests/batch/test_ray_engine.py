@@ -18,7 +18,8 @@ def batch(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def test_the_results_are_those_of_the_local_engine(tmp_path: Path) -> None:
     for number in range(2):
-        clip(tmp_path / "in" / f"{number}.mp4", frames=10 + number, sound="aac")
+        # x264, of which an mp4 is made, is not the same to the byte each time.
+        clip(tmp_path / "in" / f"{number}.avi", frames=10 + number, sound="mp3")
     (tmp_path / "in" / "bad.mp4").write_text("bad")
     ended = batch(tmp_path / "in", tmp_path / "ray", "--workers", 1)
     assert ended.returncode == 3, ended.stderr
