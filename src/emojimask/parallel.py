@@ -25,6 +25,8 @@ _begun: WeakSet[Thread] = WeakSet()
 _found: list[int] = []
 """How many threads OpenCV had, at each :func:`cores_taken` that lasts."""
 _counting = Lock()
+_forked = False
+"""Whether this process is another's copy: OpenCV's threads stayed there, and it would wait for their end for ever."""
 
 
 def parallel_map(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
@@ -58,7 +60,7 @@ def cores_taken(threads: int) -> Iterator[None]:
 
     May be entered by several threads at once; when the last leaves, OpenCV has again what the first found.
     """
-    if threads < cv2.getNumberOfCPUs():
+    if threads < cv2.getNumberOfCPUs() or _forked:
         yield
         return
     with _counting:
@@ -103,5 +105,11 @@ def _hands() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cv2.getNumberOfCPUs(), thread_name_prefix="emojimask-face")
 
 
+def _note_fork() -> None:
+    global _forked
+    _forked = True
+    _hands.cache_clear()  # a forked process has none of the threads
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_hands.cache_clear)  # a forked process has none of the threads, and would wait
+    os.register_at_fork(after_in_child=_note_fork)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing import get_context
 from threading import Barrier, current_thread
 
 import cv2
+import numpy as np
 import pytest
 
 from emojimask.parallel import cores_taken, parallel_map, shares
@@ -45,11 +48,19 @@ def test_two_work_at_once_unless_opencv_may_use_but_one_thread(threads: int) -> 
     assert current_thread().name in names
 
 
+def take_cores() -> None:
+    with cores_taken(cv2.getNumberOfCPUs()):
+        pass
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of what is tested here
-def test_a_forked_process_has_threads_of_its_own(threads: int) -> None:
+@pytest.mark.parametrize("work", [partial(parallel_map, str, [1, 2]), take_cores])
+def test_a_forked_process_waits_for_no_thread_that_stayed_behind(work: Callable[[], object], threads: int) -> None:
     parallel_map(str, [1, 2])
-    child = get_context("fork").Process(target=parallel_map, args=(str, [1, 2]))
+    cv2.warpAffine(np.zeros((999, 999), np.uint8), np.eye(2, 3), (999, 999))
+    time.sleep(0.5)  # until OpenCV's threads, which this has begun, are at rest
+    child = get_context("fork").Process(target=work)
     child.start()
     child.join(timeout=10)
     ended = child.exitcode
