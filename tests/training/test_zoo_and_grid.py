@@ -105,7 +105,9 @@ def test_what_is_given_several_times_counts_every_time() -> None:
 
 
 def test_a_grid_is_trained_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    from emojimask.training.trained import load_network
+
     write_csv(tmp_path / "fer")
     (tmp_path / "tiny.toml").write_text(TINY)
     words = [tmp_path / "tiny.toml", "--data", tmp_path / "fer", "--out", tmp_path / "runs"]
@@ -116,6 +118,9 @@ def test_a_grid_is_trained_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFix
     assert [row["fer2013"] for row in rows] == sorted((row["fer2013"] for row in rows), reverse=True)
     assert {(row["seed"], row["optimizer"]) for row in rows} == {(1, "adam"), (1, "sgd"), (2, "adam"), (2, "sgd")}
     assert told[-4].startswith(rows[0]["run"])
+    cpu = torch.device("cpu")
+    names = {load_network(tmp_path / "runs" / row["run"] / "best.pt", cpu)[1].name for row in rows}
+    assert names == {f"tiny-{row['run']}" for row in rows}  # so that they can be exported side by side
 
     best = tmp_path / "runs" / rows[0]["run"] / "best.pt"
     before = best.read_bytes()
@@ -160,7 +165,7 @@ def test_a_combination_that_diverges_ends_no_grid(tmp_path: Path, capsys: pytest
     grid = ["--set", "labels=fer2013", "model=mlp", "epochs=2", "--grid", "rate=1e9,0.01"]
     assert run(cli.add_train, *words, *grid) == 0
     told = capsys.readouterr().err.splitlines()
-    assert "recipe tiny: the loss is no longer a number; try a lower rate" in told
+    assert "recipe tiny-rate=1000000000.0: the loss is no longer a number; try a lower rate" in told
     assert told[-2].startswith("rate=0.01  epoch")
     assert told[-1] == "rate=1000000000.0  diverged"
     rows = json.loads((tmp_path / "runs" / "grid.json").read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def run_grid(
     run: Callable[[Recipe, Path], Path],
     tell: Callable[[str], None],
 ) -> str:
-    """Train every combination of ``choices`` in a folder of ``out`` that is named after it.
+    """Train every combination of ``choices`` in a folder of ``out`` that is named after it, as its recipe is.
 
     Args:
         recipe: what the combinations change.
@@ -50,11 +51,14 @@ def run_grid(
     if empty:
         raise UsageError(f"the grid has no value to try for {empty[0]}; write KEY=A,B")
     combinations = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
-    names = [",".join(f"{key}={value}" for key, value in c.items()).replace("/", "_") for c in combinations]
+    names = [re.sub(r"[/\\]", "_", ",".join(f"{key}={value}" for key, value in c.items())) for c in combinations]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UsageError(f"the grid has {twice[0]} twice")
-    recipes = [changed(recipe, combination) for combination in combinations]
+    recipes = [
+        changed(recipe, {"name": f"{recipe.name}-{name}", **combination})
+        for name, combination in zip(names, combinations, strict=True)
+    ]
     for candidate in recipes:
         check_model(candidate)
         check_variant(candidate.variant)
