@@ -46,7 +46,7 @@ class Recipe:
         weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
             exported model's path or a shipped one's name (of compact-resnet also one with fewer blocks); for networks
             of torchvision's and EfficientNet-Lite also "imagenet", or the path of a ``.pth`` file of theirs; for
-            face-resnet and gray-face-resnet "faces".
+            face-resnet and gray-face-resnet "faces". Paths in a file are relative to its folder.
         frozen: how many of the network's first layers stay as those weights have them.
         stay: how far back towards those first weights the kept ones are moved, 0 to 1: what was known is kept, most of
             what was learned stays too (Wortsman et al. 2022, robust fine-tuning).
@@ -74,9 +74,9 @@ class Recipe:
         ema: decay of the running mean of the weights, the ones that are evaluated and kept, smaller in the first steps;
             0: the weights themselves.
         clip: largest norm of the gradient.
-        teachers: trained networks to learn from, named as in ``weights``, paths relative to the recipe's folder: the
-            mean of their probabilities for the same view of a face (Hinton et al. 2015), less what veils it, and by
-            turns mirrored: so the mean of both is what is learned.
+        teachers: trained networks to learn from, named as in ``weights``: the mean of their probabilities for the same
+            view of a face (Hinton et al. 2015), less what veils it, and by turns mirrored: so the mean of both is what
+            is learned.
         asked: how many of the teachers, drawn by chance, each batch asks; 0: all.
         teacher_weight: the teachers' part of the loss, 0 to 1; the labels have the rest.
         temperature: softens the probabilities of teachers and student alike.
@@ -169,8 +169,9 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     if "teachers" in values:
-        named = texts(values["teachers"], f"{path}: teachers")
-        values["teachers"] = [str(path.parent / name) if Path(name).suffix else name for name in named]
+        values["teachers"] = [beside(path, name) for name in texts(values["teachers"], f"{path}: teachers")]
+    if isinstance(values.get("weights"), str):
+        values["weights"] = beside(path, values["weights"])
     if "base" not in values:
         return values
     base = values.pop("base")
@@ -179,6 +180,11 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     inherited = read_values(recipe_path(base, path.parent), (*above, path))
     inherited.pop("name", None)
     return inherited | values
+
+
+def beside(path: Path, name: str) -> str:
+    """A network's file as the recipe in ``path`` names it; the names of shipped ones have no suffix."""
+    return str(path.parent / name) if Path(name).suffix else name
 
 
 def checked(values: Mapping[str, Any], source: str) -> Recipe:
