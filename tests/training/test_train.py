@@ -479,7 +479,7 @@ def test_frozen_layers_stay_as_they_were(data: Path, tmp_path: Path) -> None:
 
 
 def test_smaller_pictures_first_then_whole_ones(data: Path, tmp_path: Path) -> None:
-    """What was learned from them is what the next run begins with; a network that takes one size alone says so."""
+    """What was learned from them is what the next run begins with."""
     small = replace(RECIPE, side=24)
     first = train(small, data, tmp_path / "first")
     cpu = torch.device("cpu")
@@ -491,8 +491,13 @@ def test_smaller_pictures_first_then_whole_ones(data: Path, tmp_path: Path) -> N
     whole, _ = load_network(train(replace(RECIPE, epochs=0, weights=str(first)), data, tmp_path / "next"), cpu)
     assert whole.side == 48
     assert torch.equal(next(whole.features.parameters()), next(model.features.parameters()))
-    with pytest.raises(UsageError, match="recipe tiny: alexnet takes no pictures of side 24"):
-        build_model(replace(small, model="alexnet"))
+
+
+@pytest.mark.parametrize("change", [{"model": "alexnet", "side": 24}, {"widths": (10_000_000,) * 2}])
+def test_a_network_that_cannot_be_made_says_so(change: dict[str, Any]) -> None:
+    """Nothing is left of the picture, or there is not the memory."""
+    with pytest.raises(UsageError, match="recipe tiny: .* cannot be made with its side, widths and blocks"):
+        build_model(replace(RECIPE, **change))
 
 
 def test_a_run_begins_with_trained_weights(data: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from emojimask.errors import DataError, UsageError
+from emojimask.errors import DataError, UsageError, in_brief
 from emojimask.expressions.classifier import find_model, read_model
 from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.data.fer2013 import SIDE, WITH_VOTES
@@ -30,16 +30,20 @@ def check_model(recipe: Recipe) -> None:
 
 
 def build_model(recipe: Recipe) -> Network:
-    """The recipe's network with weights by chance. Raises UsageError where there is none of that name or side."""
+    """The recipe's network with weights by chance.
+
+    Raises:
+        UsageError: there is none of that name, or it cannot be made with the recipe's side, widths and blocks.
+    """
     check_model(recipe)
-    backbone = MODELS[recipe.model](recipe)
-    if not recipe.side:
-        return Network(backbone, heads(recipe))
-    network = Network(replace(backbone, side=recipe.side), heads(recipe))
     try:
-        run_once(network, torch.zeros(1, 1, SIDE, SIDE), [])
-    except RuntimeError as error:
-        raise UsageError(f"recipe {recipe.name}: {recipe.model} takes no pictures of side {recipe.side}") from error
+        backbone = MODELS[recipe.model](recipe)
+        network = Network(replace(backbone, side=recipe.side or backbone.side), heads(recipe))
+        with torch.no_grad():
+            run_once(network, torch.zeros(1, 1, SIDE, SIDE), [])
+    except RuntimeError as error:  # nothing is left of the picture, or there is not the memory
+        unfit = f"recipe {recipe.name}: {recipe.model} cannot be made with its side, widths and blocks"
+        raise UsageError(f"{unfit} ({in_brief(error)})") from error
     return network
 
 

@@ -30,7 +30,7 @@ class Block(nn.Module):
 
 def compact_resnet(recipe: Recipe) -> Backbone:
     """A convolution sees every pixel; then every stage halves the picture in its first block."""
-    width = recipe.widths[0] // 2
+    width = max(1, recipe.widths[0] // 2)
     layers: list[nn.Module] = [conv_bn(1, width), nn.ReLU(inplace=True)]
     for outputs, count in zip(recipe.widths, recipe.blocks, strict=True):
         for block in range(count):
