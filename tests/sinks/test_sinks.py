@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -92,6 +93,31 @@ def test_a_picture_file_takes_one_frame(tmp_path: Path) -> None:
         media.feed(sink, [media.masked(media.bars())] * 2)
     with pytest.raises(SinkError, match="no frame"), ImageFileSink(tmp_path / "a.png") as sink:
         sink.open(media.info())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of this kind are POSIX")
+def test_a_picture_that_fits_the_disk_in_part_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    script = f"""
+import resource, signal, numpy as np
+from pathlib import Path
+from emojimask.errors import SinkError
+from emojimask.sinks.image_files import SUFFIXES, ImageFileSink
+from emojimask.types import MaskedFrame, StreamInfo
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+for suffix in SUFFIXES:
+    try:
+        with ImageFileSink(Path({str(tmp_path)!r}) / f"a{{suffix}}") as sink:
+            sink.open(StreamInfo("x", 320, 240, 0.0))
+            sink.write(MaskedFrame(noise, 0, 0.0))
+        print(suffix, "was written")
+    except SinkError as error:
+        assert "free space" in str(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("", "")
     assert not list(tmp_path.iterdir())
 
 

@@ -496,7 +496,7 @@ def test_smaller_pictures_first_then_whole_ones(data: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("change", [{"model": "alexnet", "side": 24}, {"widths": (10_000_000,) * 2}])
 def test_a_network_that_cannot_be_made_says_so(change: dict[str, Any]) -> None:
     """Nothing is left of the picture, or there is not the memory."""
-    with pytest.raises(UsageError, match="recipe tiny: .* cannot be made with its side, widths and blocks"):
+    with pytest.raises(UsageError, match=r"recipe tiny: .* cannot be made with its side, widths and blocks"):
         build_model(replace(RECIPE, **change))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,8 +58,10 @@ class ImageFileSink:
         image = require_masked(frame).image
         if self._written:
             raise SinkError(f"{self._file.path}: a picture file takes one frame; name a video file, such as .mp4")
+        encoded = BytesIO()  # into a file of a disk that is full Pillow writes as much as fits, and says nothing
         try:
-            Pillow.fromarray(image[:, :, ::-1]).save(self._file.part, **self._format)
+            Pillow.fromarray(image[:, :, ::-1]).save(encoded, **self._format)
+            self._file.part.write_bytes(encoded.getbuffer())
         except (OSError, ValueError) as error:
             raise self._file.fault(error) from error
         self._written = True
