@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from fakes import BlockRenderer, EvenClassifier, PlainSmoother
 
-from emojimask.faces.renderings import RENDERINGS
-from emojimask.faces.tracking import OTHERWISE_S, LandmarkTracker
+from emojimask.faces.renderings import OTHERWISE_S, RENDERINGS
+from emojimask.faces.tracking import LandmarkTracker
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
 from emojimask.stages import Detection
@@ -196,3 +196,8 @@ def test_specks_all_over_are_no_glimpse() -> None:
         for row, column in zip(rows, columns, strict=True):
             picture[row : row + 3, column : column + 3] = 250
     assert looks_at(pictures) <= MOST_LOOKS + 2  # also at what changes most
+
+
+def test_a_still_empty_scene_is_not_looked_at_in_other_renderings_again_and_again() -> None:
+    seconds = 4
+    assert looks_at([ROOM] * 30 * seconds) <= 10 * seconds + 2 * (1 + len(RENDERINGS))

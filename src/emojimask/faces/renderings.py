@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from emojimask.pixels import bgr, resized
 from emojimask.types import Frame, Image, Picture
@@ -21,6 +22,13 @@ Rendering = Callable[[Picture], Image]
 _SAMPLES = 256  # across the shorter side, from which levels are read
 _ENDS = 1, 99  # percent of the pixels that black lies above, and white
 _LEAST = 20  # gray levels from black to white: with fewer, a bare wall's grain would be drawn out
+OTHERWISE_S = 0.4
+"""So often at the most a file is looked at in other renderings while nobody is in sight, but twice at least within the
+time over which who is found late is traced back; ..."""
+STILL_S = 6.4
+"""... and where nothing changes only so often."""
+_CHANGED = 2  # levels by which a cell's mean must differ: in hardly any light a face is about as dark as all else
+_CELLS = 64, 48  # across and down
 _DOTS = 260  # pixels of the longer side to which a picture is shrunk so that dots and grain merge
 
 
@@ -67,3 +75,28 @@ class Views:
         if rendering not in self._made:
             self._made[rendering] = replace(self.frame, picture=rendering(self.frame.picture))
         return self._made[rendering]
+
+
+class Cadence:
+    """When a file in which nobody is in sight is looked at in other renderings. One per stream."""
+
+    def __init__(self) -> None:
+        self._seen: NDArray[np.int16] | None = None  # at the latest look, a cell in each place
+        self._looked_s = self._asked_s = -np.inf
+
+    def is_due(self, frame: Frame, hindsight_s: float) -> bool:
+        """``hindsight_s``: for so long who is found late is traced back."""
+        if frame.time_s - self._asked_s < min(OTHERWISE_S, hindsight_s / 2) - 1e-6:
+            return False
+        self._asked_s = frame.time_s
+        cells = _cells(frame.picture)
+        still = self._seen is not None and bool((np.abs(cells - self._seen) < _CHANGED).all())
+        return not still or frame.time_s - self._looked_s >= STILL_S
+
+    def looked(self, frame: Frame) -> None:
+        self._seen, self._looked_s, self._asked_s = _cells(frame.picture), frame.time_s, frame.time_s
+
+
+def _cells(picture: Picture) -> NDArray[np.int16]:
+    """In colour: in blue light hardly anything differs in brightness."""
+    return resized(picture, *_CELLS).astype(np.int16)

@@ -25,7 +25,7 @@ from emojimask.faces.comparison import (
 from emojimask.faces.doubts import Doubts
 from emojimask.faces.outlining import Outliner
 from emojimask.faces.person import Person
-from emojimask.faces.renderings import RENDERINGS, Rendering, Views
+from emojimask.faces.renderings import RENDERINGS, Cadence, Rendering, Views
 from emojimask.faces.search import LOST_S, SMALL, Search, is_sure
 from emojimask.parallel import parallel_map
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse
@@ -40,9 +40,6 @@ PLAIN = 0.98
 not small: of letters and patterns that look so to it, hardly any is large."""
 KNOWN = 0.9
 """The landmarker's score from which a face counts that shows in another rendering of the picture alone."""
-OTHERWISE_S = 0.4
-"""So often a file is looked at in other renderings while nobody is in sight, but twice at least within the time over
-which who is found late is traced back."""
 DENIED_S = 0.2
 """Whom a detection alone shows, as the landmarker has denied the face, it is asked for again after this: of faces that
 are small, blurred or turned away it denies most, and takes several looks for it."""
@@ -83,7 +80,7 @@ class LandmarkTracker:
         self._people: list[Person] = []
         self._weak: set[int] = set()  # who is known in this frame by a weak find alone
         self._hidden: set[int] = set()  # who by the body alone
-        self._otherwise_s = -np.inf  # when a frame was last looked at in all renderings
+        self._otherwise = Cadence()
         self._next_id = 1
 
     def update(self, frame: Frame, hindsight_s: float | None = None, glimpse: Glimpse | None = None) -> list[Track]:
@@ -120,7 +117,7 @@ class LandmarkTracker:
         self._people.clear()
         self._search.reset()
         self._doubts.reset()
-        self._otherwise_s = -np.inf
+        self._otherwise = Cadence()
 
     def look_again(self, frame: Frame, track: Track) -> Face | None:
         rendering = next((p.rendering for p in self._people if p.id == track.id), None)
@@ -136,10 +133,10 @@ class LandmarkTracker:
         where nobody is in sight, the shield stands anyway.
         """
         now = views.frame.time_s
-        every_s = np.inf if hindsight_s is None else min(OTHERWISE_S, hindsight_s / 2)
-        is_due = not seen and (only_chance or now - self._otherwise_s >= every_s - 1e-6)
+        in_time = hindsight_s is not None and not seen and self._otherwise.is_due(views.frame, hindsight_s)
+        is_due = in_time or (only_chance and not seen)
         if is_due:
-            self._otherwise_s = now
+            self._otherwise.looked(views.frame)
         lost = [p for p in self._people if p.id not in seen and now - p.seen_s <= LOST_S]
         for rendering in RENDERINGS:
             if (is_due and not seen) or any(p.rendering is rendering for p in lost):
