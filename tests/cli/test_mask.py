@@ -503,17 +503,24 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["noise.mp4"]
 
 
-def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path, ctrl_c: signal.Signals) -> None:
-    end_amid_a_file(tmp_path, ctrl_c)
+@pytest.fixture(scope="module")
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Takes several seconds to mask."""
+    picture = np.full((120, 160, 3), 60, np.uint8)
+    return write_video(tmp_path_factory.mktemp("long") / "long.mp4", frames=3000, image=picture)
+
+
+def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path, long_video: Path, ctrl_c: signal.Signals) -> None:
+    end_amid_a_file(tmp_path, long_video, ctrl_c)
 
 
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGHUP])
-def test_so_does_whatever_ends_programs(tmp_path: Path, order: signal.Signals) -> None:
-    end_amid_a_file(tmp_path, order)
+def test_so_does_whatever_ends_programs(tmp_path: Path, long_video: Path, order: signal.Signals) -> None:
+    end_amid_a_file(tmp_path, long_video, order)
 
 
-def end_amid_a_file(tmp_path: Path, order: signal.Signals) -> None:
-    source = write_video(tmp_path / "long.mp4", frames=3000, image=np.full((480, 640, 3), 60, np.uint8))
+def end_amid_a_file(tmp_path: Path, video: Path, order: signal.Signals) -> None:
+    source = Path(shutil.copy(video, tmp_path))
     process = start("mask", str(source), "--quiet")
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("*.part")) and time.monotonic() < deadline:

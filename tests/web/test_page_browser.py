@@ -43,7 +43,7 @@ def emoji_yellow(picture: np.ndarray) -> float:
 
 
 def wait_for_face(tab) -> None:
-    until(tab, "document.querySelector('#status').textContent === 'Your face is covered.'", 30)
+    until(tab, "/face is covered|faces are covered/.test(document.querySelector('#status').textContent)", 30)
 
 
 def test_shield_before_the_first_masked_frame_then_the_emoji(tab, page_url: str) -> None:
