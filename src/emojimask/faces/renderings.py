@@ -84,19 +84,20 @@ class Cadence:
         self._seen: NDArray[np.int16] | None = None  # at the latest look, a cell in each place
         self._looked_s = self._asked_s = -np.inf
 
-    def is_due(self, frame: Frame, hindsight_s: float) -> bool:
-        """``hindsight_s``: for so long who is found late is traced back."""
-        if frame.time_s - self._asked_s < min(OTHERWISE_S, hindsight_s / 2) - 1e-6:
+    def is_due(self, frame: Frame, hindsight_s: float, at_once: bool) -> bool:
+        """Whether it is time; then it counts as looked at.
+
+        Args:
+            hindsight_s: for so long who is found late is traced back.
+            at_once: it is time in any case.
+        """
+        if not at_once and frame.time_s - self._asked_s < min(OTHERWISE_S, hindsight_s / 2) - 1e-6:
             return False
         self._asked_s = frame.time_s
-        cells = _cells(frame.picture)
+        # In colour: in blue light hardly anything differs in brightness.
+        cells = resized(frame.picture, *_CELLS).astype(np.int16)
         still = self._seen is not None and bool((np.abs(cells - self._seen) < _CHANGED).all())
-        return not still or frame.time_s - self._looked_s >= STILL_S
-
-    def looked(self, frame: Frame) -> None:
-        self._seen, self._looked_s, self._asked_s = _cells(frame.picture), frame.time_s, frame.time_s
-
-
-def _cells(picture: Picture) -> NDArray[np.int16]:
-    """In colour: in blue light hardly anything differs in brightness."""
-    return resized(picture, *_CELLS).astype(np.int16)
+        if still and not at_once and frame.time_s - self._looked_s < STILL_S:
+            return False
+        self._seen, self._looked_s = cells, frame.time_s
+        return True

@@ -133,10 +133,7 @@ class LandmarkTracker:
         where nobody is in sight, the shield stands anyway.
         """
         now = views.frame.time_s
-        in_time = hindsight_s is not None and not seen and self._otherwise.is_due(views.frame, hindsight_s)
-        is_due = in_time or (only_chance and not seen)
-        if is_due:
-            self._otherwise.looked(views.frame)
+        is_due = hindsight_s is not None and not seen and self._otherwise.is_due(views.frame, hindsight_s, only_chance)
         lost = [p for p in self._people if p.id not in seen and now - p.seen_s <= LOST_S]
         for rendering in RENDERINGS:
             if (is_due and not seen) or any(p.rendering is rendering for p in lost):
