@@ -247,11 +247,11 @@ def open_file(path: Path, threads: int = 0, span: tuple[float, float] | None = N
     return open_source(path, threads, span)
 
 
-def open_camera(spec: str, on_lost: Callable[[SourceError | None], None] | None = None) -> Source:
+def open_camera(spec: str, on_lost: Callable[[str], None] | None = None) -> Source:
     """A camera by index, name or URL, or a file played in its place; only the newest frame waits.
 
     Args:
-        on_lost: a camera that is lost is waited for, for a minute; this is told of it, as of its return (None).
+        on_lost: a camera that is lost is waited for, for a minute; this is told of it, as of its return ("").
 
     Raises:
         SourceError: there is no such camera, or it cannot be used.
@@ -268,7 +268,13 @@ def open_camera(spec: str, on_lost: Callable[[SourceError | None], None] | None 
     from emojimask.sources.camera import CameraSource
 
     camera = CameraSource(spec)
-    return LatestSource(camera) if on_lost is None else LatestSource(camera, partial(CameraSource, spec), on_lost)
+    if on_lost is None:
+        return LatestSource(camera)
+
+    def tell(fault: SourceError | None) -> None:
+        on_lost("" if fault is None else f"{fault}; it is waited for, for a minute")
+
+    return LatestSource(camera, partial(CameraSource, spec), tell)
 
 
 def file_sinks(

@@ -9,7 +9,7 @@ from emojimask.cli.given import given_name, given_path, warn
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_output_flags, add_setting_flags, settings_from
 from emojimask.cli.progress import Progress, tell_failures
-from emojimask.errors import SourceError, without_password
+from emojimask.errors import without_password
 
 
 def add_live(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +45,8 @@ def run_live(args: argparse.Namespace) -> int:
 
     pipeline = build_pipeline(settings_from(args, live=True))  # before the camera opens: no frame waits for the models
 
-    def tell(fault: SourceError | None) -> None:
-        name = f"camera {without_password(args.camera)}"
-        warn(f"{name}: is back" if fault is None else f"{fault}; it is waited for, for a minute")
+    def tell(trouble: str) -> None:
+        warn(trouble or f"camera {without_password(args.camera)}: is back")
 
     with open_camera(args.camera, tell) as source, Progress(source.info, quiet=args.quiet) as progress:
         sinks = file_sinks(source.info, args.output, args.report, audio=False, force=args.force)

@@ -12,7 +12,7 @@ from threading import Thread
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.build import open_camera, virtual_camera_sink
-from emojimask.errors import EmojimaskError, SourceError, UsageError, without_password
+from emojimask.errors import EmojimaskError, UsageError, without_password
 from emojimask.prefetch import prefetched
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
@@ -96,8 +96,8 @@ class CameraFeed:
     def _play(self, tell: Tell) -> bool:
         """False where the source has ended; true where nobody looks on any more."""
 
-        def on_lost(fault: SourceError | None) -> None:
-            tell(json.dumps({"trouble": f"{fault}; it is waited for, for a minute" if fault else ""}))
+        def on_lost(trouble: str) -> None:
+            tell(json.dumps({"trouble": trouble}))
 
         self._masker.prepare()  # before the camera opens: no frame waits for the models
         with (
