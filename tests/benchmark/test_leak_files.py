@@ -207,6 +207,22 @@ def test_what_does_not_fit_is_an_error_and_never_no_leak(films, capsys, masked, 
     assert out == ""
 
 
+def test_the_masked_copy_named_first_is_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("compared"))
+    status, out, err = leak(capsys, tmp_path / "clip_masked.mp4", tmp_path / "clip.ts", "--limit", "0")
+    assert (status, out) == (2, "")
+    assert "clip_masked.mp4: is by its name the masked copy of" in err
+    assert "name the original first" in err
+
+
+def test_folders_are_measured_by_batch(films, capsys):
+    folder = films["bare"].parent
+    for pair in ((folder, films["covered"]), (films["bare"], folder)):
+        status, out, err = leak(capsys, *pair, "--limit", "0")
+        assert (status, out) == (2, "")
+        assert f"{folder}: is a folder; name files, or have all of them measured: emojimask batch --leak" in err
+
+
 def test_a_damaged_file_is_an_error_that_names_it(films, capsys):
     status, out, err = leak(capsys, films["bare"], films["broken"], "--limit", "0")
     assert status != 0

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from emojimask.batch.names import MARK
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE, FAILED, LEAKED
 from emojimask.cli.options import PLOTS, check_outputs, plot_file, share, some_of
-from emojimask.errors import OutputExistsError, SinkError, UsageError
+from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
 from emojimask.evaluation.leak import LeakReport
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
@@ -52,6 +53,7 @@ def run_leak(args: argparse.Namespace) -> int:
     from emojimask.benchmark.leak_files import compare_files, save_plot, save_worst
     from emojimask.build import eyes
 
+    _check_inputs(args.original, args.masked)
     _check_outputs(args)
     looking = eyes(args.eyes)
     with tqdm(unit=" frames", leave=False, disable=args.quiet or None) as bar:  # None: where there is no terminal
@@ -73,6 +75,24 @@ def run_leak(args: argparse.Namespace) -> int:
         print(f"emojimask: {error}", file=sys.stderr)
         return FAILED if status == DONE else status
     return status
+
+
+def _check_inputs(original: Path, masked: Path) -> None:
+    """Refuse folders, and names in the wrong order: the faces of emojis do not show in the original.
+
+    Raises:
+        UsageError: these are none to compare.
+        SourceError: one cannot be looked at.
+    """
+    for path in (original, masked):
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:  # a name that is too long, for one
+            raise SourceError(f"{path}: cannot be opened ({error.strerror})") from error
+        if is_folder:
+            raise UsageError(f"{path}: is a folder; name files, or have all of them measured: emojimask batch --leak")
+    if original.stem == masked.stem + MARK:
+        raise UsageError(f"{original}: is by its name the masked copy of {masked}; name the original first")
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
