@@ -165,6 +165,12 @@ def test_a_crop_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+@pytest.mark.parametrize("letter", ["a", "脸", "😀"])
+def test_a_source_s_name_may_be_as_long_as_names_are(tmp_path: Path, letter: str) -> None:
+    longest = letter * (251 // len(letter.encode()))  # with .mp4
+    assert write(np.zeros((48, 48), np.uint8), tmp_path, "happy", longest).is_file()
+
+
 def test_what_is_held_out_comes_from_the_last_sitting(tmp_path: Path) -> None:
     shades = iter([*range(24), *range(12)])
     out, clips = tmp_path / "out", [tmp_path / f"{name}.mp4" for name in ("monday", "tuesday", "wednesday")]

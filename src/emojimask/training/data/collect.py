@@ -30,7 +30,7 @@ CAMERA_EVERY_S = 0.3
 CAMERA_PATIENCE_S = 10.0
 """A label for which the camera shows no face for so long is left."""
 
-_LONGEST = 100  # letters of a source's name in a crop's
+_LONGEST = 58  # letters of a source's name in a crop's: of four bytes each, they leave room for the rest in 255
 
 
 def collect_pictures(
