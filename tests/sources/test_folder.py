@@ -71,12 +71,13 @@ def test_what_cannot_be_entered_is_told_and_left_out(tmp_path: Path, monkeypatch
 
 
 def test_pictures_that_are_not_read_are_told(tmp_path: Path) -> None:
-    for name in ("IMG_1.HEIC", "a.dng", "b.jpg", "c.txt"):
+    unread = ("GOPR1.GPR", "IMG_1.HEIC", "a.dng", "d.jpf", "e.jpx", "f.kdc")  # HEIC, JPEG 2000, cameras' raw files
+    for name in (*unread, "b.jpg", "c.txt"):
         (tmp_path / name).touch()
     problems: list[SourceError] = []
     assert list(find_inputs(tmp_path, problems.append)) == [tmp_path / "b.jpg"]
     remedy = "pictures of this kind are not read; save it as JPEG first"
-    assert list(map(str, problems)) == [f"{tmp_path / name}: {remedy}" for name in ("IMG_1.HEIC", "a.dng")]
+    assert list(map(str, problems)) == [f"{tmp_path / name}: {remedy}" for name in unread]
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ VIDEO_SUFFIXES = frozenset(
 _JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
 """Of videos that are one JPEG behind the other, and begin as the first of them does."""
 UNREAD_SUFFIXES = frozenset(
-    {".heic", ".heics", ".heif", ".hif", ".j2k", ".jp2", ".jxl"}
+    {".heic", ".heics", ".heif", ".hif", ".j2c", ".j2k", ".jp2", ".jpc", ".jpf", ".jpx", ".jxl"}
     # The raw files of cameras.
-    | {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf"}
-    | {".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+    | {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef", ".mos"}
+    | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
 """Of pictures that are not read, and must not be passed over in silence."""
 
