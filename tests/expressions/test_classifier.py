@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +18,7 @@ from emojimask.errors import ModelError, UsageError
 from emojimask.expressions.classifier import MODELS, OnnxClassifier, softmax
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
 from emojimask.settings import MaskSettings
+from emojimask.training.data.fer2013 import FER2013_CLASSES, FERPLUS_CLASSES
 from emojimask.types import EXPRESSIONS, Box, Face
 
 HAPPY, SAD, NEUTRAL = (EXPRESSIONS.index(name) for name in ("happy", "sad", "neutral"))
@@ -40,6 +44,22 @@ def test_labels_come_out_in_the_order_of_expressions(tmp_path: Path) -> None:
     expected = np.zeros(8)
     expected[[SAD, HAPPY]] = 0.75, 0.25
     assert probabilities == pytest.approx(np.stack([expected, expected]))
+
+
+def test_a_model_from_elsewhere_needs_the_card_that_is_documented(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    card: dict[str, Any] = json.loads(text.split("```json\n")[1].split("```")[0])
+    model = write_model(tmp_path, [0.0] * 7, FER2013_CLASSES)
+    card["sha256"] = hashlib.sha256(model.read_bytes()).hexdigest()
+    model.with_suffix(".json").write_text(json.dumps(card))
+    read = OnnxClassifier(model).card
+    assert read.labels == FER2013_CLASSES
+    assert read.key_points == pytest.approx(FER2013_KEY_POINTS, abs=0.1)
+    assert f"for `ferplus` {', '.join(FERPLUS_CLASSES)};" in text
+    for entry in card:
+        model.with_suffix(".json").write_text(json.dumps({key: card[key] for key in card if key != entry}))
+        with pytest.raises(ModelError, match=f"{entry}.* is missing"):
+            OnnxClassifier(model)
 
 
 def test_every_face_is_read_for_itself(tmp_path: Path) -> None:
