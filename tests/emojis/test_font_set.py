@@ -106,12 +106,13 @@ def test_what_fontconfig_prefers_comes_first(
     font: Path, no_fonts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_font(no_fonts / "NotoColorEmoji.ttf", ALL)
+    preferred = font.rename(tmp_path / "AnyName.ttf")
     command = tmp_path / "fc-match"
-    command.write_text(f"#!/bin/sh\nprintf %s '{font}'\n")
+    command.write_text(f"#!/bin/sh\nprintf %s '{preferred}'\n")
     command.chmod(0o755)
     monkeypatch.setattr("shutil.which", lambda _: str(command))
-    assert find_color_font() == font
-    command.write_text("#!/bin/sh\nprintf %s /usr/share/fonts/DejaVuSans.ttf\n")  # it always has an answer
+    assert find_color_font() == preferred
+    make_font(preferred, ALL, "plain")  # a font of plain letters: it always has an answer
     assert find_color_font() == no_fonts / "NotoColorEmoji.ttf"
 
 

@@ -42,7 +42,7 @@ def find_color_font() -> Path:
 def _candidates() -> Iterator[Path]:
     """What fontconfig prefers, where it is there, then what has the name of a known font."""
     preferred = _preferred()
-    if preferred.name in _NAMES:  # fontconfig always has an answer, be it a font of plain letters
+    if preferred.is_file():  # of any name; it may be a font of plain letters, for fontconfig always has an answer
         yield preferred
     for folder in _folders():
         found = {file.name: file for file in folder.rglob("*") if file.name in _NAMES}
