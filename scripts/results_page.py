@@ -314,8 +314,9 @@ def seeds(results: Results) -> str:
     told = ", ".join(f"{title} {spread(accuracies)}" for title, accuracies in measured.items() if accuracies)
     if not told:
         return (
-            "One seed was trained from weights by chance on. A last step, trained in three seeds, ends within half a "
-            "point ([how far chance moves it](shipped-model.md#how-far-chance-moves-it))."
+            "One seed was trained the whole way. Three of a short run from weights by chance on, and three of a last "
+            "step, end within a point of each other "
+            "([how far chance moves it](shipped-model.md#how-far-chance-moves-it))."
         )
     return (
         f"The recipe was trained in {len(names)} seeds: {told} (PrivateTest, single view, {SPREAD}). What follows is "
