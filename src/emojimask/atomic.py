@@ -56,10 +56,15 @@ def part_of(path: Path) -> Path:
     So two programs that write one file at the same time do not spoil each other's; whichever is complete last stays.
     A name that would be too long with this end is cut off.
     """
-    name, end = path.name, f".{secrets.token_hex(4)}.part"
+    name = cut_name(path.name, f".{secrets.token_hex(4)}.part")
+    return path.parent / name  # with_name takes no path without a name, such as .
+
+
+def cut_name(name: str, end: str) -> str:
+    """``name`` and ``end``, as a file's name; what is too long of ``name`` is cut off."""
     while name and len(os.fsencode(name + end)) > _MAX_NAME_BYTES:
         name = name[:-1]
-    return path.parent / (name + end)  # with_name takes no path without a name, such as .
+    return name + end
 
 
 class AtomicFile:

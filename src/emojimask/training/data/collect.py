@@ -14,7 +14,7 @@ from pathlib import Path
 
 import cv2
 
-from emojimask.atomic import write_whole
+from emojimask.atomic import cut_name, write_whole
 from emojimask.build import open_file
 from emojimask.errors import DataError, SourceError, UsageError
 from emojimask.sources.folder import find_inputs, raise_problem
@@ -29,8 +29,6 @@ EVERY_S = 1.0
 CAMERA_EVERY_S = 0.3
 CAMERA_PATIENCE_S = 10.0
 """A label for which the camera shows no face for so long is left."""
-
-_LONGEST = 58  # letters of a source's name in a crop's: of four bytes each, they leave room for the rest in 255
 
 
 def collect_pictures(
@@ -120,7 +118,7 @@ def write(crop: Crop, out: Path, label: str, sitting: str) -> Path:
     Those of one sitting lie side by side, so that what is held out for validation comes from few, and not from all.
     """
     folder, content = out / "train" / label, hashlib.sha256(crop.tobytes()).hexdigest()[:16]
-    path = folder / f"{sitting[:_LONGEST]}-{content}.png"
+    path = folder / cut_name(sitting, f"-{content}.png")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for kept in folder.glob(f"*-{content}.png"):
