@@ -165,10 +165,10 @@ def test_links_in_loops_and_to_nowhere(tmp_path: Path) -> None:
 
 def test_a_picture_of_a_kind_that_is_not_read_is_told(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
-    (tmp_path / "in" / "IMG_1.HEIC").write_bytes(b"....ftypheic")
+    (tmp_path / "in" / "IMG_1.DNG").write_bytes(b"II*\0")
     progress, _, _ = run(request(tmp_path / "in", tmp_path / "out"))
     assert progress.done == 1
-    assert "JPEG" in progress.failed["IMG_1.HEIC"]
+    assert "JPEG" in progress.failed["IMG_1.DNG"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -22,6 +22,7 @@ from emojimask.sinks.image_files import ImageFileSink
 from emojimask.sources.synthetic import SyntheticSource, portrait
 from emojimask.types import MaskedFrame
 from media import packets, times, write_tone, write_video
+from tiles import write_tiles
 
 
 @pytest.fixture(scope="session")
@@ -241,10 +242,10 @@ def test_a_video_that_breaks_off_is_masked_as_far_as_it_goes(
 def test_a_picture_that_is_not_read_is_told_and_the_rest_of_the_folder_is_masked(
     tmp_path: Path, picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "IMG_1.HEIC").touch()
+    (tmp_path / "IMG_1.DNG").touch()
     assert main(["mask", str(tmp_path), "--quiet"]) == 3
     (error,) = lines(capsys.readouterr().err)
-    assert "IMG_1.HEIC: pictures of this kind are not read" in error
+    assert "IMG_1.DNG: pictures of this kind are not read" in error
     assert picture.with_name("me_masked.jpg").exists()
 
 
@@ -433,6 +434,26 @@ def test_an_avif_stays_one(tmp_path: Path) -> None:
         assert masked.format == "AVIF"
         shown = np.asarray(masked)[:, :, ::-1]
     assert np.abs(shown.astype(int) - portrait())[90:170, 190:260].mean() > 25
+
+
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "IMG_1"])
+def test_a_telephone_s_heic_becomes_a_jpeg(tmp_path: Path, name: str) -> None:
+    write_tiles(tmp_path / name, [Pillow.fromarray(portrait()[:, :, ::-1])], b"heic")
+    assert main(["mask", str(tmp_path / name), "--quiet"]) == 0
+    shown = cv2.imread(str(tmp_path / "IMG_1_masked.jpg"))
+    assert np.abs(shown.astype(int) - portrait())[90:170, 190:260].mean() > 25
+    assert np.abs(shown.astype(int) - portrait())[:, :40].mean() < 5
+
+
+@pytest.mark.parametrize(("name", "output"), [("a.jpx", "a_masked.jp2"), ("a.pgm", "a_masked.ppm")])
+def test_pictures_of_archives_and_research_stay_without_loss(tmp_path: Path, name: str, output: str) -> None:
+    picture = Pillow.fromarray(portrait()[:, :, ::-1]).convert("L")
+    picture.save(tmp_path / name, "JPEG2000" if name.endswith("x") else "PPM")
+    assert main(["mask", str(tmp_path / name), "--quiet"]) == 0
+    with Pillow.open(tmp_path / output) as masked:
+        shown, before = np.asarray(masked.convert("L")).astype(int), np.asarray(picture)
+    assert np.abs(shown - before)[90:170, 190:260].mean() > 25
+    assert (shown == before)[:, :40].all()
 
 
 def test_a_video_named_as_a_picture_is_masked_as_a_video(tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def test_null_sink_counts() -> None:
     assert sink.last.index == 2
 
 
-@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".tif", ".jpg", ".jpeg", ".webp", ".avif", ".JPG"])
+@pytest.mark.parametrize(
+    "suffix", [".png", ".bmp", ".tiff", ".tif", ".jpg", ".jpeg", ".webp", ".avif", ".JPG", ".jp2", ".ppm"]
+)
 def test_pictures_of_every_format(tmp_path: Path, suffix: str) -> None:
     target = tmp_path / "new" / f"a{suffix}"
     with ImageFileSink(target) as sink:

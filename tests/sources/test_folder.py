@@ -14,7 +14,8 @@ import media
 from emojimask.errors import SourceError
 from emojimask.sources.folder import (
     PICTURE_SUFFIXES,
-    UNREAD_SUFFIXES,
+    UNREAD_PICTURES,
+    UNREAD_VIDEOS,
     VIDEO_SUFFIXES,
     find_inputs,
     open_source,
@@ -70,14 +71,17 @@ def test_what_cannot_be_entered_is_told_and_left_out(tmp_path: Path, monkeypatch
         list(find_inputs(tmp_path))
 
 
-def test_pictures_that_are_not_read_are_told(tmp_path: Path) -> None:
-    unread = ("GOPR1.GPR", "IMG_1.HEIC", "a.dng", "d.jpf", "e.jpx", "f.kdc")  # HEIC, JPEG 2000, cameras' raw files
-    for name in (*unread, "b.jpg", "c.txt"):
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    pictures = ("GOPR1.GPR", "a.dng", "d.jxl", "f.kdc", "g.psd")
+    for name in (*pictures, "b.jpg", "c.txt", "h.INSV"):
         (tmp_path / name).touch()
     problems: list[SourceError] = []
     assert list(find_inputs(tmp_path, problems.append)) == [tmp_path / "b.jpg"]
-    remedy = "pictures of this kind are not read; save it as JPEG first"
-    assert list(map(str, problems)) == [f"{tmp_path / name}: {remedy}" for name in unread]
+    told = [f"{tmp_path / name}: pictures of this kind are not read; save it as JPEG first" for name in pictures]
+    assert list(map(str, problems)) == [
+        *told,
+        f"{tmp_path / 'h.INSV'}: videos of this kind are not read; save it as MP4 first",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +90,7 @@ def test_pictures_that_are_not_read_are_told(tmp_path: Path) -> None:
         ("a.3g2", "mpeg4", None),
         ("a.dv", "dvvideo", None),
         ("a.f4v", "libx264", None),
+        ("a.lrv", "libx264", "mp4"),
         ("a.m2t", "mpeg2video", "mpegts"),
         ("a.m2v", "mpeg2video", None),
         ("a.mod", "mpeg2video", "mpeg"),
@@ -110,11 +115,11 @@ def test_videos_of_camcorders_and_old_telephones_are_found_and_read(
 
 
 def test_suffixes_belong_to_one_kind() -> None:
-    kinds = PICTURE_SUFFIXES, VIDEO_SUFFIXES, UNREAD_SUFFIXES
+    kinds = PICTURE_SUFFIXES, VIDEO_SUFFIXES, UNREAD_PICTURES, UNREAD_VIDEOS
     assert len(frozenset().union(*kinds)) == sum(map(len, kinds))
 
 
-@pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000"])
 def test_pictures_are_known_by_content(tmp_path: Path, format_: str) -> None:
     Pillow.new("RGB", (8, 8)).save(tmp_path / "renamed.mp4", format_)
     with open_source(tmp_path / "renamed.mp4") as source:

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from tiles import SIZE, write_tiles
 
 import media
 from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
 from media import ADOBE_RGB, profile
+from tiles import SIZE, box, write_colours, write_tiles
 
 
 def read(path: Path) -> np.ndarray:
@@ -25,7 +25,7 @@ def read(path: Path) -> np.ndarray:
     return image
 
 
-@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".jpg", ".webp", ".avif"])
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".jpg", ".webp", ".avif", ".jp2", ".j2k", ".ppm"])
 def test_every_format_gives_its_colours(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     options = {"quality": 95} if suffix in (".jpg", ".webp", ".avif") else {}
@@ -58,11 +58,44 @@ def test_every_kind_of_pixel_becomes_bgr(
     assert (image == expected).all()
 
 
-def test_an_avif_in_tiles_is_put_together(tmp_path: Path) -> None:
-    image = read(write_tiles(tmp_path / "a.avif", ["red", "lime", "blue"]))
+@pytest.mark.parametrize("first", [b"", b"mif1"])
+@pytest.mark.parametrize("brand", [b"avif", b"heic"])
+def test_a_telephone_s_tiles_are_put_together(tmp_path: Path, brand: bytes, first: bytes) -> None:
+    image = read(write_colours(tmp_path / "a", ["red", "lime", "blue"], brand, first=first))
     assert image.shape == (SIZE, 3 * SIZE, 3)
     middles = image[SIZE // 2, SIZE // 2 :: SIZE]
     assert np.abs(middles.astype(int) - [(0, 0, 255), (0, 255, 0), (255, 0, 0)]).max() < 10
+
+
+@pytest.mark.parametrize(("turns", "row"), [(0, "rgb"), (2, "bgr")])
+def test_an_heic_is_turned_as_it_says(tmp_path: Path, turns: int, row: str) -> None:
+    turned = box(b"irot", bytes([turns]))
+    image = read(write_colours(tmp_path / "a.heic", ["red", "lime", "blue"], b"heic", extra=turned))
+    assert "".join("bgr"[pixel.argmax()] for pixel in image[SIZE // 2, SIZE // 2 :: SIZE]) == row
+
+
+@pytest.mark.parametrize(("transfer", "code"), [(16, 148), (18, 191)])
+def test_an_heic_in_hdr_has_paper_in_white(tmp_path: Path, transfer: int, code: int) -> None:
+    """203 nits are 0.58 in PQ and 0.75 in HLG (ITU-R BT.2408); 8 bits of either say them to a tenth or so."""
+    nclx = box(b"colr", b"nclx", transfer.to_bytes(1).join([b"\0\x09\0", b"\0\x09\x80"]))
+    paper = Pillow.new("RGB", (64, 64), (code, code, code))
+    image = read(write_tiles(tmp_path / "a.heic", [paper], b"heic", extra=nclx))
+    assert 215 < image[32, 32].mean() < 250
+
+
+def test_a_sequence_of_pictures_is_no_picture(tmp_path: Path) -> None:
+    path = write_colours(tmp_path / "a.heic", ["red"], b"heic", first=b"msf1")
+    with pytest.raises(SourceError, match="holds a sequence of pictures"):
+        ImageFileSource(path)
+
+
+def test_an_heic_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = write_tiles(tmp_path / "a.heic", [Pillow.effect_noise((256, 256), 99).convert("RGB")], b"heic")
+    for share in (0.2, 0.9):
+        (tmp_path / "cut.heic").write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+        with pytest.raises(SourceError, match="damaged") as caught:
+            ImageFileSource(tmp_path / "cut.heic")
+        assert "\n" not in str(caught.value)
 
 
 def test_floating_point_from_0_to_1_is_read_and_else_refused(tmp_path: Path) -> None:
@@ -158,7 +191,7 @@ def test_an_8k_picture_passes_and_a_bomb_does_not(tmp_path: Path) -> None:
         ImageFileSource(tmp_path / "bomb.png")
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp", ".avif"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp", ".avif", ".jp2", ".j2k", ".ppm"])
 def test_a_cut_picture_is_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)

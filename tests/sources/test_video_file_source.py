@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from PIL import Image as Pillow
-from tiles import write_tiles
 
 import media
 from emojimask.errors import NoVideoError, SourceError
 from emojimask.sources.video_file import VideoFileSource
+from tiles import write_colours
 
 
 def read(path: Path) -> list[float]:
@@ -339,7 +339,7 @@ def test_a_second_video_is_told_after_the_first(tmp_path: Path) -> None:
 
 def test_a_picture_in_tiles_is_no_video_of_one_of_them(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="in tiles; save it as JPEG first"):
-        VideoFileSource(write_tiles(tmp_path / "a.heic", ["red", "blue"], b"heic"))
+        VideoFileSource(write_colours(tmp_path / "a.heic", ["red", "blue"], b"heic"))
 
 
 @pytest.mark.parametrize("content", [b"", b"only some text\n" * 50, b"\0" * 5000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import json
 import socket
 import struct
@@ -18,6 +19,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from web_help import Program
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -31,6 +33,7 @@ from emojimask.web.desk import MAX_WAITING, FileDesk, Refused
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
 from media import with_unknown_sound, write_video
+from tiles import write_tiles
 
 
 @pytest.fixture
@@ -159,6 +162,22 @@ def test_names_of_any_length_and_script(page_url: str, letter: str) -> None:
     assert (job["state"], job["error"]) == ("done", None)
     assert job["name"].endswith(40 * letter + "_masked.png")
     assert httpx.get(f"{page_url}files/{job['id']}/masked").status_code == 200
+
+
+def test_a_telephone_s_heic_comes_back_as_a_jpeg(page_url: str, tmp_path: Path) -> None:
+    path = write_tiles(tmp_path / "a.heic", [Pillow.fromarray(portrait()[::2, ::2, ::-1])], b"heic")
+    job = httpx.post(
+        page_url + "files",
+        params={"name": "IMG_1.HEIC"},
+        content=path.read_bytes(),
+        headers={"Origin": page_url.rstrip("/")},
+    ).json()
+    while job["state"] in ("waiting", "masking"):
+        time.sleep(0.1)
+        job = httpx.get(f"{page_url}files/{job['id']}").json()
+    assert (job["error"], job["name"], job["with_faces"]) == (None, "IMG_1_masked.jpg", 1)
+    masked = httpx.get(f"{page_url}files/{job['id']}/masked").content
+    assert Pillow.open(io.BytesIO(masked)).format == "JPEG"
 
 
 def test_an_upload_that_breaks_off_leaves_no_error(program: Callable[..., Program]) -> None:

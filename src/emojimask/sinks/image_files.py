@@ -27,6 +27,9 @@ _FORMATS: dict[str, dict[str, Any]] = {
     ".bmp": {"format": "BMP"},
     ".tif": _TIFF,
     ".tiff": _TIFF,
+    ".jp2": {"format": "JPEG2000"},  # without loss
+    ".j2k": {"format": "JPEG2000", "no_jp2": True},
+    ".ppm": {"format": "PPM"},
 }
 if find_spec("PIL._avif"):  # not every Pillow has it
     _FORMATS[".avif"] = {"format": "AVIF", "quality": 90, "speed": 8}  # Pillow's own, 6, takes thrice as long

@@ -12,22 +12,31 @@ from emojimask.errors import SourceError
 from emojimask.sources.image_files import ImageFileSource
 from emojimask.sources.video_file import VideoFileSource
 
-PICTURE_SUFFIXES = frozenset({".avif", ".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+_WRITTEN = (".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+PICTURE_SUFFIXES = {
+    **{suffix: suffix for suffix in _WRITTEN},
+    **dict.fromkeys((".heic", ".heif", ".hif"), ".jpg"),
+    **dict.fromkeys((".jpf", ".jpx"), ".jp2"),
+    **dict.fromkeys((".j2c", ".jpc"), ".j2k"),
+    **dict.fromkeys((".pbm", ".pgm", ".pnm"), ".ppm"),
+}
+"""Of pictures that are read, each with the one under which the masked picture is written."""
 VIDEO_SUFFIXES = frozenset(
     {".264", ".265", ".3g2", ".3gp", ".3gpp", ".asf", ".avi", ".dav", ".divx", ".dv", ".f4v", ".flv", ".gif", ".h264"}
-    | {".h265", ".hevc", ".m1v", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mod", ".mov", ".mp4"}
-    | {".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".trp", ".ts", ".vob"}
-    | {".vro", ".webm", ".wmv", ".wtv"}
+    | {".h265", ".hevc", ".lrv", ".m1v", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mod", ".mov"}
+    | {".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".trp", ".ts"}
+    | {".vob", ".vro", ".webm", ".wmv", ".wtv"}
 )
 _JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
 """Of videos that are one JPEG behind the other, and begin as the first of them does."""
-UNREAD_SUFFIXES = frozenset(
-    {".heic", ".heics", ".heif", ".hif", ".j2c", ".j2k", ".jp2", ".jpc", ".jpf", ".jpx", ".jxl"}
+UNREAD_PICTURES = frozenset(
+    {".heics", ".heifs", ".insp", ".jxl", ".psb", ".psd", ".tga", ".xcf"}
     # The raw files of cameras.
     | {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef", ".mos"}
     | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
-"""Of pictures that are not read, and must not be passed over in silence."""
+UNREAD_VIDEOS = frozenset({".360", ".braw", ".crm", ".insv", ".r3d"})  # of two round lenses, or raw
+"""Suffixes of what is not read, and must not be passed over in silence."""
 
 _PICTURE_HEADS = {
     b"\xff\xd8\xff": ".jpg",
@@ -35,9 +44,13 @@ _PICTURE_HEADS = {
     b"BM": ".bmp",
     b"II*\0": ".tif",
     b"MM\0*": ".tif",
+    b"\0\0\0\x0cjP  ": ".jp2",
+    b"\xff\x4f\xff\x51": ".j2k",
 }
 _GIF_HEAD = b"GIF8"
-_AVIF_HEADS = (b"ftypavif", b"ftypavis")  # behind four bytes; the latter of several pictures
+# Behind four bytes.
+_AVIF_HEADS = (b"ftypavif", b"ftypavis")  # the latter of several pictures
+_HEIC_HEADS = (b"ftypheic", b"ftypheix")
 HEAD_BYTES = 12
 """So many tell what a file is."""
 
@@ -106,7 +119,7 @@ def open_source(
 
 
 def picture_suffix(path: Path) -> str | None:
-    """A suffix that suits the picture in a file, by its first bytes or else its name; None: the file is a video."""
+    """What the masked picture is written under, by the file's first bytes or else its name; None: it is a video."""
     return suffix_by_head(head_of(path), path.suffix)
 
 
@@ -130,18 +143,22 @@ def suffix_by_head(head: bytes, suffix: str) -> str | None:
         return ".webp"
     if head[4:].startswith(_AVIF_HEADS):
         return ".avif"
-    return suffix.lower() if suffix.lower() in PICTURE_SUFFIXES and not head.startswith(_GIF_HEAD) else None
+    if head[4:].startswith(_HEIC_HEADS):
+        return PICTURE_SUFFIXES[".heic"]
+    return None if head.startswith(_GIF_HEAD) else PICTURE_SUFFIXES.get(suffix.lower())
 
 
 def is_media(name: str) -> bool:
     """By its suffix, the name of a picture or video that can be read."""
-    return PurePath(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
+    return PurePath(name).suffix.lower() in PICTURE_SUFFIXES.keys() | VIDEO_SUFFIXES
 
 
 def unread(name: str) -> str | None:
-    """What to say of a picture that by its suffix is of a kind that is not read; None of all others."""
-    kept_out = PurePath(name).suffix.lower() in UNREAD_SUFFIXES
-    return "pictures of this kind are not read; save it as JPEG first" if kept_out else None
+    """What to say of a picture or video that by its suffix is of a kind that is not read; None of all others."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in UNREAD_PICTURES:
+        return "pictures of this kind are not read; save it as JPEG first"
+    return "videos of this kind are not read; save it as MP4 first" if suffix in UNREAD_VIDEOS else None
 
 
 def _walk(folder: Path, seen: set[Path]) -> Iterator[Entry]:

@@ -1,4 +1,4 @@
-"""HDR video (HLG and PQ) as plain BT.709: what is masked, read and written has 8 bits, which are too few for HDR.
+"""HDR (HLG and PQ) as plain BT.709: what is masked, read and written has 8 bits, which are too few for HDR.
 
 Emoji, too, are drawn in plain colours: in those of HDR their white would glare.
 """
@@ -16,6 +16,8 @@ import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL.ImageFilter import Color3DLUT
 
 from emojimask.pixels import PQ
 
@@ -48,6 +50,11 @@ class PlainColors:
             self._kind, self._graph = kind, _graph(frame)
         self._graph.push(frame)
         return cast(VideoFrame, self._graph.pull())
+
+
+def in_plain_colors(picture: Pillow.Image, transfer: int) -> Pillow.Image:
+    """A picture, RGB or RGBA in HDR, with the same brightness as :class:`PlainColors` gives a video's frame."""
+    return picture.filter(Color3DLUT(_SIDE, plain(_grid(), transfer), target_mode=picture.mode))
 
 
 class _Kind(NamedTuple):
@@ -83,12 +90,17 @@ def _light(code: Colors, transfer: int) -> Colors:
     return np.asarray(PEAK_NITS * scene * np.maximum(scene @ _LUMA_2020, 1e-9)[..., None] ** 0.2)
 
 
-@lru_cache(maxsize=2)
-def _table(transfer: int) -> str:
-    """:func:`plain` as a .cube file: red changes quickest."""
+def _grid() -> Colors:
+    """(_SIDE ** 3, 3): red changes quickest."""
     steps = np.linspace(0, 1, _SIDE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    colors = plain(np.stack([red, green, blue], -1).reshape(-1, 3), transfer)
+    return np.asarray(np.stack([red, green, blue], -1).reshape(-1, 3))
+
+
+@lru_cache(maxsize=2)
+def _table(transfer: int) -> str:
+    """:func:`plain` as a .cube file."""
+    colors = plain(_grid(), transfer)
     lines = "\n".join(f"{r:.5f} {g:.5f} {b:.5f}" for r, g, b in colors)
     return f"LUT_3D_SIZE {_SIDE}\n{lines}\n"
 

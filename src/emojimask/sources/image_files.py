@@ -6,6 +6,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -14,12 +15,15 @@ import numpy as np
 from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.Image import Transpose
+from PIL.ImageFile import ImageFile
 
 from emojimask.errors import SourceError
+from emojimask.pixels import is_hdr
 from emojimask.profiles import in_srgb
+from emojimask.sources.hdr import in_plain_colors
 from emojimask.types import Frame, Image, StreamInfo
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if find_spec("PIL._avif") else []))  # not all have it
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "JPEG2000", "PPM", *(["AVIF"] if find_spec("PIL._avif") else []))
 _TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -35,11 +39,12 @@ _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeErr
 
 
 class ImageFileSource:
-    """One picture (JPEG, PNG, WebP, BMP, TIFF, AVIF), upright by its EXIF orientation, in sRGB, 8 bits a colour.
+    """One picture (JPEG, PNG, WebP, HEIC, AVIF, BMP, TIFF, JPEG 2000, PPM), upright, in sRGB, 8 bits a colour.
 
-    Gray, palette, 16-bit and CMYK pictures, floating-point ones from 0 to 1 and those with a colour profile are
-    converted; transparency is laid over white. Of a file with several pictures (animated WebP, PNG or AVIF, TIFF pages)
-    the first is read; previews, and what phones put behind a JPEG, do not count.
+    Gray, palette, 16-bit, CMYK and HDR pictures, floating-point ones from 0 to 1 and those with a colour profile are
+    converted, and turned by their EXIF orientation; transparency is laid over white. Of a file with several pictures
+    (animated WebP, PNG or AVIF, TIFF pages) the first is read; of an HEIC the one that it names so. Previews, depths,
+    and what phones put behind a JPEG, do not count.
 
     Raises:
         SourceError: the file is missing, unreadable, damaged, of another format, begins with a preview, as a camera's
@@ -74,7 +79,7 @@ def _read(path: Path) -> tuple[Image, int]:
             # Pillow warns at half of the size that it refuses, and of EXIF that is not as it should be.
             warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            with Pillow.open(path, formats=_FORMATS) as picture:
+            with _opened(path) as picture:
                 fault = _fault_of(picture)
                 if fault is not None:
                     raise SourceError(f"{path}: {fault}; save the picture as JPEG first")
@@ -90,15 +95,33 @@ def _read(path: Path) -> tuple[Image, int]:
         limit = 2 * (Pillow.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise SourceError(f"{path}: the picture has more than {limit} million pixels; make it smaller first") from None
     except UnidentifiedImageError:
-        raise SourceError(f"{path}: is none of {', '.join(_FORMATS)}, or its head is damaged") from None
+        raise SourceError(f"{path}: is none of {', '.join(_FORMATS)} and HEIC, or its head is damaged") from None
     except _DAMAGED as error:
         raise SourceError(f"{path}: the picture is damaged ({error})") from None
 
 
-def _fault_of(picture: Pillow.Image) -> str | None:
+def _opened(path: Path) -> ImageFile:
+    try:
+        return Pillow.open(path, formats=_FORMATS)
+    except UnidentifiedImageError:
+        return Pillow.open(path, formats=[_heif()])
+
+
+@cache
+def _heif() -> str:
+    """What Pillow calls HEIC. Its decoder is loaded where it is wanted alone, which takes as long as masking a face."""
+    from pi_heif import register_heif_opener
+
+    register_heif_opener()
+    return "HEIF"
+
+
+def _fault_of(picture: ImageFile) -> str | None:
     """Why a picture cannot be masked although Pillow reads it."""
     if picture.format == "TIFF" and _subfile_type(picture) & _SMALLER:
         return "begins with a preview, as a camera's raw file does"
+    if (picture.get_format_mimetype() or "").endswith("-sequence"):
+        return "holds a sequence of pictures, as a video does"
     if picture.mode == "F":
         values = np.asarray(picture)
         if not (values.min() >= 0 and values.max() <= 1):  # NaN is neither
@@ -135,6 +158,9 @@ def _to_bgr(picture: Pillow.Image) -> Image:
         picture = Pillow.fromarray(gray.clip(0, 255).round().astype(np.uint8))
     elif picture.mode == "F":
         picture = Pillow.fromarray((np.asarray(picture) * 255).round().astype(np.uint8))
+    transfer = picture.info.get("nclx_profile", {}).get("transfer_characteristics", 0)
+    if is_hdr(transfer):
+        picture = in_plain_colors(picture, transfer)
     if picture.has_transparency_data:
         picture = in_srgb(picture.convert("RGBA"))
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)

@@ -17,6 +17,7 @@ from emojimask.errors import EmojimaskError, NoPlaceError
 from emojimask.runner import run
 from emojimask.settings import MaskSettings
 from emojimask.sinks.image_files import SUFFIXES
+from emojimask.sources.folder import PICTURE_SUFFIXES
 from emojimask.stages import Source
 from emojimask.types import MaskedFrame
 from emojimask.web.spool import Spool
@@ -219,5 +220,5 @@ def _plain_name(name: str) -> str:
 def _output_name(name: str, still: bool) -> str:
     stem, suffix = Path(name).stem, Path(name).suffix.lower()
     if still:
-        return f"{stem}_masked{suffix if suffix in SUFFIXES else '.png'}"
+        return f"{stem}_masked{suffix if suffix in SUFFIXES else PICTURE_SUFFIXES.get(suffix, '.png')}"
     return f"{stem}_masked{'.gif' if suffix == '.gif' else '.mp4'}"
