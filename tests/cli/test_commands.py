@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 
 import emojimask
@@ -217,6 +218,7 @@ def test_an_empty_name_is_wrong_usage_and_never_the_working_folder(
         (["maks", "a.jpg"], "invalid choice: 'maks'", ""),
         (["mask"], "required: INPUT", "mask "),
         (["mask", "a.jpg", "--emojs", "flat"], "unrecognized arguments: --emojs flat", "mask "),
+        (["batch", "in", "out", "more"], "unrecognized arguments: more", "batch "),
         (["emojis", "list", "--jsn"], "unrecognized arguments: --jsn", "emojis list "),
         (["bench", "speed", "--minutes", "x"], "--minutes: invalid", "bench speed "),
     ],
@@ -230,6 +232,23 @@ def test_wrong_usage_is_one_line_and_names_the_help_that_helps(
     assert wrong in line
     assert line.startswith("emojimask: ")
     assert line.endswith(f"; to see what there is: emojimask {of}--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        (["mask", "a.jpg", "--quiet", "b.jpg", "--emojis", "flat", "c.jpg"], "?_masked.jpg"),
+        (["data", "collect", "faces", "--label", "happy", "a.jpg", "b.jpg", "--json", "c.jpg"], "faces/train/happy/*"),
+    ],
+)
+def test_inputs_stand_on_both_sides_of_options(
+    words: list[str], made: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in "abc":
+        cv2.imwrite(f"{name}.jpg", np.roll(portrait(), ord(name), axis=1))  # the same face is collected once
+    assert main(words) == 0
+    assert {path.name[0] for path in tmp_path.glob(made)} == set("abc")
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from emojimask.cli.given import warn
+from emojimask.cli.given import given_path, warn
 from emojimask.errors import EmojimaskError, UsageError
 
 DONE, FAILED, WRONG_USAGE, SOME_FAILED, LEAKED = range(5)
@@ -140,11 +140,20 @@ class _CommandParser(argparse.ArgumentParser):
         )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Whoever does not know an argument says so: argparse itself would have the program's parser say it."""
+        """Whoever does not know an argument says so: argparse itself would have the program's parser say it.
+
+        Inputs may stand on both sides of an option, which argparse takes in one row only.
+        """
         parsed, unknown = super().parse_known_args(args, namespace)
-        if unknown:
+        inputs = getattr(parsed, "inputs", None)
+        if isinstance(inputs, list) and not any(word.startswith("-") for word in unknown):
+            try:
+                inputs.extend(map(given_path, unknown))
+            except argparse.ArgumentTypeError as error:
+                self.error(str(error))
+        elif unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return parsed, unknown
+        return parsed, []
 
     def error(self, message: str) -> NoReturn:
         """On one line, as every error; argparse puts all the usage before it."""
