@@ -524,6 +524,15 @@ def test_drop_a_picture(tab, page_url: str, tmp_path: Path) -> None:
     assert saved.value.suggested_filename.endswith("me_masked.png")
 
 
+def test_a_picture_of_a_kind_that_browsers_do_not_show_is_shown(tab, page_url: str, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "scan.tif"), portrait())
+    tab.goto(page_url)
+    drop(tab, tmp_path / "scan.tif")
+    until(tab, "document.querySelector('img.preview')?.complete", 30)
+    assert tab.evaluate("document.querySelector('img.preview').naturalWidth") == 512
+    assert "scan_masked.png" in tab.inner_text("#files")
+
+
 def test_drop_a_video(tab, page_url: str, tmp_path: Path) -> None:
     frames = [frame.image for frame in SyntheticSource(320, 240, 10, 1.5)]
     path = write_film(tmp_path / "lesson.avi", frames)

@@ -26,6 +26,8 @@ from emojimask.web.timeline import Timeline
 MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_WAITING = 4
 MAX_KEPT = 50
+_SHOWN = SUFFIXES - {".j2k", ".jp2", ".ppm", ".tif", ".tiff"}
+"""Of the pictures that browsers show."""
 _NAME_BYTES = 200
 """Leaves room for what is added to a name, in the 255 bytes that file systems take."""
 
@@ -220,5 +222,6 @@ def _plain_name(name: str) -> str:
 def _output_name(name: str, still: bool) -> str:
     stem, suffix = Path(name).stem, Path(name).suffix.lower()
     if still:
-        return f"{stem}_masked{suffix if suffix in SUFFIXES else PICTURE_SUFFIXES.get(suffix, '.png')}"
+        written = PICTURE_SUFFIXES.get(suffix)
+        return f"{stem}_masked{written if written in _SHOWN else '.png'}"
     return f"{stem}_masked{'.gif' if suffix == '.gif' else '.mp4'}"
