@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
+from emojimask.types import EXPRESSIONS
 from emojimask.web.board.hub import Hub
 from emojimask.web.board.limits import Bucket, Buckets, Limits
 from emojimask.web.board.local_room import LocalRoom, MemberLine
@@ -130,6 +131,25 @@ def test_rooms_expire() -> None:
         assert await hub.join(local.room.code, "Bob") == "no_room"
 
     with_hub(Limits(room_s=0.1), scene)
+
+
+def test_the_timeline_says_where_fewer_than_five_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emojimask.web.board.hub._LEAST_ROW_S", 0.1)
+
+    async def scene(hub: Hub) -> None:
+        local, _ = await hub.open_room("reactions", 0)
+        people = [await hub.join(local.room.code, "x") for _ in range(LEAST_FOR_AGGREGATES)]
+        members = [joined[1] for joined in people if not isinstance(joined, str)]
+        for member in members:
+            hub.attach(local, member)
+        for number, label in ((4, "sad"), (5, "sad"), (4, "sad"), (4, "sad"), (5, "happy")):
+            for index, member in enumerate(members):
+                member.sharing, member.label = index < number, label
+            await hub._add_row(local, "", 1)
+        nobody = [None] * len(EXPRESSIONS)
+        assert [row[1:] for row in local.rows] == [[0, 0, 0, 0, 5, 0, 0, 0], nobody, [0, 0, 0, 5, 0, 0, 0, 0]]
+
+    with_hub(Limits(), scene)
 
 
 @pytest.mark.parametrize("set_by_s", [-3600, 7 * 3600])

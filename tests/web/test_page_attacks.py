@@ -27,7 +27,7 @@ from websockets.sync.client import ClientConnection, connect
 from emojimask.errors import UsageError
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
-from emojimask.types import MaskedFrame
+from emojimask.types import Box, Face, MaskedFace, MaskedFrame, Track
 from emojimask.web.choices import Choices
 from emojimask.web.desk import MAX_WAITING, FileDesk, Refused
 from emojimask.web.picture import BadPicture, decode, pack
@@ -323,8 +323,6 @@ def test_a_film_keeps_its_sound_whatever_can_carry_it(tmp_path: Path) -> None:
 
 
 def test_timeline_stays_small_and_keeps_the_mean() -> None:
-    from emojimask.types import Box, Face, MaskedFace, Track
-
     image = np.zeros((16, 16, 3), np.uint8)
     track = Track(1, Face(Box(0, 0, 9, 9), np.zeros((6, 2), np.float32), 1.0))
     timeline = Timeline()
@@ -339,6 +337,20 @@ def test_timeline_stays_small_and_keeps_the_mean() -> None:
     assert times[-1] > 495
     means = np.array([point["probabilities"] for point in points])
     assert np.allclose(means.mean(0)[:2], 0.5, atol=0.02)
+
+
+def test_the_timeline_says_where_nobody_was_seen() -> None:
+    image = np.zeros((16, 16, 3), np.uint8)
+    track = Track(1, Face(Box(0, 0, 9, 9), np.zeros((6, 2), np.float32), 1.0))
+    happy = MaskedFace(track, (0, 0, 0, 1, 0, 0, 0, 0), "happy")
+    timeline, empty = Timeline(), Timeline()
+    for index in range(20):
+        timeline.add(MaskedFrame(image, index, float(index), (happy,) if index in (0, 1, 19) else ()))
+        empty.add(MaskedFrame(image, index, float(index), ()))
+    points = timeline.points()
+    assert [round(point["time_s"]) for point in points if any(point["probabilities"])] == [0, 1, 19]
+    assert [round(point["time_s"]) for point in points if not any(point["probabilities"])] == list(range(2, 19))
+    assert empty.points() == []
 
 
 def announce(page_url: str, length: int) -> str:

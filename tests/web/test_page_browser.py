@@ -549,6 +549,22 @@ def test_drop_a_video(tab, page_url: str, tmp_path: Path) -> None:
     assert len(Path(saved.value.path()).read_text().splitlines()) == 15
 
 
+def test_a_plot_is_empty_where_nothing_is_known(tab, page_url: str) -> None:
+    tab.goto(page_url)
+    left, right = tab.evaluate("""async () => {
+        const { timelinePlot } = await import("/static/plot.js");
+        const happy = [0, 0, 0, 1, 0, 0, 0, 0], none = Array(8).fill(null);
+        const points = [[0, happy], [1, happy], [2, none], [3, none], [9, happy], [10, happy]];
+        const plot = timelinePlot(points.map(([time_s, values]) => ({ time_s, values })), "");
+        document.body.append(plot);
+        const areas = [...plot.querySelectorAll("path[fill='#e0a100']")].map((area) => area.getBBox());
+        return areas.map(({ x, width }) => [x, x + width]);
+    }""")
+    whole = right[1] - left[0]
+    assert (left[1] - left[0]) / whole == pytest.approx(0.2, abs=0.01)
+    assert (right[0] - left[0]) / whole == pytest.approx(0.9, abs=0.01)
+
+
 @pytest.mark.parametrize(("name", "content"), [("notes.mp4", b"this is no video" * 50), ("empty.png", b"")])
 def test_drop_what_is_no_video(tab, page_url: str, tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from emojimask.types import EXPRESSIONS, MaskedFrame
 
@@ -18,23 +19,27 @@ class Timeline:
         self._counts: dict[int, int] = defaultdict(int)
 
     def add(self, frame: MaskedFrame) -> None:
+        span = int(frame.time_s / self._span_s)
+        self._add(span, (), 0)
         for face in frame.faces:
             if face.probabilities:
-                self._add(int(frame.time_s / self._span_s), face.probabilities, 1)
+                self._add(span, face.probabilities, 1)
         if len(self._counts) > MAX_POINTS:
             self._widen()
 
     def points(self) -> list[dict[str, object]]:
-        """In order of time: ``{"time_s", "probabilities"}``; spans without a face are left out."""
+        """In order of time: ``{"time_s", "probabilities"}``, zeros for a span without a face; empty where all are."""
+        if not any(self._counts.values()):
+            return []
         return [
             {
                 "time_s": round((span + 0.5) * self._span_s, 3),
-                "probabilities": [round(total / self._counts[span], 4) for total in self._sums[span]],
+                "probabilities": [round(total / max(count, 1), 4) for total in self._sums[span]],
             }
-            for span in sorted(self._counts)
+            for span, count in sorted(self._counts.items())
         ]
 
-    def _add(self, span: int, values: list[float] | tuple[float, ...], count: int) -> None:
+    def _add(self, span: int, values: Sequence[float], count: int) -> None:
         sums = self._sums[span]
         for index, value in enumerate(values):
             sums[index] += value

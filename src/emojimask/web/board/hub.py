@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from emojimask.types import EXPRESSIONS
 from emojimask.web.board.limits import Limits
 from emojimask.web.board.local_room import HostLine, LocalRoom, MemberLine
 from emojimask.web.board.room import Member, Room, hash_token, is_token, new_code, new_token, shares
@@ -21,6 +22,7 @@ _TICK_S = 1.0
 _BEAT_S = 10.0
 _SIGN_OF_LIFE = '{"type": "alive"}'
 _LEAST_ROW_S = 5
+_NO_COUNTS = [None] * len(EXPRESSIONS)
 _LOOK_FOR_AWAY_S = 5.0
 REPLACED, REMOVED, CLOSED = 4001, 4003, 4004
 """WebSocket close codes: joined again elsewhere, removed by the host, the room is closed."""
@@ -247,9 +249,11 @@ class Hub:
                 host.woken.set()
 
     async def _add_row(self, local: LocalRoom, task: str, every_s: float) -> None:
+        """How the room is now. Where it cannot be told the timeline has one row that says so, and then none."""
         counts = shares(local.members.values())
-        if counts is not None and await self._store.claim(task, 2 * every_s):
-            await self._store.publish(local.room.code, {"row": [round(local.age_s), *counts]})
+        is_gap = not local.rows or local.rows[-1][1:] == _NO_COUNTS
+        if (counts or not is_gap) and await self._store.claim(task, 2 * every_s):
+            await self._store.publish(local.room.code, {"row": [round(local.age_s), *(counts or _NO_COUNTS)]})
 
     async def _forget_away(self) -> None:
         """Members who have been away for long, and those whose process is gone.

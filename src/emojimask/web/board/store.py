@@ -54,7 +54,7 @@ class RoomStore(Protocol):
     async def members(self, code: str) -> list[Member]: ...
 
     async def rows(self, code: str) -> list[list[Any]]:
-        """The timeline: seconds since the room opened, then how many showed each expression."""
+        """The timeline: seconds since the room opened, then how many showed each expression, or None for each."""
         ...
 
     async def received(self, code: str) -> int:

@@ -180,10 +180,10 @@ async function copy(link, box) {
   requestAnimationFrame(() => { box.textContent = words; });
 }
 
-/** At most 400 of them, evenly. */
+/** About 400 of them, evenly, and those at which nothing more was known. */
 function thin(all) {
   const step = Math.ceil(all.length / 400);
-  return all.filter((_, index) => index % step === 0 || index === all.length - 1);
+  return all.filter(([, first], index) => index % step === 0 || index === all.length - 1 || first === null);
 }
 
 /** Sums of the whole room, and only those of five or more people. */

@@ -6,7 +6,10 @@ import { COLOURS, EXPRESSIONS } from "./expressions.js";
 const NS = "http://www.w3.org/2000/svg";
 const WIDTH = 640, HEIGHT = 220, LEFT = 70, BOTTOM = 24, TOP = 12, RIGHT = 8;
 
-/** A plot of points [{time_s, values}] whose values are in the order of EXPRESSIONS; each point is scaled to 100 %. */
+/**
+ * A plot of points [{time_s, values}] whose values are in the order of EXPRESSIONS; each point is scaled to 100 %.
+ * One without a value says that from then on, till the next, nothing is known.
+ */
 export function timelinePlot(points, label) {
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "plot", role: "img", "aria-label": `${label}. ${inWords(points)}` });
   const end = Math.max(points.at(-1)?.time_s ?? 1, 1e-3), start = Math.min(points[0]?.time_s ?? 0, end - 1e-3);
@@ -17,13 +20,14 @@ export function timelinePlot(points, label) {
     picture.append(svg("text", { x: LEFT - 6, y: y(share) + 4, "text-anchor": "end" }, text));
   }
   const drawn = points.length === 1 ? [{ ...points[0], time_s: start }, points[0]] : points;
-  const below = drawn.map(() => 0);
-  EXPRESSIONS.forEach((name, index) => {
-    const lower = below.map((share, at) => `${x(drawn[at].time_s).toFixed(1)} ${y(share).toFixed(1)}`);
-    drawn.forEach((point, at) => { below[at] += point.values[index] / Math.max(sum(point.values), 1e-9); });
-    const upper = below.map((share, at) => `${x(drawn[at].time_s).toFixed(1)} ${y(share).toFixed(1)}`);
-    if (drawn.length) picture.append(svg("path", { fill: COLOURS[name], d: `M${upper.join("L")}L${lower.reverse().join("L")}Z` }));
-  });
+  for (const run of runs(drawn)) {
+    const below = run.map(() => 0), edge = () => run.map(({ time_s }, at) => `${x(time_s).toFixed(1)} ${y(below[at]).toFixed(1)}`);
+    EXPRESSIONS.forEach((name, index) => {
+      const lower = edge();
+      run.forEach(({ values }, at) => { below[at] += values[index] / sum(values); });
+      picture.append(svg("path", { fill: COLOURS[name], d: `M${edge().join("L")}L${lower.reverse().join("L")}Z` }));
+    });
+  }
   picture.append(svg("text", { x: LEFT, y: HEIGHT - 6 }, clock(start)));
   picture.append(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 6, "text-anchor": "end" }, clock(end)));
   return picture;
@@ -36,6 +40,20 @@ export function legend() {
     dot.style.setProperty("--colour", COLOURS[name]);
     return make("li", {}, dot, name);
   }));
+}
+
+/** The points between which something is known. The last of them holds till that ends. */
+function runs(points) {
+  const found = [[]];
+  for (const point of points) {
+    const run = found.at(-1);
+    if (sum(point.values)) run.push(point);
+    else if (run.length) {
+      run.push({ ...run.at(-1), time_s: point.time_s });
+      found.push([]);
+    }
+  }
+  return found.filter((run) => run.length);
 }
 
 function inWords(points) {
