@@ -282,6 +282,26 @@ def test_a_room_that_is_gone_is_told_and_shown_no_longer(people, board: Program)
     assert lecturer.locator("#room").is_hidden()
 
 
+def test_of_a_room_that_is_closed_the_next_shows_nothing(people, board: Program) -> None:
+    lecturer = people(board.lecturer_url)
+    lecturer.on("dialog", lambda dialog: dialog.accept())
+    row = json.dumps({"type": "delta", "members": [], "gone": [], "rows": [[5, 0, 0, 0, 5, 0, 0, 0, 0]], "shares": None,
+                      "sharing": 0, "total": 0})  # fmt: skip
+    lines: list = []
+    lecturer.route_web_socket("**/board", lambda line: (lines.append(line), line.connect_to_server()))
+    for _ in range(2):
+        lecturer.click("text=Open the room")
+        lecturer.wait_for_selector("#code:visible")
+        assert lecturer.inner_text("#lesson") == "Begins when five people share."
+        assert lecturer.inner_text("#copied") == ""
+        lines[-1].send(row)
+        lecturer.wait_for_selector("#lesson svg")
+        lecturer.click("#copy")
+        until(lecturer, "document.querySelector('#copied').textContent !== ''")
+        lecturer.click("#close")
+        lecturer.wait_for_selector("#open:visible")
+
+
 def test_a_room_is_shut_and_opened_to_newcomers(people, board: Program) -> None:
     lecturer = open_room(people, board)
     assert lecturer.locator("#interval").is_hidden(), "nothing is sampled where people choose"

@@ -15,6 +15,7 @@ takeLink();
 addEventListener("hashchange", () => { if (takeLink()) { moves = true; location.reload(); } }); // by itself a link loads no page anew that is open already
 addEventListener("beforeunload", (event) => { if (door && !moves) event.preventDefault(); }); // this tab alone may know the way into the room
 let socket = null, rows = [], settings = null;
+const noLesson = $("lesson").firstElementChild;
 const form = $("open"), seats = new Seats($("grid"), (type, member) => order({ type, member }));
 const shareBars = buildShares();
 
@@ -123,6 +124,8 @@ function end(words) {
   socket.close();
   seats.clear();
   rows = [];
+  showLesson();
+  $("copied").textContent = $("copied-lecturers").textContent = ""; // the next room's links are others
   $("room").hidden = true;
   form.parentElement.hidden = false;
   say($("open-trouble"), `${words[0].toUpperCase()}${words.slice(1)}. Nothing of it is kept.`, false);
@@ -166,7 +169,8 @@ function showShares(shares) {
 
 function showLesson() {
   $("export").disabled = !rows.length;
-  if (rows.length) $("lesson").replaceChildren(timelinePlot(thin(rows).map(([time_s, ...values]) => ({ time_s, values })), "Shares of the expressions during the lesson"), legend());
+  const points = thin(rows).map(([time_s, ...values]) => ({ time_s, values }));
+  $("lesson").replaceChildren(...rows.length ? [timelinePlot(points, "Shares of the expressions during the lesson"), legend()] : [noLesson]);
 }
 
 async function copy(link, box) {
