@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import cv2
 import httpx
@@ -25,11 +26,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from emojimask.errors import UsageError
+from emojimask.runner import RunSummary, run
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import Box, Face, MaskedFace, MaskedFrame, Track
 from emojimask.web.choices import Choices
-from emojimask.web.desk import MAX_WAITING, FileDesk, Refused
+from emojimask.web.desk import MAX_WAITING, FileDesk, Job, Refused
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
 from media import with_unknown_sound, write_video
@@ -273,6 +275,31 @@ def test_a_file_that_is_cancelled_while_it_waits_is_not_opened(monkeypatch: pyte
 
     with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
         assert thread.submit(asyncio.run, scene()).result() == []
+
+
+def test_a_file_that_is_cancelled_while_its_end_is_written_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def upload() -> AsyncIterator[bytes]:
+        yield jpeg(portrait()[::4, ::4])
+
+    async def scene() -> tuple[Job | None, list[Path]]:
+        desk = FileDesk()
+
+        def run_and_cancel(*arguments: Any) -> RunSummary:
+            summary = run(*arguments)
+            desk.cancel(job)  # by then the last frame is through
+            return summary
+
+        monkeypatch.setattr("emojimask.web.desk.run", run_and_cancel)
+        job = await desk.take("me.jpg", None, upload(), MaskSettings(faces="haar", expressions="none"))
+        while job.state in {"waiting", "masking"}:
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(desk._thread.shutdown)
+        left = desk.find(job.id), list(desk._folder.iterdir())
+        await asyncio.to_thread(desk.close)
+        return left
+
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        assert thread.submit(asyncio.run, scene()).result() == (None, [])
 
 
 def test_all_that_is_to_be_told_of_a_film_is(tmp_path: Path) -> None:

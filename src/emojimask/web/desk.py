@@ -167,7 +167,6 @@ class FileDesk:
                 job.state = "done"
             except _Cancelled:
                 job.state = "cancelled"
-                self._forget(job)
             except EmojimaskError as error:
                 job.error = str(error).replace(str(spool.path), job.name)
                 job.state = "failed"
@@ -175,6 +174,8 @@ class FileDesk:
                 _log.exception("a file could not be masked")
                 job.error = f"{job.name}: could not be masked ({type(error).__name__})"
                 job.state = "failed"
+        if job.cancelled:  # in time, or while the end of its result was being written
+            self._forget(job)
 
     def _mask_spooled(self, job: Job, spool: Spool) -> None:
         with open_file(spool.path) as source:
