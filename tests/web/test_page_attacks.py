@@ -6,6 +6,7 @@ import asyncio
 import errno
 import io
 import json
+import mimetypes
 import socket
 import struct
 import time
@@ -21,6 +22,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from starlette.types import ASGIApp
 from web_help import Program
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -30,8 +32,10 @@ from emojimask.runner import RunSummary, run
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import Box, Face, MaskedFace, MaskedFrame, Track
+from emojimask.web.board.app import create_board
 from emojimask.web.choices import Choices
 from emojimask.web.desk import MAX_WAITING, FileDesk, Job, Refused
+from emojimask.web.page import create_page
 from emojimask.web.picture import BadPicture, decode, pack
 from emojimask.web.timeline import MAX_POINTS, Timeline
 from media import with_unknown_sound, write_video
@@ -126,6 +130,19 @@ def test_every_answer_carries_the_policy(page_url: str) -> None:
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("create", [lambda: create_page(MaskSettings()), lambda: create_board("key")])
+def test_scripts_are_called_so_whatever_the_system_calls_them(create: Callable[[], ASGIApp]) -> None:
+    mimetypes.add_type("text/plain", ".js")  # as some programs have it on Windows; browsers run no script called so
+    transport = httpx.ASGITransport(create())
+
+    async def ask() -> str:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return (await client.get("/static/dom.js")).headers["content-type"]
+
+    with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
+        assert thread.submit(asyncio.run, ask()).result().startswith("text/javascript")
 
 
 def test_nothing_else_can_be_read(page_url: str) -> None:

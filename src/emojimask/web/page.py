@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import FileResponse, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
@@ -25,8 +24,7 @@ from emojimask.web.desk import FileDesk, Job, Refused
 from emojimask.web.emoji_pictures import emoji_png
 from emojimask.web.live import MAX_STREAMS, LiveStream
 from emojimask.web.security import Guard
-
-STATIC = Path(__file__).parent / "static"
+from emojimask.web.static_files import STATIC, static_files
 
 
 def create_page(settings: MaskSettings, camera: str | None = None) -> ASGIApp:
@@ -44,7 +42,7 @@ def create_page(settings: MaskSettings, camera: str | None = None) -> ASGIApp:
     app.add_api_route("/files/{job_id}/timeline", page.file_timeline)
     app.add_api_websocket_route("/live", page.live)
     app.add_api_websocket_route("/class", page.join_class)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", static_files())
     return Guard(app, local=True)
 
 

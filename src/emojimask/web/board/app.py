@@ -5,11 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, WebSocket
 from fastapi.responses import FileResponse, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from emojimask.types import EXPRESSIONS
@@ -19,8 +17,7 @@ from emojimask.web.board.sockets import Board
 from emojimask.web.board.store import MemoryStore, RoomStore
 from emojimask.web.emoji_pictures import emoji_png
 from emojimask.web.security import Guard
-
-STATIC = Path(__file__).parent.parent / "static"
+from emojimask.web.static_files import STATIC, static_files
 
 
 def new_lecturer_key() -> str:
@@ -62,5 +59,5 @@ def create_board(lecturer_key: str, store: RoomStore | None = None, limits: Limi
     app.add_api_route("/join", join)
     app.add_api_route("/emoji/{expression}.png", emoji)
     app.add_api_websocket_route("/board", connect)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", static_files())
     return Guard(app, local=False)
