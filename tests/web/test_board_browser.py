@@ -260,6 +260,23 @@ def test_two_clicks_open_one_room_and_join_it_once(people, board: Program) -> No
     assert len(sockets) == 1
 
 
+def test_out_of_touch_is_told_where_no_room_is_in_sight(people, board: Program) -> None:
+    lecturer, up = people(board.lecturer_url), []
+    lecturer.route_web_socket("**/board", lambda line: line.connect_to_server() if up else line.close(code=1013))
+    words = "Out of touch with the server; trying again."
+    lecturer.click("text=Open the room")
+    lecturer.wait_for_selector("#open-trouble:visible")
+    assert lecturer.inner_text("#open-trouble") == words, "there is no picture below"
+    up.append(True)
+    lecturer.wait_for_selector("#code:visible")
+    up.clear()
+    lecturer.reload()
+    lecturer.wait_for_selector("#open-trouble:visible")
+    assert lecturer.inner_text("#open-trouble") == words
+    up.append(True)
+    lecturer.wait_for_selector("#code:visible")
+
+
 def test_a_room_that_is_gone_is_told_and_shown_no_longer(people, board: Program) -> None:
     def refuse(line) -> None:
         line.send('{"type": "error", "error": "not_you", "text": ""}')

@@ -55,7 +55,7 @@ function connect(greeting) {
   say($("open-trouble"), "");
   socket = new RoomSocket("/board", greeting);
   socket.onmessage = hear;
-  socket.onlost = () => say(door ? $("trouble") : $("open-trouble"), "Out of touch with the server; trying again. The picture below is from before, and nothing that you do here is done.");
+  socket.onlost = () => warn("Out of touch with the server; trying again.", " The picture below is from before, and nothing that you do here is done.");
   socket.onend = (code, reason) => { if (!$("room").hidden && code !== 1000) say($("trouble"), reason || "The connection has ended."); };
 }
 
@@ -138,8 +138,14 @@ function refuse({ error, text }) {
   } else if (error === "not_you") {
     say($("open-trouble"), "Only lecturers open rooms here: use the lecturers' link that the server printed.");
   } else {
-    say($("room").hidden ? $("open-trouble") : $("trouble"), text);
+    warn(text);
   }
+}
+
+/** Where the lecturer looks; `ofRoom` is added where a room is in sight. */
+function warn(words, ofRoom = "") {
+  if ($("room").hidden) say($("open-trouble"), words);
+  else say($("trouble"), words + ofRoom);
 }
 
 function setDoor(newDoor) {
