@@ -8,6 +8,7 @@ Pure: no I/O, no threads, no clocks. Fails closed: a frame that cannot be vouche
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from emojimask.types import Frame, Image, MaskedFace, MaskedFrame, Track, TrackS
 _log = logging.getLogger(__name__)
 
 FRAME_S = 0.04
-"""As a rule frames, and so readings, do not come in less time."""
+"""From frame to frame, as a rule: what is assumed where it cannot be told."""
 UNREAD = "neutral"
 """The expression shown until a face's own has been read."""
 
@@ -84,7 +85,6 @@ class MaskingPipeline:
         self._settings = settings or MaskSettings()
         self._motion = motion
         self._reads = reads
-        self._lag_s = smoother.lag_s(max(self._settings.read_every_s, self._look_every_s, FRAME_S))
         self._live = self._live_policy()
         self._before: tuple[tuple[int, ...], float] | None = None
         self._shown = ShownOverTime()
@@ -144,7 +144,7 @@ class MaskingPipeline:
                     policy = self._file_policy()
                     self._tracker.reset()
                 self._look(policy.announce(frame), policy)
-                yield from self._with_expressions(policy.ready())
+                yield from self._with_expressions(policy.ready(), policy)
         except Exception:
             yield from self._flushed(policy)
             raise
@@ -161,7 +161,7 @@ class MaskingPipeline:
 
     def _flushed(self, policy: FilePolicy) -> Iterator[Analysed]:
         self._look(policy.last(), policy)
-        yield from self._with_expressions(policy.flush())
+        yield from self._with_expressions(policy.flush(), policy)
 
     def _look(self, look: Look | None, policy: FilePolicy) -> None:
         if look is None:
@@ -179,10 +179,15 @@ class MaskingPipeline:
         else:
             policy.see(look, tracks)
 
-    def _with_expressions(self, decided: Iterable[Decided]) -> Iterator[Analysed]:
+    def _with_expressions(self, decided: Iterable[Decided], policy: FilePolicy) -> Iterator[Analysed]:
         """A change of expression shows late, by the nature of smoothing; in a file the change to come is known."""
         for frame, tracks in decided:
-            yield Analysed(frame, tracks, self._shown.until(frame.time_s + self._lag_s))
+            lag_s = self._smoother.lag_s(max(self._reading_s(policy.step_s or FRAME_S), self._look_every_s))
+            yield Analysed(frame, tracks, self._shown.until(frame.time_s + lag_s))
+
+    def _reading_s(self, step_s: float) -> float:
+        """From reading to reading where frames are ``step_s`` apart: as many of these as it takes."""
+        return step_s * max(1, math.ceil(self._settings.read_every_s / step_s - 1e-6))
 
     def _finish(self, analysed: Analysed) -> MaskedFrame:
         frame, tracks, shown = analysed

@@ -37,10 +37,10 @@ class Changing:
         return np.float32([np.array(EXPRESSIONS) == name] * len(faces)) * 0.9 + 0.0125
 
 
-def masked(live: bool, sees: range, smoother: object, **knobs: object) -> list[MaskedFrame]:
+def masked(live: bool, sees: range, smoother: object, fps: int = 30, **knobs: object) -> list[MaskedFrame]:
     clock = Clock(lambda i: i in sees)
     masking = MaskingPipeline(clock, Changing(clock), smoother, BlockRenderer(), MaskSettings(**knobs))
-    frames = [frame(i) for i in range(120)]
+    frames = [frame(i, fps) for i in range(4 * fps)]
     return [masking.process(f) for f in frames] if live else list(masking.process_file(frames))
 
 
@@ -54,6 +54,13 @@ def test_in_a_file_a_change_shows_when_it_happens(make: type, look_every_s: floa
     out = masked(False, range(120), make(), look_every_s=look_every_s)
     assert abs(first_happy_s(out) - CHANGE_S) <= max(0.1, look_every_s / 2) + 0.04
     assert {m.faces[0].expression for m in out} == {"neutral", "happy"}, "and once"
+
+
+@pytest.mark.parametrize("fps", [2, 3, 12])
+@pytest.mark.parametrize("look_every_s", [0.0, 0.2])
+def test_so_it_does_where_frames_are_farther_apart_than_readings(fps: int, look_every_s: float) -> None:
+    out = masked(False, range(4 * fps), EmaSmoother(), fps, look_every_s=look_every_s)
+    assert abs(first_happy_s(out) - CHANGE_S) <= 0.1
 
 
 def test_live_it_shows_once_it_has_lasted() -> None:

@@ -124,6 +124,11 @@ class FilePolicy:
         """For how long who is found late is traced back, as far as that can be told by now."""
         return self._window.reach_s
 
+    @property
+    def step_s(self) -> float:
+        """From frame to frame, in the mean over those that wait; 0 where that cannot be told."""
+        return self._window.step_s
+
     def _trace_back(self, track: Track, scene: int, earlier: Sequence[Pending]) -> None:
         """A face came into sight: follow it back through the frames before, in which it was not seen yet."""
         looked = next((pending for pending in earlier if pending.looked), None)

@@ -35,8 +35,13 @@ class Window(deque[Pending]):
         """Over how many seconds the frames wait, as far as that can be told by now."""
         if len(self) < 2:
             return self._length_s
-        s_a_byte = self._span_s / (len(self) - 1) / self[0].frame.picture.nbytes
+        s_a_byte = self.step_s / self[0].frame.picture.nbytes
         return min(self._length_s, max(min(LEAST_S, s_a_byte * MOST_BYTES), s_a_byte * MAX_BYTES))
+
+    @property
+    def step_s(self) -> float:
+        """From frame to frame, in the mean, as far as that can be told by now: 0 where it cannot."""
+        return self._span_s / (len(self) - 1) if len(self) > 1 else 0.0
 
     @property
     def _span_s(self) -> float:
