@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from emojimask.evaluation.sheet import markdown
+from emojimask.evaluation.sheet import markdown, stem
 
 STORED = Path(__file__).parents[2] / "docs" / "results" / "models" / "default_ferplus_PrivateTest.json"
 RESULT = json.loads(STORED.read_text(encoding="utf-8"))
@@ -20,3 +20,8 @@ def test_a_plot_of_any_name_is_shown() -> None:
 def test_rows_that_are_not_the_data_sets_own_are_told() -> None:
     assert "3,153 rows. 3,070,975 parameters" in markdown(RESULT)
     assert "3,153 rows of the variant six-classes. 3," in markdown({**RESULT, "variant": "six-classes"})
+
+
+def test_the_files_lie_in_their_folder_whatever_the_model_is_called() -> None:
+    assert stem({**RESULT, "model": "../owner/model"}) == ".._owner_model_ferplus_PrivateTest"
+    assert stem({**RESULT, "model": "..\\model"}) == ".._model_ferplus_PrivateTest"

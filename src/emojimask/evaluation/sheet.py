@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,8 +22,8 @@ FIGURES = {
 
 
 def stem(result: Mapping[str, Any]) -> str:
-    """The name of the files of one evaluation."""
-    return f"{result['model']}_{result['labels']}_{result['split']}"
+    """The name of the files of one evaluation; a model's may hold slashes, as in OWNER/MODEL."""
+    return re.sub(r"[/\\]", "_", f"{result['model']}_{result['labels']}_{result['split']}")
 
 
 def figures(result: Mapping[str, Any]) -> dict[str, Figure]:
