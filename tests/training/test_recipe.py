@@ -46,6 +46,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("name = 'a/b'", "name must do for a file's, found 'a/b'"),
         ("name = ''", "name must do for a file's"),
         ("seed = -1", "seed must be 0 to"),
+        ("side = 15", "side must be 16 or more, or 0, found 15"),
         ("seed = 99999999999999999999", "seed must be 0 to"),
         ("epochs = -1", "epochs must be above 0"),
         ("epochs = 0", "epochs must be above 0, or 0 with weights"),

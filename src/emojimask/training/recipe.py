@@ -25,6 +25,8 @@ CHOICES = {
 }
 SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
 SEEDS = 2**32
+LEAST_SIDE = 16
+"""Of smaller pictures four halvings leave nothing to halve: there torch's convolutions in 16 bits overrun memory."""
 ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
 SMALLEST, LARGEST = 1e-9, 1e9
 """Of a number that is not 0. What lies far beyond is 0 or infinite in the 32 bits that training computes in."""
@@ -38,9 +40,9 @@ class Recipe:
     Attributes:
         name: names the run's folder and the exported files.
         model: a name in ``emojimask.training.models.MODELS``.
-        side: the side of the pictures that the network sees, in pixels; 0: the one it was made for. Smaller ones make
-            the first part of a training quicker (Howard 2018, progressive resizing), where the network pools what is
-            left of them.
+        side: the side of the pictures that the network sees, in pixels, 16 or more; 0: the one it was made for. Smaller
+            ones make the first part of a training quicker (Howard 2018, progressive resizing), where the network pools
+            what is left of them.
         widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
         dropout: share of the features dropped; where, the network says.
         weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
@@ -198,6 +200,8 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
         raise UsageError(f"{source}: name must do for a file's, found {recipe.name!r}")
     if not 0 <= recipe.seed < SEEDS:
         raise UsageError(f"{source}: seed must be 0 to {SEEDS - 1}, found {recipe.seed}")
+    if 0 < recipe.side < LEAST_SIDE:
+        raise UsageError(f"{source}: side must be {LEAST_SIDE} or more, or 0, found {recipe.side}")
     if len(recipe.widths) != len(recipe.blocks):
         raise UsageError(f"{source}: widths and blocks must have one number for each stage")
     if recipe.stay and not recipe.weights:
