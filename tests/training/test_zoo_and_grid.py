@@ -69,6 +69,9 @@ def test_accuracies_come_from_evaluations(tmp_path: Path, capsys: pytest.Capture
 def test_faulty_results(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder of results"):
         zoo.with_results(zoo.stored(), tmp_path / "none")
+    (tmp_path / "own.json").write_text(result("mlp", "fer2013", "PublicTest", 0.5))
+    with pytest.raises(DataError, match="holds no evaluation of a recipe on PrivateTest"):
+        zoo.with_results(zoo.stored(), tmp_path)
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(DataError, match=r"a\.json: not what emojimask evaluate writes"):
         zoo.with_results(zoo.stored(), tmp_path)

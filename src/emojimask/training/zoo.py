@@ -59,7 +59,8 @@ def with_results(rows: Sequence[ZooRow], folder: Path) -> list[ZooRow]:
     precisions: the finest.
 
     Raises:
-        DataError: there is no such folder, or a JSON file in it is not an evaluation's.
+        DataError: there is no such folder, a JSON file in it is not an evaluation's, or none is a recipe's on
+            PrivateTest.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of results")
@@ -75,6 +76,9 @@ def with_results(rows: Sequence[ZooRow], folder: Path) -> list[ZooRow]:
         if split == "PrivateTest" and isinstance(recipe, str):
             for name in {recipe, SEED.sub("-", recipe)}:
                 found[name, labels][rank].append(accuracy)
+    if not found:
+        remedy = f"emojimask evaluate RUN --split PrivateTest --out {folder} makes one"
+        raise DataError(f"{folder}: holds no evaluation of a recipe on PrivateTest; {remedy}")
     return [replace(row, accuracy={**row.accuracy, **_accuracies(found, row.recipe)}) for row in rows]
 
 
