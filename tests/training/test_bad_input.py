@@ -93,7 +93,13 @@ def test_a_damaged_checkpoint_is_left_alone(tmp_path: Path, capsys: pytest.Captu
     assert not out.exists()
 
 
-def test_a_time_below_none_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [("-1", "-1 is not 0 or more"), ("nan", "nan is not 0 or more"), ("soon", "invalid minutes value: 'soon'")],
+)
+def test_a_time_that_is_none_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, message: str
+) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["train", "mlp", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--minutes", "-1"])
-    assert "--minutes: -1 is less than 0" in capsys.readouterr().err
+        main(["train", "mlp", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--minutes", given])
+    assert f"--minutes: {message}" in capsys.readouterr().err

@@ -57,7 +57,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         help="train every combination, for example: rate=0.1,0.05 seed=1,2",
     )
     parser.add_argument(
-        "--minutes", type=_minutes, metavar="M", help="end after the epoch that passes so much time; of a grid each run"
+        "--minutes", type=minutes, metavar="M", help="end after the epoch that passes so much time; of a grid each run"
     )
 
 
@@ -94,11 +94,12 @@ def run_train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _minutes(text: str) -> float:
-    minutes = float(text)
-    if not minutes >= 0:
-        raise argparse.ArgumentTypeError(f"{text} is less than 0")
-    return minutes
+def minutes(text: str) -> float:
+    """A time of 0 or more."""
+    number = float(text)
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return number
 
 
 def assignments(words: Sequence[str]) -> list[tuple[str, str]]:
