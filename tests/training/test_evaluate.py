@@ -127,6 +127,12 @@ def test_one_line_for_each_bad_input(data: Path, tmp_path: Path, capsys: pytest.
     assert "needs its card" in refused(capsys, 1, lone, *rest)
     assert "emojimask train vgg11" in refused(capsys, 2, "vgg11", *rest)
     assert "no model" in refused(capsys, 2, tmp_path / "none.onnx", *rest)
+    told = refused(capsys, 2, tmp_path, *rest)
+    assert "a recipe that was trained, or one of: default" in told
+    assert "emojimask train" not in told
+    with pytest.raises(SystemExit, match="2"):
+        main(["evaluate", "", *map(str, rest)])
+    assert "the name is empty" in capsys.readouterr().err
     told = refused(capsys, 1, "default", "--data", data, "--labels", "six-classes")
     assert "has no head for --labels six-classes" in told
     assert "they must be disgust, fear, happy, sad, surprise, neutral, in this order" in told

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emojimask.atomic import write_whole
-from emojimask.cli.given import given_path
+from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import check_outputs
 from emojimask.errors import MissingExtraError, SinkError, UsageError
@@ -27,6 +27,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_evaluate)
     parser.add_argument(
         "model",
+        type=given_name,
         metavar="MODEL",
         help="an .onnx file with its card beside it, a shipped model's name, a trained run's folder or best.pt, or a "
         f"recipe's name or file whose run is in {RUNS}/NAME",
@@ -80,6 +81,7 @@ def load(model: str) -> tuple[bytes, ModelCard]:
         MissingExtraError: it is a trained run, and PyTorch is not installed.
     """
     from emojimask.expressions.classifier import MODELS, OnnxClassifier, find_model
+    from emojimask.training.recipe import recipe_file
 
     path = Path(model)
     if path.suffix == ".onnx" or (MODELS / f"{model}.onnx").is_file():
@@ -87,11 +89,14 @@ def load(model: str) -> tuple[bytes, ModelCard]:
     run = Path(path.stem if path.suffix == ".toml" else model)
     checkpoint = next((place for place in (run, run / "best.pt", RUNS / run / "best.pt") if place.is_file()), None)
     if checkpoint is None:
+        if recipe_file(model, Path()).is_file():
+            raise UsageError(
+                f"recipe {model}: must be trained first: emojimask train {model} --data DIR --out {RUNS / path.stem}"
+            )
         shipped = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
-        recipe = model if path.suffix == ".toml" else path.stem
         raise UsageError(
-            f"no model or trained run {model!r}: give an .onnx file, a run's folder, or one of: {shipped}; "
-            f"a recipe must be trained first: emojimask train {recipe} --data DIR --out {RUNS / path.stem}"
+            f"no model or trained run {model!r}: give an .onnx file, a run's folder, a recipe that was trained, or one "
+            f"of: {shipped}"
         )
     try:
         from emojimask.training.export import exported

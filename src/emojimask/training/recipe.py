@@ -151,11 +151,15 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return checked({**recipe.as_dict(), **changes}, recipe.name)
 
 
-def recipe_path(name_or_path: str, folder: Path) -> Path:
-    """A path is taken from ``folder``; a name is that of a shipped recipe."""
+def recipe_file(name_or_path: str, folder: Path) -> Path:
+    """Where a recipe is, if there is one: a path is taken from ``folder``; a name is that of a shipped recipe."""
     path = folder / name_or_path
-    if path.suffix != ".toml":
-        path = RECIPES / f"{name_or_path}.toml"
+    return path if path.suffix == ".toml" else RECIPES / f"{name_or_path}.toml"
+
+
+def recipe_path(name_or_path: str, folder: Path) -> Path:
+    """The same, which must be there. Raises UsageError."""
+    path = recipe_file(name_or_path, folder)
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise UsageError(f"no recipe {name_or_path!r}: give a .toml file or one of: {known}")
