@@ -86,4 +86,5 @@ def draw_curves(rows: list[dict[str, Any]], path: Path) -> None:
     above.legend()
     below.plot(epochs, [row["loss"] for row in rows], marker=mark, color=plots.SOFT)
     below.set(title="Training", xlabel="epoch", ylabel="loss")
+    below.xaxis.get_major_locator().set_params(integer=True)
     write_whole(path, plots.encoded(drawn, path.suffix))
