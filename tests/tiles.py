@@ -82,7 +82,7 @@ def _hevc(picture: Pillow.Image) -> tuple[bytes, bytes]:
     with av.open(file, "w", "mp4") as output:
         stream = output.add_stream("libx265", 25, {"bf": "0", "crf": "1", "x265-params": "log-level=none"})
         stream.width, stream.height = picture.size
-        stream.pix_fmt = "yuvj420p"
+        stream.pix_fmt = "gray" if picture.mode == "L" else "yuvj420p"
         frame = VideoFrame.from_image(picture)
         frame.pts = 0
         output.mux([*stream.encode(frame), *stream.encode(None)])

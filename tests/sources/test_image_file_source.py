@@ -74,11 +74,12 @@ def test_an_heic_is_turned_as_it_says(tmp_path: Path, turns: int, row: str) -> N
     assert "".join("bgr"[pixel.argmax()] for pixel in image[SIZE // 2, SIZE // 2 :: SIZE]) == row
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize(("transfer", "code"), [(16, 148), (18, 191)])
-def test_an_heic_in_hdr_has_paper_in_white(tmp_path: Path, transfer: int, code: int) -> None:
+def test_an_heic_in_hdr_has_paper_in_white(tmp_path: Path, transfer: int, code: int, mode: str) -> None:
     """203 nits are 0.58 in PQ and 0.75 in HLG (ITU-R BT.2408); 8 bits of either say them to a tenth or so."""
     nclx = box(b"colr", b"nclx", transfer.to_bytes(1).join([b"\0\x09\0", b"\0\x09\x80"]))
-    paper = Pillow.new("RGB", (64, 64), (code, code, code))
+    paper = Pillow.new("RGB", (64, 64), (code, code, code)).convert(mode)
     image = read(write_tiles(tmp_path / "a.heic", [paper], b"heic", extra=nclx))
     assert 215 < image[32, 32].mean() < 250
 

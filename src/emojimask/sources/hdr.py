@@ -53,8 +53,9 @@ class PlainColors:
 
 
 def in_plain_colors(picture: Pillow.Image, transfer: int) -> Pillow.Image:
-    """A picture, RGB or RGBA in HDR, with the same brightness as :class:`PlainColors` gives a video's frame."""
-    return picture.filter(Color3DLUT(_SIDE, plain(_grid(), transfer), target_mode=picture.mode))
+    """A picture in HDR, gray, RGB or RGBA, with the same brightness as :class:`PlainColors` gives a video's frame."""
+    colored = picture.convert("RGB") if picture.mode == "L" else picture
+    return colored.filter(Color3DLUT(_SIDE, plain(_grid(), transfer)))
 
 
 class _Kind(NamedTuple):
