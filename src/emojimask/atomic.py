@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -65,6 +66,11 @@ def cut_name(name: str, end: str) -> str:
     while name and len(os.fsencode(name + end)) > _MAX_NAME_BYTES:
         name = name[:-1]
     return name + end
+
+
+def without_slashes(name: str) -> str:
+    """``name`` as that of a file right in its folder: each slash becomes ``_``."""
+    return re.sub(r"[/\\]", "_", name)
 
 
 class AtomicFile:

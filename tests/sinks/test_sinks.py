@@ -74,7 +74,7 @@ def test_null_sink_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "suffix", [".png", ".bmp", ".tiff", ".tif", ".jpg", ".jpeg", ".webp", ".avif", ".JPG", ".jp2", ".ppm"]
+    "suffix", [".png", ".bmp", ".tiff", ".tif", ".jpg", ".jpeg", ".webp", ".avif", ".JPG", ".jp2", ".j2k", ".ppm"]
 )
 def test_pictures_of_every_format(tmp_path: Path, suffix: str) -> None:
     target = tmp_path / "new" / f"a{suffix}"

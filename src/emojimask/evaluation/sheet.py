@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from emojimask.atomic import without_slashes
 from emojimask.evaluation import plots
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ FIGURES = {
 
 def stem(result: Mapping[str, Any]) -> str:
     """The name of the files of one evaluation; a model's may hold slashes, as in OWNER/MODEL."""
-    return re.sub(r"[/\\]", "_", f"{result['model']}_{result['labels']}_{result['split']}")
+    return without_slashes(f"{result['model']}_{result['labels']}_{result['split']}")
 
 
 def figures(result: Mapping[str, Any]) -> dict[str, Figure]:

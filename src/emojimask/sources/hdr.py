@@ -55,7 +55,7 @@ class PlainColors:
 def in_plain_colors(picture: Pillow.Image, transfer: int) -> Pillow.Image:
     """A picture in HDR, gray, RGB or RGBA, with the same brightness as :class:`PlainColors` gives a video's frame."""
     colored = picture.convert("RGB") if picture.mode == "L" else picture
-    return colored.filter(Color3DLUT(_SIDE, plain(_grid(), transfer)))
+    return colored.filter(Color3DLUT(_SIDE, _colors(transfer)))
 
 
 class _Kind(NamedTuple):
@@ -91,18 +91,18 @@ def _light(code: Colors, transfer: int) -> Colors:
     return np.asarray(PEAK_NITS * scene * np.maximum(scene @ _LUMA_2020, 1e-9)[..., None] ** 0.2)
 
 
-def _grid() -> Colors:
-    """(_SIDE ** 3, 3): red changes quickest."""
+@lru_cache(maxsize=2)
+def _colors(transfer: int) -> Colors:
+    """(_SIDE ** 3, 3): :func:`plain` of colours evenly apart; red changes quickest."""
     steps = np.linspace(0, 1, _SIDE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    return np.asarray(np.stack([red, green, blue], -1).reshape(-1, 3))
+    return plain(np.stack([red, green, blue], -1).reshape(-1, 3), transfer)
 
 
 @lru_cache(maxsize=2)
 def _table(transfer: int) -> str:
-    """:func:`plain` as a .cube file."""
-    colors = plain(_grid(), transfer)
-    lines = "\n".join(f"{r:.5f} {g:.5f} {b:.5f}" for r, g, b in colors)
+    """The same as a .cube file."""
+    lines = "\n".join(f"{r:.5f} {g:.5f} {b:.5f}" for r, g, b in _colors(transfer))
     return f"LUT_3D_SIZE {_SIDE}\n{lines}\n"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import torch
 
-from emojimask.atomic import write_whole
+from emojimask.atomic import without_slashes, write_whole
 from emojimask.errors import DivergedError, UsageError
 from emojimask.training.checkpoint import read_checkpoint, writing
 from emojimask.training.data.variants import check_variant
@@ -51,7 +50,7 @@ def run_grid(
     if empty:
         raise UsageError(f"the grid has no value to try for {empty[0]}; write KEY=A,B")
     combinations = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
-    names = [re.sub(r"[/\\]", "_", ",".join(f"{key}={value}" for key, value in c.items())) for c in combinations]
+    names = [without_slashes(",".join(f"{key}={value}" for key, value in c.items())) for c in combinations]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UsageError(f"the grid has {twice[0]} twice")
