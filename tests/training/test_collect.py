@@ -13,7 +13,7 @@ import pytest
 from emojimask.cli.main import main
 from emojimask.errors import DataError
 from emojimask.sources.synthetic import SyntheticSource
-from emojimask.training.data.collect import CAMERA_PATIENCE_S, collect_camera, collect_pictures, write
+from emojimask.training.data.collect import CAMERA_PATIENCE_S, Folders, collect_camera, collect_pictures
 from emojimask.training.data.fer2013 import FER2013_CLASSES
 from emojimask.training.data.load import load_split
 from emojimask.types import Frame, Image
@@ -157,18 +157,43 @@ def test_it_says_before_it_writes_that_unmasked_faces_are_kept(
 
 def test_a_crop_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     crop = np.zeros((48, 48), np.uint8)
-    path = write(crop, tmp_path, "happy", "a")
+    Folders(tmp_path).keep(crop, "happy", "a")
+    (path,) = tmp_path.rglob("*.png")
     path.unlink()
     (path / "in the way").mkdir(parents=True)
     with pytest.raises(DataError, match=r"\.png: cannot be written"):
-        write(crop, tmp_path, "happy", "a")
+        Folders(tmp_path).keep(crop, "happy", "a")
     assert files(tmp_path) == []
+
+
+def test_a_crop_is_kept_once_whoever_brings_it(tmp_path: Path) -> None:
+    crop, other = np.zeros((48, 48), np.uint8), np.ones((48, 48), np.uint8)
+    folders = Folders(tmp_path)
+    for sitting in ("a", "b"):
+        folders.keep(crop, "happy", sitting)
+    Folders(tmp_path).keep(crop, "happy", "c")
+    assert len(files(tmp_path)) == 1
+    folders.keep(other, "happy", "a")
+    folders.keep(crop, "sad", "a")
+    assert len(files(tmp_path)) == 3
+
+
+def test_a_label_s_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For every crop it would take an hour where there are a hundred thousand."""
+    listed: list[Path] = []
+    listing = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: listed.append(path) or listing(path))
+    folders = Folders(tmp_path)
+    for shade in range(5):
+        folders.keep(np.full((48, 48), shade, np.uint8), "happy", "a")
+    assert listed == [tmp_path / "train" / "happy"]
 
 
 @pytest.mark.parametrize("letter", ["a", "脸", "😀"])
 def test_a_source_s_name_may_be_as_long_as_names_are(tmp_path: Path, letter: str) -> None:
     longest = letter * (251 // len(letter.encode()))  # with .mp4
-    assert write(np.zeros((48, 48), np.uint8), tmp_path, "happy", longest).is_file()
+    Folders(tmp_path).keep(np.zeros((48, 48), np.uint8), "happy", longest)
+    assert len(files(tmp_path)) == 1
 
 
 def test_what_is_held_out_comes_from_the_last_sitting(tmp_path: Path) -> None:

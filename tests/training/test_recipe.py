@@ -84,9 +84,9 @@ def test_faults_are_named(tmp_path: Path, text: str, message: str) -> None:
 
 def test_a_base_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text("name = 'first'\nepochs = 3\nrate = 1\nweights = 'first.onnx'\n")
-    (tmp_path / "two.toml").write_text("base = 'one.toml'\nepochs = 5\nteachers = ['a/best.pt', 'default']\n")
+    (tmp_path / "two.toml").write_text("base = 'one.toml'\nepochs = 5\nteachers = ['a/best.pt', './a', 'default']\n")
     recipe = load_recipe(str(tmp_path / "two.toml"))
-    teachers = (str(tmp_path / "a" / "best.pt"), "default")
+    teachers = (str(tmp_path / "a" / "best.pt"), str(tmp_path / "a"), "default")
     weights = str(tmp_path / "first.onnx")
     assert recipe == Recipe(name="two", epochs=5, rate=1.0, weights=weights, teachers=teachers)
     assert load_recipe("vgg19") == replace(load_recipe("vgg-ba-small"), name="vgg19", model="vgg19")

@@ -26,13 +26,14 @@ from emojimask.training.checkpoint import read_checkpoint, save  # noqa: E402
 from emojimask.training.data.fer2013 import FERPLUS_CLASSES  # noqa: E402
 from emojimask.training.data.load import load_split  # noqa: E402
 from emojimask.training.epoch import normalised, predict  # noqa: E402
+from emojimask.training.export import export  # noqa: E402
 from emojimask.training.log import RunLog  # noqa: E402
 from emojimask.training.optimisation import autocast, works_in_half  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
 from emojimask.training.run_files import BEST, CHECKPOINT  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
 from emojimask.training.train import train  # noqa: E402
-from emojimask.training.trained import begin_with, build_model, load_network, load_teacher  # noqa: E402
+from emojimask.training.trained import begin_with, build_model, checkpoint_of, load_network, load_teacher  # noqa: E402
 
 torch.set_num_threads(1)  # quickest for networks this small, and sums come in the same order every time
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=3, batch=14, rate=0.05, ema=0.5)
@@ -253,6 +254,19 @@ def test_without_epochs_a_trained_network_is_calibrated_and_else_stays_as_it_is(
         assert fitted == pytest.approx(y, abs=1e-3)
 
 
+def test_a_run_s_folder_stands_for_its_best_network(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = train(RECIPE, data, tmp_path / "first")
+    folder = str(first.parent)
+    train(replace(RECIPE, epochs=0, weights=folder), data, tmp_path / "second")
+    train(replace(RECIPE, epochs=1, teachers=(folder,)), data, tmp_path / "third")
+    assert export(first.parent, tmp_path / "models").is_file()
+    monkeypatch.chdir(tmp_path)
+    first.parent.rename("default")
+    assert checkpoint_of("default") is None  # the shipped model has this name too, and everywhere the first claim to it
+
+
 def test_it_learns(data: Path, tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = []
     best = train(replace(RECIPE, epochs=12, dropout=0.0), data, tmp_path, on_epoch=rows.append)
@@ -324,6 +338,17 @@ def test_a_run_is_not_overwritten_unasked(data: Path, tmp_path: Path) -> None:
         train(replace(RECIPE, epochs=1), data, tmp_path)
     with pytest.raises(UsageError, match=r"another recipe \(epochs was 1, now 2\)"):
         train(replace(RECIPE, epochs=2), data, tmp_path, resume=True)
+
+
+def test_two_trainings_do_not_write_into_one_folder(data: Path, tmp_path: Path) -> None:
+    def train_beside(row: dict[str, Any]) -> None:
+        if row["epoch"] < RECIPE.epochs:  # after that the run is finished, and nothing is written any more
+            with pytest.raises(UsageError, match="another training is at work in this folder"):
+                train(RECIPE, data, tmp_path, resume=True)
+
+    train(RECIPE, data, tmp_path, on_epoch=train_beside)
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == RECIPE.epochs
+    assert not (tmp_path / "lock").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", None])

@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 from urllib.request import url2pathname
 
-from emojimask.batch.file_lock import locked
 from emojimask.errors import SinkError, SourceError, UsageError
+from emojimask.file_lock import locked
 
 STAGING = ".emojimask-unfinished"
 LOCK = "lock"

@@ -47,7 +47,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="MODEL",
-        help="runs' best.pt, or models by path or name, to learn from",
+        help="runs, by folder or best.pt, or models by path or name, to learn from",
     )
     parser.add_argument(
         "--grid",
@@ -181,7 +181,9 @@ def run_zoo(args: argparse.Namespace) -> int:
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_export)
-    parser.add_argument("checkpoint", type=given_path, metavar="CHECKPOINT", help="a best.pt that training wrote")
+    parser.add_argument(
+        "checkpoint", type=given_path, metavar="CHECKPOINT", help="a best.pt that training wrote, or its folder"
+    )
     parser.add_argument(
         "--data", type=given_path, metavar="DIR", help="folder of FER2013 and FER+, for the card's metrics"
     )

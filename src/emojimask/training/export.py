@@ -29,7 +29,7 @@ from emojimask.training.log import LOG, read_log
 from emojimask.training.models import Network
 from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
-from emojimask.training.trained import load_network
+from emojimask.training.trained import checkpoint_of, load_network
 
 TOLERANCE = 1e-4
 OPSET = 18
@@ -61,7 +61,7 @@ def export(
     NAME is the recipe's; a smaller precision is added to it, as in ``default-int8``.
 
     Args:
-        checkpoint: a ``best.pt`` of :func:`emojimask.training.train.train`.
+        checkpoint: a ``best.pt`` of :func:`emojimask.training.train.train`, or its run's folder.
         out: folder, made if needed.
         data: folder of the data set, for the metrics in the card; without it the card has none.
         precision: one of :data:`PRECISIONS`; all but "fp32" need ``data``.
@@ -78,6 +78,7 @@ def export(
         raise UsageError(f"unknown precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
     if precision != "fp32" and data is None:
         raise UsageError(f"precision {precision} is weighed on faces: add --data with the folder of FER2013")
+    checkpoint = checkpoint_of(checkpoint) or checkpoint
     recipe = Recipe.from_dict(read_checkpoint(checkpoint, torch.device("cpu"), "recipe")["recipe"], str(checkpoint))
     name = recipe.name if precision == "fp32" else f"{recipe.name}-{precision}"
     graph_path, card_path = out / f"{name}.onnx", out / f"{name}.json"

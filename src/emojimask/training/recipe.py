@@ -30,6 +30,7 @@ LEAST_SIDE = 16
 ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
 SMALLEST, LARGEST = 1e-9, 1e9
 """Of a number that is not 0. What lies far beyond is 0 or infinite in the 32 bits that training computes in."""
+SLASHES = set("/\\")
 AT_LEAST_0 = ("side", "frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
 
 
@@ -45,10 +46,10 @@ class Recipe:
             what is left of them.
         widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
         dropout: share of the features dropped; where, the network says.
-        weights: what the network begins with: "" chance, or a trained network like it, a run's ``best.pt``, an
-            exported model's path or a shipped one's name (of compact-resnet also one with fewer blocks); for networks
-            of torchvision's and EfficientNet-Lite also "imagenet", or the path of a ``.pth`` file of theirs; for
-            face-resnet and gray-face-resnet "faces". Paths in a file are relative to its folder.
+        weights: what the network begins with: "" chance, or a trained network like it: a run's folder or ``best.pt``,
+            an exported model's path or a shipped one's name (of compact-resnet also one with fewer blocks); for
+            networks of torchvision's and EfficientNet-Lite also "imagenet", or the path of a ``.pth`` file of theirs;
+            for face-resnet and gray-face-resnet "faces". Paths in a file are relative to its folder.
         frozen: how many of the network's first layers stay as those weights have them.
         stay: how far back towards those first weights the kept ones are moved, 0 to 1: what was known is kept, most of
             what was learned stays too (Wortsman et al. 2022, robust fine-tuning).
@@ -189,8 +190,8 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 
 def beside(path: Path, name: str) -> str:
-    """A network's file as the recipe in ``path`` names it; the names of shipped ones have no suffix."""
-    return str(path.parent / name) if Path(name).suffix else name
+    """A network's place as the recipe in ``path`` names it; the names of shipped ones have neither suffix nor slash."""
+    return str(path.parent / name) if Path(name).suffix or set(name) & SLASHES else name
 
 
 def checked(values: Mapping[str, Any], source: str) -> Recipe:
@@ -200,7 +201,7 @@ def checked(values: Mapping[str, Any], source: str) -> Recipe:
     if unknown:
         raise UsageError(f"{source}: unknown key {min(unknown)!r}; known are: {', '.join(known)}")
     recipe = Recipe(**{key: fitting(key, value, f"{source}: {key}") for key, value in values.items()})
-    if recipe.name in {"", ".", ".."} or set(recipe.name) & set("/\\"):
+    if recipe.name in {"", ".", ".."} or set(recipe.name) & SLASHES:
         raise UsageError(f"{source}: name must do for a file's, found {recipe.name!r}")
     if not 0 <= recipe.seed < SEEDS:
         raise UsageError(f"{source}: seed must be 0 to {SEEDS - 1}, found {recipe.seed}")

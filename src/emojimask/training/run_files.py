@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,16 @@ from typing import Any
 import torch
 
 from emojimask.errors import DataError, UsageError
+from emojimask.file_lock import locked
 from emojimask.training.calibration import calibrated, calibration, takes_shifts
-from emojimask.training.checkpoint import read_checkpoint, save
+from emojimask.training.checkpoint import make_folder, read_checkpoint, save, writing
 from emojimask.training.epoch import Judged, Run
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import Tensors
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
+LOCK = "lock"
 SAVING = 0.1
 """Where epochs are quicker than files are written, about so much of a run's time goes into its files at most."""
 
@@ -111,6 +115,25 @@ def saved_run(out: Path, recipe: Recipe, device: torch.device, *, resume: bool) 
         remedy = "choose another --out, or the recipe it was made with"
         raise UsageError(f"{path}: was made with another recipe ({others}); {remedy}")
     return content
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Make the run's folder, and keep other trainings out of it.
+
+    Raises:
+        DataError: it cannot be made or written to.
+        UsageError: another training is at work in it.
+    """
+    make_folder(out)
+    with ExitStack() as held:
+        with writing(out):
+            try:
+                held.enter_context(locked(out / LOCK))
+            except BlockingIOError:
+                remedy = "wait until it has ended, or choose another --out"
+                raise UsageError(f"{out}: another training is at work in this folder; {remedy}") from None
+        yield
 
 
 def check_data(saved: dict[str, Any], told: dict[str, str], out: Path) -> None:

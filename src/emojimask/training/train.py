@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from emojimask.errors import DataError
-from emojimask.training.checkpoint import make_folder
 from emojimask.training.data.fer2013 import FerSplit
 from emojimask.training.data.load import agreed, join, load_split
 from emojimask.training.data.variants import prepare
@@ -22,7 +21,17 @@ from emojimask.training.losses import class_weights
 from emojimask.training.models.network import channels_last
 from emojimask.training.optimisation import make_optimizer, make_schedule
 from emojimask.training.recipe import Recipe
-from emojimask.training.run_files import BEST, CHECKPOINT, Progress, RunFiles, check_data, commit, restore, saved_run
+from emojimask.training.run_files import (
+    BEST,
+    CHECKPOINT,
+    Progress,
+    RunFiles,
+    alone_in,
+    check_data,
+    commit,
+    restore,
+    saved_run,
+)
 from emojimask.training.targets import Tensors, to_device
 from emojimask.training.trained import begin_with, build_model, check_model, learned_before, load_teacher
 
@@ -63,7 +72,7 @@ def train(
             written to.
         DivergedError: the recipe learns too fast.
         UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for, or one
-            of other data.
+            of other data, or another training is at work in it.
     """
     begun = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -85,11 +94,10 @@ def train(
     if saved:
         restore(run, saved, out / CHECKPOINT)
 
-    make_folder(out)
     origin = {"recipe": recipe.as_dict(), "data": told, "before": before, "commit": commit()}
     files = RunFiles(out, origin, validation)
     late = False
-    with RunLog(out, progress.epoch) as log:
+    with alone_in(out), RunLog(out, progress.epoch) as log:
         while not (progress.finished or late):
             judged = run_epoch(run, training, validation, recipe, progress.epoch, on_step)
             if progress.note(judged, recipe):

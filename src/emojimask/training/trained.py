@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
 from emojimask.errors import DataError, UsageError, in_brief
+from emojimask.expressions.classifier import MODELS as SHIPPED
 from emojimask.expressions.classifier import find_model, read_model
 from emojimask.training.checkpoint import read_checkpoint
 from emojimask.training.data.fer2013 import SIDE, WITH_VOTES
@@ -21,6 +22,7 @@ from emojimask.training.models.network import channels_last, run_once
 from emojimask.training.models.pretrained import FACES, SOURCES, Pretrained
 from emojimask.training.optimisation import works_in_half
 from emojimask.training.recipe import Recipe
+from emojimask.training.run_files import BEST
 from emojimask.training.targets import heads
 
 
@@ -51,7 +53,8 @@ def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recip
     """A trained network and its recipe.
 
     Args:
-        name: a run's ``best.pt``, the path of a model that was exported from one, or the name of a shipped model.
+        name: a run's ``best.pt`` or folder, the path of a model that was exported from one, or the name of a shipped
+            model.
         device: where it is put.
 
     Raises:
@@ -59,11 +62,21 @@ def load_network(name: str | Path, device: torch.device) -> tuple[Network, Recip
         ModelError: a model is damaged, or its card does not fit.
         UsageError: there is no model of that name or path.
     """
-    if Path(name).suffix == ".pt":
-        model, recipe = from_checkpoint(Path(name), device)
+    checkpoint = checkpoint_of(name)
+    if checkpoint is not None:
+        model, recipe = from_checkpoint(checkpoint, device)
     else:
         model, recipe = from_export(find_model(name))
     return model.to(device).eval(), recipe
+
+
+def checkpoint_of(name: str | Path) -> Path | None:
+    """The ``best.pt`` that is meant, by its own name or its run's folder; None: an exported or a shipped model is."""
+    path = Path(name)
+    if path.suffix == ".pt":
+        return path
+    shipped = (SHIPPED / f"{name}.onnx").is_file()
+    return path / BEST if (path / BEST).is_file() and not shipped else None
 
 
 def from_checkpoint(path: Path, device: torch.device) -> tuple[Network, Recipe]:
@@ -103,8 +116,9 @@ def learned_before(recipe: Recipe) -> list[str]:
 
 def told_by(name: str) -> list[str]:
     """The data of a trained network, and what was learned before."""
-    if Path(name).suffix == ".pt":
-        content = read_checkpoint(Path(name), torch.device("cpu"))
+    checkpoint = checkpoint_of(name)
+    if checkpoint is not None:
+        content = read_checkpoint(checkpoint, torch.device("cpu"))
         source = content.get("data", {"source": WITH_VOTES})["source"]  # runs of earlier versions do not tell
         return [source, *content.get("before", [])]
     told = read_model(find_model(name))[1].training

@@ -53,7 +53,7 @@ def collect_pictures(
     Raises:
         UsageError, DataError: ``label``, or a folder's name, is no label; nothing has been written then.
     """
-    given = None if label is None else known_label(label)
+    given, folders = None if label is None else known_label(label), Folders(out)
     files = [(file, given or _label_of(file)) for path in inputs for file in _files(path, on_problem)]
     found: Counter[str] = Counter()
     for file, name in files:
@@ -61,7 +61,7 @@ def collect_pictures(
             with open_file(file) as source:
                 for frame in spaced(source, EVERY_S):
                     for crop in find(frame.image):
-                        write(crop, out, name, file.stem)
+                        folders.keep(crop, name, file.stem)
                         found[name] += 1
         except SourceError as error:
             on_problem(error)
@@ -93,13 +93,13 @@ def collect_camera(
         UsageError: a label is unknown; nothing has been written then.
         SourceError: the camera fails.
     """
-    names = [known_label(label) for label in labels]
+    names, folders = [known_label(label) for label in labels], Folders(out)
     newest, sitting = iter(frames), time.strftime("camera-%Y%m%d-%H%M%S")
     taken: Counter[str] = Counter()
     for name in names:
         if ready(name):
             for crop in _shots(newest, count, find):
-                write(crop, out, name, sitting)
+                folders.keep(crop, name, sitting)
                 taken[name] += 1
     return taken
 
@@ -112,22 +112,29 @@ def known_label(label: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def write(crop: Crop, out: Path, label: str, sitting: str) -> Path:
-    """Keep a crop as ``out/train/label/sitting-*.png``, unless it is there already. Nothing is overwritten.
+class Folders:
+    """The crops that ``out`` holds, ``out/train/label/sitting-*.png``; each is kept once, and nothing is overwritten.
 
     Those of one sitting lie side by side, so that what is held out for validation comes from few, and not from all.
     """
-    folder, content = out / "train" / label, hashlib.sha256(crop.tobytes()).hexdigest()[:16]
-    path = folder / cut_name(sitting, f"-{content}.png")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for kept in folder.glob(f"*-{content}.png"):
-            if kept.is_file():
-                return kept
-        write_whole(path, cv2.imencode(".png", crop)[1].tobytes())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
-    return path
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._kept: dict[str, set[str]] = {}  # by label: what the files' names end in
+
+    def keep(self, crop: Crop, label: str, sitting: str) -> None:
+        """Raises DataError where it cannot be written."""
+        folder, ending = self._out / "train" / label, f"-{hashlib.sha256(crop.tobytes()).hexdigest()[:16]}.png"
+        path = folder / cut_name(sitting, ending)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if label not in self._kept:
+                self._kept[label] = {file.name[-len(ending) :] for file in folder.iterdir() if file.is_file()}
+            if ending not in self._kept[label]:
+                write_whole(path, cv2.imencode(".png", crop)[1].tobytes())
+        except OSError as error:
+            raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+        self._kept[label].add(ending)
 
 
 def spaced(frames: Iterable[Frame], every_s: float) -> Iterator[Frame]:

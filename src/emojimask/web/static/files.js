@@ -124,7 +124,7 @@ class ShownFile {
     this.#title.textContent = name;
     this.#words.setAttribute("aria-live", "polite");
     this.#words.textContent = still ? (shielded ? "shielded" : withFaces ? "every face found is covered" : "no face was found; the picture is as it was")
-      : `${frames} frames, faces covered in ${withFaces}, shielded ${shielded}`;
+      : `${frames === 1 ? "1 frame" : `${frames} frames`}, faces covered in ${withFaces}, shielded ${shielded}`;
     say(this.#trouble, note ?? "", false);
     this.#offerRemoval();
     const address = `/files/${this.#job.id}`;
