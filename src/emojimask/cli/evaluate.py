@@ -32,13 +32,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         help="an .onnx file with its card beside it, a shipped model's name, a trained run's folder or best.pt, or a "
         f"recipe's name or file whose run is in {RUNS}/NAME",
     )
-    parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
-    parser.add_argument(
-        "--labels", required=True, metavar="PROTOCOL", help="fer2013, ferplus, ferplus-argmax or six-classes"
-    )
-    parser.add_argument(
-        "--split", default="PublicTest", help="PublicTest (default), or PrivateTest, once everything is chosen"
-    )
+    add_question(parser)
     parser.add_argument(
         "--single-view", action="store_true", help="leave out the flip and ten-crop columns; ten times quicker"
     )
@@ -47,6 +41,17 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead of the page")
+
+
+def add_question(parser: argparse.ArgumentParser) -> None:
+    """Which faces a model is asked about, and what."""
+    parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
+    parser.add_argument(
+        "--labels", required=True, metavar="PROTOCOL", help="fer2013, ferplus, ferplus-argmax or six-classes"
+    )
+    parser.add_argument(
+        "--split", default="PublicTest", help="PublicTest (default), or PrivateTest, once everything is chosen"
+    )
 
 
 def run_evaluate(args: argparse.Namespace) -> int:

@@ -36,6 +36,7 @@ COMMANDS = {
     "zoo": "list the expression models that can be trained, their size, speed and accuracy",
     "train": "train an expression model (extra [train])",
     "evaluate": "measure an expression model on labelled faces",
+    "compare": "compare expression models on the same labelled faces",
     "export": "turn a trained model into an .onnx file and its card (extra [train])",
 }
 _OF_NO_COMMAND = ("--help", "--version", "--debug")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from emojimask.atomic import without_slashes
 from emojimask.evaluation import plots
+from emojimask.evaluation.significance import interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,6 +54,7 @@ def markdown(result: Mapping[str, Any], shown: Sequence[str] = ()) -> str:
         table(
             ["", *(VIEW_NAMES[view] for view in views)],
             [[name, *(percent(values[key]) for values in views.values())] for key, name in FIGURES.items()]
+            + [["95 % interval of the accuracy", *(_between(values, result["rows"]) for values in views.values())]]
             + [["calibration error", *(percent(values["calibration_error"]) for values in views.values())]]
             + _duplicate_free(result),
         ),
@@ -97,6 +99,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def percent(share: float) -> str:
     """A share as it is written in tables."""
     return f"{100 * share:.2f} %"
+
+
+def _between(values: Mapping[str, float], rows: int) -> str:
+    low, high = interval(round(values["accuracy"] * rows), rows)
+    return f"{percent(low)} to {percent(high)}"
 
 
 def _duplicate_free(result: Mapping[str, Any]) -> list[list[str]]:

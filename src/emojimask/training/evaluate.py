@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -99,18 +99,13 @@ def evaluate(
         ModelError: the graph does not run, or has no head for this protocol.
         UsageError: no such protocol or split.
     """
-    protocol = _choose(PROTOCOLS, labels, "labels")
-    part = _choose(SPLIT_NAMES, split, "split")
+    protocol = choose(PROTOCOLS, labels, "labels")
+    part = choose(SPLIT_NAMES, split, "split")
     session = open_session(graph, card.name)
     head = head_for(session, card, protocol, labels)
-    variant = SIX if labels == SIX else variant_of(card)
     rows = load_split(data, part)
+    variant, faces, wanted, counts = asked(rows, card, labels, part, data)
     fresh = None if variant == SIX else without_copies(rows, data)
-    rows = prepare(rows, variant, part)
-    wanted, counts = protocol.rule(rows)
-    if not counts.any():
-        raise DataError(f"{data}: {split} holds no row that {labels} counts; for FER+, are its votes there?")
-    wanted, faces = wanted[counts], rows.images[counts]
 
     by_view = views(session, head, card, faces, single_view, progress)
     single = by_view["single"]
@@ -133,6 +128,37 @@ def evaluate(
         "latency": latency(session),
         "emojimask": version("emojimask"),
     }
+
+
+class Asked(NamedTuple):
+    """The rows that a protocol counts, as one model sees them.
+
+    Attributes:
+        variant: what was made of the data for the model.
+        faces: (N, 48, 48) uint8.
+        labels: (N,)
+        counts: (M,) bool, which of the variant's rows these are.
+    """
+
+    variant: str
+    faces: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    counts: NDArray[np.bool_]
+
+
+def asked(rows: FerSplit, card: ModelCard, labels: str, part: str, data: Path) -> Asked:
+    """What a protocol asks the model of a split's ``rows``.
+
+    Raises:
+        DataError: the protocol counts none of them; names ``data``.
+    """
+    variant = SIX if labels == SIX else variant_of(card)
+    prepared = prepare(rows, variant, part)
+    wanted, counts = PROTOCOLS[labels].rule(prepared)
+    if not counts.any():
+        name = SPLITS[part]
+        raise DataError(f"{data}: {name} holds no row that {labels} counts; for FER+, are its votes there?")
+    return Asked(variant, prepared.images[counts], wanted[counts], counts)
 
 
 def card_metrics(session: onnxruntime.InferenceSession, card: ModelCard, data: Path) -> dict[str, Any]:
@@ -282,7 +308,8 @@ def _duplicate_free(
     return {"rows": int(kept.sum()), "accuracy": accuracies}
 
 
-def _choose(table: Mapping[str, _Value], name: str, what: str) -> _Value:
+def choose(table: Mapping[str, _Value], name: str, what: str) -> _Value:
+    """Raises UsageError where there is none of that name."""
     if name not in table:
         raise UsageError(f"unknown {what} {name!r}: choose one of {', '.join(table)}")
     return table[name]

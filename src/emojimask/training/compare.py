@@ -1,0 +1,45 @@
+"""Several models on the same faces of a data set. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emojimask.evaluation import comparison
+from emojimask.expressions.card import ModelCard
+from emojimask.expressions.classifier import open_session
+from emojimask.training.data.load import load_split
+from emojimask.training.evaluate import PROTOCOLS, SPLIT_NAMES, asked, choose, head_for, predict
+
+
+def compare_models(
+    models: Mapping[str, tuple[bytes, ModelCard]], data: Path, labels: str, split: str = "PublicTest"
+) -> tuple[dict[str, Any], str]:
+    """Every model, and the mean of them all, against the first one, single view.
+
+    Args:
+        models: ONNX files' contents and their cards by the name that each is given, two or more.
+        data, labels, split: as in :func:`~emojimask.training.evaluate.evaluate`.
+
+    Returns:
+        Figures, ready for JSON; and what each model says of each row, as CSV.
+
+    Raises:
+        DataError: the data cannot be read, or holds no row that the protocol counts.
+        ModelError: a graph does not run, or has no head for this protocol.
+        UsageError: no such protocol or split.
+    """
+    protocol, part = choose(PROTOCOLS, labels, "labels"), choose(SPLIT_NAMES, split, "split")
+    sessions = {name: open_session(graph, name) for name, (graph, _) in models.items()}
+    heads = {name: head_for(sessions[name], card, protocol, labels) for name, (_, card) in models.items()}
+    rows = load_split(data, part)
+    by_model = {}
+    for name, (_, card) in models.items():
+        _, faces, wanted, counts = asked(rows, card, labels, part, data)  # of the same rows, whatever is drawn on them
+        by_model[name] = predict(sessions[name], heads[name], card, faces)
+    told = {"labels": labels, "split": split, **comparison.compare(wanted, by_model, protocol.classes)}
+    numbers = np.flatnonzero(counts).tolist()
+    return told, comparison.rows_as_csv(numbers, wanted, by_model, protocol.classes)

@@ -1,0 +1,106 @@
+"""``emojimask compare`` on a small generated set, with the shipped model and changed copies of it, without torch."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from generated_fer import write_csv
+
+from emojimask.cli import main
+from emojimask.expressions.classifier import MODELS
+from emojimask.training import compare
+from emojimask.training.data.fer2013 import FERPLUS_CLASSES, ferplus_majority
+from emojimask.training.data.load import load_split
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fer")
+    write_csv(folder)
+    return folder
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """The shipped model, given faces that are twice as bright."""
+    card = json.loads((MODELS / "default.json").read_text())
+    card["input"]["mean"] -= 0.3
+    path = tmp_path / "other.onnx"
+    path.write_bytes((MODELS / "default.onnx").read_bytes())
+    card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(card))
+    return path
+
+
+def compared(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, Any]:
+    assert main(["compare", *map(str, words), "--json"]) == 0
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_figures_are_those_of_evaluate_and_rows_those_of_the_figures(
+    data: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = ("--data", data, "--labels", "ferplus", "--split", "PrivateTest")
+    table = tmp_path / "rows.csv"
+    result = compared(capsys, "default", other, *question, "--rows", table)
+    lines = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    _, counts = ferplus_majority(load_split(data, "test").votes)
+    assert [int(line["row"]) for line in lines] == np.flatnonzero(counts).tolist()
+    assert result["classes"] == list(FERPLUS_CLASSES)
+    for name in ("default", str(other)):
+        assert main(["evaluate", name, *map(str, question), "--single-view", "--json"]) == 0
+        alone = json.loads(capsys.readouterr().out)
+        assert result["models"][name]["accuracy"] == alone["views"]["single"]["accuracy"]
+        right = [line[name] == line["label"] for line in lines]
+        assert np.mean(right) == pytest.approx(alone["views"]["single"]["accuracy"], abs=1e-4)
+    same = [line["default"] == line[str(other)] for line in lines]
+    assert result["models"][str(other)]["against_first"]["same_answer"] == pytest.approx(np.mean(same), abs=1e-4) != 1
+
+
+def test_without_json_it_prints_a_page(data: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "default", str(other), "--data", str(data), "--labels", "fer2013"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("# 2 models by fer2013 on PublicTest\n\n21 rows")
+    assert err == ""
+
+
+def test_one_line_for_each_bad_input(
+    data: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(status: int, *words: str | Path) -> str:
+        assert main(["compare", *map(str, words)]) == status
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert len(err.strip().splitlines()) == 1
+        return err
+
+    rest = ("--data", data, "--labels", "fer2013")
+    assert "two models or more, each once, found: default" in refused(2, "default", *rest)
+    assert "two models or more, each once" in refused(2, "default", other, "default", *rest)
+    assert "no model" in refused(2, "default", "nothing", *rest)
+    assert "unknown labels 'x': choose one of fer2013" in refused(2, "default", other, "--data", data, "--labels", "x")
+    assert "has no head for --labels" in refused(1, "default", other, "--data", data, "--labels", "six-classes")
+    there = tmp_path / "there.csv"
+    there.write_text("mine")
+    monkeypatch.setattr(compare, "load_split", lambda *_: pytest.fail("is refused before the work"))
+    assert "--force" in refused(1, "default", other, *rest, "--rows", there)
+    monkeypatch.undo()
+    assert "cannot be written" in refused_after_the_page(
+        capsys, "default", other, *rest, "--rows", tmp_path / "no" / "x"
+    )
+    assert there.read_text() == "mine"
+
+
+def refused_after_the_page(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    """A result that took its time is not lost over a file."""
+    assert main(["compare", *map(str, words)]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("# 2 models")
+    return err
