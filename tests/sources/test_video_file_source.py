@@ -141,6 +141,26 @@ def cut(path: Path, share: float) -> Path:
     return broken
 
 
+@pytest.mark.parametrize("fault", ["cut off", "a gap in the first picture", "a gap in the last"])
+def test_a_gif_that_lacks_rows_is_told(tmp_path: Path, fault: str) -> None:
+    """And nothing of it is masked: a face that shows between missing rows is not found. FFmpeg says nothing."""
+    noise = np.random.default_rng(0).integers(0, 256, (3, 60, 80, 3), np.uint8)
+    pictures = [Pillow.fromarray(picture) for picture in noise]
+    whole, broken = tmp_path / "whole.gif", tmp_path / "broken.gif"
+    pictures[0].save(whole, save_all=True, append_images=pictures[1:], duration=100)
+    content = bytearray(whole.read_bytes())
+    if fault == "cut off":
+        del content[len(content) * 3 // 4 :]
+    else:
+        place = len(content) // 5 if "first" in fault else len(content) * 4 // 5
+        content[place : place + 500] = bytes(500)
+    broken.write_bytes(content)
+    with VideoFileSource(whole) as source:
+        assert len(list(source)) == 3
+    with pytest.raises(SourceError, match=r"broken\.gif: a picture in it lacks rows or is damaged"):
+        VideoFileSource(broken)
+
+
 @pytest.mark.parametrize(
     ("name", "container_options"), [("a.mkv", {}), ("fast.mp4", {"movflags": "faststart"}), ("a.avi", {})]
 )

@@ -19,6 +19,7 @@ from emojimask.containers import DISORDER_S, SEEKABLE, open_container, videos_in
 from emojimask.errors import NoVideoError, SourceError
 from emojimask.pixels import YuvImage
 from emojimask.sources.decoded import Pictures
+from emojimask.sources.gif import is_whole
 from emojimask.sources.packets import Damage, PacketReader
 from emojimask.types import Frame, StreamInfo
 
@@ -58,6 +59,10 @@ class VideoFileSource:
         self._container = _open(self._path)
         try:
             self._stream = _video_stream(self._container, self._path)
+            if self._container.format.name == "gif" and not is_whole(self._path):
+                raise SourceError(
+                    f"{self._path}: a picture in it lacks rows or is damaged; save it anew, or as a video"
+                )
             self._stream.codec_context.thread_count = threads
             if span is not None and self._stream.time_base:
                 self._container.seek(round(self._start_s / self._stream.time_base), stream=self._stream)
