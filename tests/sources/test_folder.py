@@ -114,6 +114,17 @@ def test_videos_of_camcorders_and_old_telephones_are_found_and_read(
         assert len(list(source)) == 3
 
 
+def test_a_picture_that_is_not_read_is_told_also_where_it_is_named_itself(tmp_path: Path) -> None:
+    """FFmpeg reads it, as a video of one frame."""
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "a.TGA")
+    with pytest.raises(SourceError, match=r"a\.TGA: pictures of this kind are not read; save it as JPEG first"):
+        open_source(tmp_path / "a.TGA")
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "a.psd", "PNG")
+    assert isinstance(open_source(tmp_path / "a.psd"), ImageFileSource)
+    with pytest.raises(SourceError, match="no such file"):
+        open_source(tmp_path / "none.psd")
+
+
 def test_suffixes_belong_to_one_kind() -> None:
     kinds = PICTURE_SUFFIXES, VIDEO_SUFFIXES, UNREAD_PICTURES, UNREAD_VIDEOS
     assert len(frozenset().union(*kinds)) == sum(map(len, kinds))

@@ -112,10 +112,14 @@ def open_source(
     picture is read. ``threads`` and ``span`` are for videos.
 
     Raises:
-        SourceError: as the two sources raise it.
+        SourceError: as the two sources raise it, or by its suffix the file is a picture of a kind that is not read.
     """
     path = Path(path)
-    return ImageFileSource(path) if picture_suffix(path) else VideoFileSource(path, threads, span)
+    if picture_suffix(path):
+        return ImageFileSource(path)
+    if path.suffix.lower() in UNREAD_PICTURES and path.is_file():  # FFmpeg takes some for a video of one frame
+        raise SourceError(f"{path}: {unread(path.name)}")
+    return VideoFileSource(path, threads, span)
 
 
 def picture_suffix(path: Path) -> str | None:
