@@ -262,7 +262,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "emojis"), [("mask", "classic"), ("live", "alive"), ("serve", "alive"), ("batch", "classic")]
 )
-def test_help_tells_the_default_that_the_command_has(
+def test_help_tells_range_and_default_that_the_command_has(
     command: str, emojis: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -270,6 +270,7 @@ def test_help_tells_the_default_that_the_command_has(
     told = " ".join(capsys.readouterr().out.split())
     assert f"always that emoji (default: {emojis})" in told
     assert "the frame is shielded (slower) (default: off)" in told
+    assert "stays and grows (0 to 60; default: 1)" in told
 
 
 @pytest.mark.parametrize("loading", ["importlib.metadata", "emojimask.cli.emojis", "numpy"])

@@ -25,7 +25,7 @@ def add_setting_flags(parser: argparse.ArgumentParser, live: bool = False) -> No
     group = parser.add_argument_group("how faces are covered", "also from emojimask.toml in this folder; flags win")
     for knob in fields(MaskSettings):
         default = LIVE_DEFAULTS.get(knob.name, knob.default) if live else knob.default
-        text = f"{knob.metadata['help']} (default: {_plain(default)})"
+        text = f"{knob.metadata['help']} ({_range(knob)}default: {_plain(default)})"
         group.add_argument(flag(knob.name), dest=knob.name, default=None, help=text, **_kind(knob))
     group.add_argument("--settings", type=given_path, metavar="FILE", help="a settings file instead of emojimask.toml")
 
@@ -38,6 +38,10 @@ def _kind(knob: Field[Any]) -> dict[str, Any]:
     if isinstance(knob.default, float):
         return {"type": float, "metavar": "SECONDS"}
     return {"metavar": "NAME"}
+
+
+def _range(knob: Field[Any]) -> str:
+    return f"{knob.metadata['low']:g} to {knob.metadata['high']:g}; " if isinstance(knob.default, float) else ""
 
 
 def _plain(value: object) -> str:
@@ -53,7 +57,7 @@ def settings_from(args: argparse.Namespace, live: bool = False) -> MaskSettings:
 
 def add_output_flags(parser: argparse.ArgumentParser, force: str = "overwrite outputs that exist") -> None:
     parser.add_argument("--force", action="store_true", help=force)
-    parser.add_argument("--quiet", action="store_true", help="no progress, no notes; errors only")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no results; warnings and errors only")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 
