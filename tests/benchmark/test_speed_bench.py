@@ -263,6 +263,15 @@ def test_nothing_to_draw_is_said(tmp_path: Path) -> None:
         save_plot({"model": {}}, tmp_path / "plot.svg")
 
 
+def test_a_plot_of_what_has_no_curve_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "speed", "--quick", "--only", "model", "--plot", str(tmp_path / "plot.svg")]) == 2
+    told, errors = capsys.readouterr()
+    assert "nothing to draw; measure one of stages" in errors
+    assert not told
+
+
 def test_the_command_knows_every_part() -> None:
     assert tuple(PARTS) == bench_speed.PARTS
 

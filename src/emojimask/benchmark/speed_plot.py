@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,20 @@ def save_plot(record: Mapping[str, Any], path: Path, parts: tuple[str, ...] = ()
         UsageError: the suffix is not known, or the record has nothing to draw.
         SinkError: the file cannot be written.
     """
+    check_drawable(record.keys() & (parts or record.keys()), path)
     drawn = [part for part in (parts or tuple(_PANELS)) if part in record]
-    if not drawn:
-        raise UsageError(f"{path}: nothing to draw; measure one of {', '.join(_PANELS)}")
     columns = min(2, len(drawn))
     rows = -(-len(drawn) // columns)
     figure = plots.figure(4.6 * columns, 2.8 * rows)
     for place, part in enumerate(drawn, 1):
         _PANELS[part](figure.add_subplot(rows, columns, place), record[part])
     save_figure(figure, path)
+
+
+def check_drawable(parts: Collection[str], path: Path) -> None:
+    """Raise UsageError where of these parts none has a panel."""
+    if _PANELS.keys().isdisjoint(parts):
+        raise UsageError(f"{path}: nothing to draw; measure one of {', '.join(_PANELS)}")
 
 
 def _stages(axes: Axes, part: Mapping[str, Any]) -> None:

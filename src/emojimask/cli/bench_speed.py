@@ -38,12 +38,15 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
 
 def run_speed(args: argparse.Namespace) -> int:
     from emojimask.benchmark.speed import QUICK, Plan, bench
-    from emojimask.benchmark.speed_plot import save_plot
+    from emojimask.benchmark.speed_plot import check_drawable, save_plot
     from emojimask.settings import load_settings
 
     if args.file is not None and args.faces is not None:
         raise UsageError("--faces is for the video that is made; leave it out with a FILE")
     check_outputs([args.out, args.plot], [args.file, args.settings], force=args.force)
+    parts = args.only or PARTS
+    if args.plot is not None:
+        check_drawable(parts, args.plot)
 
     def tell(part: str) -> None:
         if not args.quiet:
@@ -55,7 +58,7 @@ def run_speed(args: argparse.Namespace) -> int:
     settings, live = load_settings(args.settings), load_settings(args.settings, live=True)
     record: dict[str, Any] = {}
     try:
-        bench(args.file, plan, settings, live, args.faces or 1, args.only or PARTS, tell, into=record)
+        bench(args.file, plan, settings, live, args.faces or 1, parts, tell, into=record)
     finally:  # where a part fails, or somebody has waited long enough, what the others found is kept
         if any(part in record for part in PARTS):
             _give(record, args.out, as_json=args.json)
