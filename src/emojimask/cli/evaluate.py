@@ -45,7 +45,13 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def add_question(parser: argparse.ArgumentParser) -> None:
     """Which faces a model is asked about, and what."""
-    parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
+    parser.add_argument(
+        "--data",
+        type=given_path,
+        required=True,
+        metavar="DIR",
+        help="labelled faces: FER2013 with FER+'s votes, or a folder a class",
+    )
     parser.add_argument(
         "--labels", required=True, metavar="PROTOCOL", help="fer2013, ferplus, ferplus-argmax or six-classes"
     )

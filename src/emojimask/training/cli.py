@@ -20,7 +20,13 @@ from emojimask.training.recipe import Recipe, changed, load_recipe
 def add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_train)
     parser.add_argument("recipe", metavar="RECIPE", help="a shipped recipe's name, or the path of a .toml file")
-    parser.add_argument("--data", type=given_path, required=True, metavar="DIR", help="folder of FER2013 and FER+")
+    parser.add_argument(
+        "--data",
+        type=given_path,
+        required=True,
+        metavar="DIR",
+        help="labelled faces: FER2013 with FER+'s votes, or a folder a class",
+    )
     parser.add_argument(
         "--extra",
         type=given_path,
@@ -185,7 +191,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         "checkpoint", type=given_path, metavar="CHECKPOINT", help="a best.pt that training wrote, or its folder"
     )
     parser.add_argument(
-        "--data", type=given_path, metavar="DIR", help="folder of FER2013 and FER+, for the card's metrics"
+        "--data", type=given_path, metavar="DIR", help="labelled faces, as for training, for the card's metrics"
     )
     parser.add_argument(
         "--out", type=given_path, required=True, metavar="DIR", help="folder for NAME.onnx and NAME.json"
