@@ -69,9 +69,14 @@ def mask_file(
         report: where to tell what was seen, frame by frame: .jsonl or .csv.
         audio: carry sound and subtitles over, untouched.
 
+    Returns:
+        How many ``frames`` were written, how many of these have faces covered (``with_faces``) or are ``shielded``, and
+        for which ``failures``.
+
     Raises:
         TypeError: ``source`` or an output is no path, or ``settings`` are none.
-        SourceError: ``source`` cannot be read, or breaks off; what came before is in ``output`` then.
+        SourceError: ``source`` cannot be read; then there is no ``output``. Or a video breaks off, or a file holds more
+            videos or pictures than the one that is masked; then ``output`` has what could be read.
         EmojimaskError: any other of its kinds; the message says what, where and what to do.
     """
     from emojimask import build
