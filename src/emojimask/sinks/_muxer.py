@@ -193,7 +193,9 @@ class Muxer:
         sounds = self._copied.sounds if self._copied is not None else []
         fault = fault_in(self._file.part, self._count, seconds if timed else None, float(self._frame_s), sounds)
         if fault is not None:
-            raise SinkError(f"{self._file.path}: was not written whole ({fault}); nothing was kept")
+            kept = "nothing was kept; choose another suffix, such as .mkv"
+            silent = ", or leave the sound out with --no-audio" if sounds else ""
+            raise SinkError(f"{self._file.path}: was not written whole ({fault}); {kept}{silent}")
 
 
 def begin(output: OutputContainer, copied: CopiedStreams | None) -> None:
