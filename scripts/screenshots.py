@@ -43,32 +43,23 @@ def main() -> None:
 
 
 def studio(browser: Browser, page: Program, folder: Path) -> None:
-    for name, look in (("light", {}), ("dark", {"color_scheme": "dark"})):
-        tab = open_tab(browser, page.url, 1280, 940, **look)
-        if name == "light":
-            tab.screenshot(path=IMAGES / "page-shield.png")
-        start_camera(tab)
-        until(tab, COVERED, 60)
-        tab.wait_for_timeout(4000)
-        tab.screenshot(path=IMAGES / f"page-{name}.png")
-        if name == "light":
-            tab.click("#stop")
-            tab.set_input_files("#choose", film(folder / "lesson.avi"))
-            tab.wait_for_selector("#files video", timeout=120_000)
-            tab.wait_for_timeout(1500)
-            tab.locator("section", has=tab.locator("#drop")).screenshot(path=IMAGES / "page-file.png")
-        tab.context.close()
-    tab = open_tab(browser, page.url, 390, 844)
+    tab = open_tab(browser, page.url, 1280, 940)
+    tab.screenshot(path=IMAGES / "page-shield.png")
     start_camera(tab)
     until(tab, COVERED, 60)
-    tab.screenshot(path=IMAGES / "page-phone.png")
+    tab.wait_for_timeout(4000)
+    tab.screenshot(path=IMAGES / "page.png")
+    tab.click("#stop")
+    tab.set_input_files("#choose", film(folder / "lesson.avi"))
+    tab.wait_for_selector("#files video", timeout=120_000)
+    tab.wait_for_timeout(1500)
+    tab.locator("section", has=tab.locator("#drop")).screenshot(path=IMAGES / "page-file.png")
     tab.context.close()
 
 
 def lesson(browser: Browser, board: Program) -> None:
     tab = open_tab(browser, board.lecturer_url, 1280, 1000)
     tab.check("input[value=expressions]")
-    tab.screenshot(path=IMAGES / "page-board-open.png")
     host = Host(board.url, board.lecturer_url.split("#key=")[1])
     students = [Student(board.url, host.code) for _ in MOOD]
     for shift in range(4):
@@ -92,8 +83,8 @@ def lesson(browser: Browser, board: Program) -> None:
         each.close()
 
 
-def open_tab(browser: Browser, url: str, width: int, height: int, **look: str) -> Page:
-    tab = browser.new_context(viewport={"width": width, "height": height}, **look).new_page()  # type: ignore[arg-type]
+def open_tab(browser: Browser, url: str, width: int, height: int) -> Page:
+    tab = browser.new_context(viewport={"width": width, "height": height}).new_page()
     tab.goto(url)
     tab.wait_for_load_state("networkidle")
     return tab
