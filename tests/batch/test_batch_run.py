@@ -237,6 +237,23 @@ def test_what_cannot_be_begun_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_all_that_is_refused_is_noted_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip(tmp_path / "in" / "a.mp4")
+    for name in ("1.cr2", "2.cr2", "3.cr2"):
+        (tmp_path / "in" / name).touch()
+    wanted, written = request(tmp_path / "in", tmp_path / "out"), []
+    append = LocalFolder.append
+
+    def counted(self: LocalFolder, name: str, line: str) -> None:
+        written.append(line)
+        append(self, name, line)
+
+    monkeypatch.setattr(LocalFolder, "append", counted)
+    BatchRun(wanted)
+    assert [line.count("\n") for line in written] == [3]
+    assert {record.state for record in records(wanted).values()} == {"failed"}
+
+
 def test_files_of_others_are_not_overwritten_unasked(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
     (tmp_path / "out").mkdir()

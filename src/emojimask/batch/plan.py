@@ -70,6 +70,7 @@ class Plan:
 
     def __init__(self, request: Request, inputs: Inputs, records: Sequence[Record], *, force: bool) -> None:
         self._request = request
+        self._decisive, self._defaults = request.decisive(), asdict(MaskSettings())
         self._force = force
         self._blind = request.outputs.is_blind_to_case()
         self._owners = Owners(request, records, self._place)
@@ -136,7 +137,7 @@ class Plan:
         if self._owners.maker(record.output) is not record:
             return None
         # A setting may be younger than a record.
-        if {**asdict(MaskSettings()), **record.settings} != request.decisive():
+        if self._defaults | dict(record.settings) != self._decisive:
             return None
         if request.measure is not None and record.leak is None:
             return None

@@ -103,11 +103,10 @@ class BatchRun:
             plan = self._plan = Plan(request, inputs, read_manifest(request.outputs), force=force)
             total_bytes = sum(job.size for job in plan.jobs)
             self.progress = Progress(len(plan.jobs) + len(plan.refused), total_bytes, refused=len(plan.refused))
-            request.outputs.append(MANIFEST, "")  # what cannot be written is found out before any work
             if inputs.left_alone:
                 say(left_alone(inputs.left_alone))
-            for name, reason in plan.refused.items():
-                self._fail(Job(name, ""), reason, 1)
+            # If of none, too: what cannot be written is found out before any work.
+            self._write(*(self._failed(Job(name, ""), reason) for name, reason in plan.refused.items()))
             self._tasks.extend(Whole(job) for job in plan.jobs)
             self._held = held.pop_all()
 
@@ -218,25 +217,25 @@ class BatchRun:
         self._tasks.append(replace(task, job=job))
 
     def _give_up(self, task: Whole, reason: str) -> None:
-        self._fail(task.job, reason, task.attempt)
+        self._write(self._failed(task.job, reason, task.attempt))
         self.progress.bytes += task.job.size
 
-    def _fail(self, job: Job, reason: str, attempts: int) -> None:
+    def _failed(self, job: Job, reason: str, attempts: int = 1) -> Record:
+        """Tell and count it; returns its record."""
         self.progress.failed[job.input] = reason
         self._say(reason if f"{job.input}: " in reason else f"{job.input}: {reason}")
-        self._write(
-            Record(
-                input=job.input,
-                output=job.output or None,
-                state=FAILED,
-                error=reason,
-                attempts=attempts,
-                finished=now(),
-                version=version("emojimask"),
-                input_folder=str(self._request.inputs),
-                settings=self._request.decisive(),
-            )
+        return Record(
+            input=job.input,
+            output=job.output or None,
+            state=FAILED,
+            error=reason,
+            attempts=attempts,
+            finished=now(),
+            version=version("emojimask"),
+            input_folder=str(self._request.inputs),
+            settings=self._request.decisive(),
         )
 
     def _write(self, *records: Record) -> None:
+        """Together, as the disk is waited for each time."""
         self._request.outputs.append(MANIFEST, "".join(record.line() for record in records))
