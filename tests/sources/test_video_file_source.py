@@ -119,6 +119,32 @@ def test_colours_are_right_for_every_matrix_and_range(tmp_path: Path, matrix: st
     assert np.median(difference.max(axis=(0, 2))) < 8  # no bar is off
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "layout", "hides"),
+    [
+        ("prores.mov", "prores_ks", "yuva444p10le", True),
+        ("png.mov", "png", "rgba", True),
+        ("gray.mov", "png", "ya8", True),
+        ("raw.avi", "rawvideo", "bgra", False),  # in which the fourth byte means nothing
+    ],
+)
+def test_what_is_transparent_does_not_come_to_light(
+    tmp_path: Path, name: str, codec: str, layout: str, hides: bool
+) -> None:
+    image = np.full((64, 96, 4), 60, np.uint8)
+    image[:, :, 3] = np.repeat([0, 255], 48)
+    with av.open(str(tmp_path / name), "w") as output:
+        stream = output.add_stream(codec, 25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, layout
+        output.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgra")))
+        output.mux(stream.encode(None))
+    with VideoFileSource(tmp_path / name) as source:
+        shown = next(iter(source)).image[32].astype(int)
+    assert abs(shown[70] - 60).max() <= 3
+    assert abs(shown[20] - (255 if hides else 60)).max() <= 3
+
+
 def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
     pictures = [Pillow.new("RGB", (31, 17), colour) for colour in ("red", "green", "blue")]
     pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=[100, 300, 200])

@@ -20,19 +20,26 @@ _BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M = 1, 2, 5, 6  # FFmpeg's numbers of c
 _MATRICES = {_BT709, _UNSPECIFIED, _BT470BG, _SMPTE170M}  # the last two are BT.601
 _Axes = tuple[int, int, int, int]
 _UPRIGHT: _Axes = 1, 0, 0, 1
+_FILLED_UP = frozenset({"huffyuv", "rawvideo"})  # codecs of AVI, whose fourth byte of a pixel seldom means opacity
 
 
 class Pictures:
-    """Makes the pictures of one video's frames."""
+    """Makes the pictures of one video's frames. What is transparent is laid over white, as in pictures.
 
-    def __init__(self) -> None:
+    Args:
+        codec: FFmpeg's name.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._opaque = codec in _FILLED_UP
         self._axes: dict[int, _Axes] = {}
         self._plain_colors = PlainColors()
 
     def picture(self, raw: VideoFrame) -> Picture:
         """Of the frame's size, or turned; its planes are read-only views that keep ``raw`` alive."""
         plain = self._plain_colors.converted(raw) if is_hdr(raw.color_trc) else raw
-        return _picture(plain, self._axes_of(raw))
+        transparent = not self._opaque and any(component.is_alpha for component in plain.format.components)
+        return _picture(plain, self._axes_of(raw), opaque=not transparent)
 
     def _axes_of(self, raw: VideoFrame) -> _Axes:
         """The frame's display axes, read once for each rotation.
@@ -45,15 +52,22 @@ class Pictures:
         return self._axes[raw.rotation]
 
 
-def _picture(raw: VideoFrame, axes: _Axes) -> Picture:
+def _picture(raw: VideoFrame, axes: _Axes, *, opaque: bool) -> Picture:
     """The frame's own planes where they are the usual kind, upright and of even size; else BGR, upright."""
     untagged_hd = raw.colorspace == _UNSPECIFIED and raw.height >= 720
     usual = raw.format.name == "yuv420p" and raw.color_range != ColorRange.JPEG and raw.colorspace in _MATRICES
     if usual and axes == _UPRIGHT and not (raw.width % 2 or raw.height % 2):
         y, u, v = (_plane(plane) for plane in raw.planes)
         return YuvImage(y, u, v, bt709=untagged_hd or raw.colorspace == _BT709)
-    image = raw.to_ndarray(format="bgr24", src_colorspace="ITU709" if untagged_hd else None)
-    return np.ascontiguousarray(_turned(image, *axes), dtype=np.uint8)
+    image = raw.to_ndarray(format="bgr24" if opaque else "bgra", src_colorspace="ITU709" if untagged_hd else None)
+    shown = image if opaque else _over_white(image)
+    return np.ascontiguousarray(_turned(shown, *axes), dtype=np.uint8)
+
+
+def _over_white(image: _AnyImage) -> _AnyImage:
+    """A (H, W, 4) picture without what lies hidden in it."""
+    opacity = image[:, :, 3:].astype(np.uint16)
+    return ((image[:, :, :3] * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
 def _plane(plane: VideoPlane) -> NDArray[np.uint8]:

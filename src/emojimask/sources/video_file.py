@@ -32,7 +32,7 @@ class VideoFileSource:
     Every frame is yielded, none is dropped or doubled, whatever its rate. Where the clock of a recording began before
     it, as in MPEG-TS, that is left out in whole seconds. A frame comes in the size that it has in the file; that may
     change on the way. Colours follow the file's tags; untagged video is taken for BT.709 from 720 lines up and for
-    BT.601 below, as players do. HDR comes in plain colours.
+    BT.601 below, as players do. HDR comes in plain colours; what is transparent is laid over white.
 
     A packet that cannot be decoded is passed over and the rest is still read; as nothing may be lost silently, the
     iteration then ends with a SourceError in place of a plain end. So it does where there are more video streams, such
@@ -104,7 +104,8 @@ class VideoFileSource:
 
     def _decode(self) -> Generator[Frame]:
         count, time_s = 0, 0.0
-        packets, damage, pictures = PacketReader(self._container, self._stream, self._path), Damage(), Pictures()
+        packets, damage = PacketReader(self._container, self._stream, self._path), Damage()
+        pictures = Pictures(self._stream.codec_context.name)
         for packet in packets:
             if time_s >= self._end_s:
                 break
