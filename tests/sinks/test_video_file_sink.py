@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from contextlib import suppress
@@ -138,6 +139,32 @@ def test_pictures_that_begin_late_are_written_to_an_avi(tmp_path: Path) -> None:
     original = media.write_video(tmp_path / "a.mp4", ticks=range(10, 40), sound="libmp3lame")
     target = convert(original, tmp_path / "b.avi")
     assert media.times(target)[1:] == media.times(original)[1:]
+
+
+def edit_sound(path: Path, *starts_s: int) -> None:
+    """Write into an MP4's list of edits that of its sound a second is heard from each of these on."""
+    data = bytearray(path.read_bytes())
+    edits = data.rfind(b"elst")
+    list_end = edits + 12 + 12 * int.from_bytes(data[edits + 8 : edits + 12])
+    entries = b"".join(struct.pack(">iihh", 90000, start * 48000, 1, 0) for start in starts_s)
+    for box in (b"moov", b"trak", b"edts", b"elst"):
+        size_at = data.rfind(box, 0, edits + 4) - 4
+        size = int.from_bytes(data[size_at : size_at + 4]) + len(entries) - (list_end - edits - 12)
+        data[size_at : size_at + 4] = size.to_bytes(4)
+    data[edits + 8 : list_end] = len(starts_s).to_bytes(4) + entries
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("starts_s", [(2,), (1, 4), (1, 1)])
+def test_sound_that_was_cut_away_is_left_behind(tmp_path: Path, starts_s: tuple[int, ...]) -> None:
+    options = {"movie_timescale": "90000"}
+    original = media.write_video(tmp_path / "a.mp4", frames=150, sound="aac", container_options=options)
+    edit_sound(original, *starts_s)
+    copied = media.packets(convert(original, tmp_path / "b.mp4"), "audio")
+    heard = [time_s for time_s, _ in copied if time_s >= 0]
+    assert len(heard) == pytest.approx(len(starts_s) * 48000 / 1024, abs=2)
+    assert np.diff([float(time_s) for time_s in heard]) == pytest.approx(1024 / 48000, abs=0.02)
+    assert float(copied[0][0]) >= -0.2  # what a decoder needs to begin
 
 
 def test_sound_of_a_recording_from_its_middle_on_is_copied_whole(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ _TWO_CODES = (
 _IN_MOV = dict(pair.split("/") for pair in _TWO_CODES.split())
 """Of the two codes that these languages have in ISO 639-2, a mov knows the second alone."""
 _FEW = 4  # packets tell what kind of sound it is
+_PRIMING_S = 0.15  # what decoders of sound want to have read before the first that is heard; AAC's at most 0.12
 
 
 class CopiedStreams:
@@ -100,7 +101,7 @@ class CopiedStreams:
         wanted = [s for s in self._input.streams if s.index in self._streams or s.index in self._empty]
         last: dict[int, int] = {}
         try:
-            for packet in self._input.demux(wanted) if wanted else ():
+            for packet in self._shown(self._input.demux(wanted)) if wanted else ():
                 dts = packet.pts if packet.dts is None else packet.dts
                 if dts is None:  # the last packet of each stream is an empty one
                     continue
@@ -120,6 +121,18 @@ class CopiedStreams:
         except av.FFmpegError as error:
             fault = f"its sound cannot be read to the end ({error.strerror})"
             raise SinkError(f"{self._original}: {fault}; leave it out with --no-audio") from error
+
+    def _shown(self, packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+        """Without what an edit list hides, as of a clip that was trimmed, but for what decoders need to begin."""
+        before: dict[int, list[Packet[Any]]] = {index: [] for index in self._sounds}
+        for packet in packets:
+            if not packet.is_discard:
+                begins_s = None if packet.dts is None else _time_s(packet) - _PRIMING_S
+                hidden = before.pop(packet.stream_index, ())
+                yield from (earlier for earlier in hidden if begins_s is not None and _time_s(earlier) >= begins_s)
+                yield packet
+            elif packet.stream_index in before and packet.dts is not None:
+                before[packet.stream_index].append(packet)
 
 
 def _add(output: OutputContainer, stream: Stream, original: Path, target: Path) -> Stream:
