@@ -19,6 +19,7 @@ from emojimask.sources.folder import (
     VIDEO_SUFFIXES,
     find_inputs,
     open_source,
+    picture_suffix,
 )
 from emojimask.sources.image_files import ImageFileSource
 from emojimask.sources.video_file import VideoFileSource
@@ -89,12 +90,19 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
     [
         ("a.3g2", "mpeg4", None),
         ("a.dv", "dvvideo", None),
+        ("a.dvr-ms", "mpeg2video", "asf"),
         ("a.f4v", "libx264", None),
+        ("a.lrf", "libx264", "mp4"),
         ("a.lrv", "libx264", "mp4"),
+        ("a.m2p", "mpeg2video", "mpeg"),
         ("a.m2t", "mpeg2video", "mpegts"),
         ("a.m2v", "mpeg2video", None),
+        ("a.mk3d", "libx264", "matroska"),
         ("a.mod", "mpeg2video", "mpeg"),
+        ("a.mp4v", "mpeg4", "mp4"),
+        ("a.mpv", "mpeg2video", "mpeg"),
         ("a.mxf", "mpeg2video", None),
+        ("a.tp", "mpeg2video", "mpegts"),
     ],
 )
 def test_videos_of_camcorders_and_old_telephones_are_found_and_read(
@@ -123,6 +131,26 @@ def test_a_picture_that_is_not_read_is_told_also_where_it_is_named_itself(tmp_pa
     assert isinstance(open_source(tmp_path / "a.psd"), ImageFileSource)
     with pytest.raises(SourceError, match="no such file"):
         open_source(tmp_path / "none.psd")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "format_", "written"),
+    [
+        (".apng", "PNG", ".png"),
+        (".dib", "BMP", ".bmp"),
+        (".jps", "JPEG", ".jpg"),
+        (".mpo", "JPEG", ".jpg"),
+        (".THM", "JPEG", ".jpg"),
+    ],
+)
+def test_pictures_of_cameras_with_names_of_their_own_are_found_and_read(
+    tmp_path: Path, suffix: str, format_: str, written: str
+) -> None:
+    Pillow.new("RGB", (8, 8)).save(tmp_path / f"a{suffix}", format_)
+    (found,) = find_inputs(tmp_path)
+    assert picture_suffix(found) == written
+    with open_source(found) as source:
+        assert len(list(source)) == 1
 
 
 def test_suffixes_belong_to_one_kind() -> None:

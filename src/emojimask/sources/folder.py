@@ -15,22 +15,24 @@ from emojimask.sources.video_file import VideoFileSource
 _WRITTEN = (".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 PICTURE_SUFFIXES = {
     **{suffix: suffix for suffix in _WRITTEN},
-    **dict.fromkeys((".heic", ".heif", ".hif"), ".jpg"),
+    **dict.fromkeys((".heic", ".heif", ".hif", ".jps", ".mpo", ".thm"), ".jpg"),
+    ".apng": ".png",
+    ".dib": ".bmp",
     **dict.fromkeys((".jpf", ".jpx"), ".jp2"),
     **dict.fromkeys((".j2c", ".jpc"), ".j2k"),
     **dict.fromkeys((".pbm", ".pgm", ".pnm"), ".ppm"),
 }
 """Of pictures that are read, each with the one under which the masked picture is written."""
 VIDEO_SUFFIXES = frozenset(
-    {".264", ".265", ".3g2", ".3gp", ".3gpp", ".asf", ".avi", ".dav", ".divx", ".dv", ".f4v", ".flv", ".gif", ".h264"}
-    | {".h265", ".hevc", ".lrv", ".m1v", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mod", ".mov"}
-    | {".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".trp", ".ts"}
-    | {".vob", ".vro", ".webm", ".wmv", ".wtv"}
+    {".264", ".265", ".3g2", ".3gp", ".3gpp", ".asf", ".avi", ".dav", ".divx", ".dv", ".dvr-ms", ".f4v", ".flv", ".gif"}
+    | {".h264", ".h265", ".hevc", ".lrf", ".lrv", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg"}
+    | {".mk3d", ".mkv", ".mod", ".mov", ".mp4", ".mp4v", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".ogm"}
+    | {".ogv", ".qt", ".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv"}
 )
 _JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})
 """Of videos that are one JPEG behind the other, and begin as the first of them does."""
 UNREAD_PICTURES = frozenset(
-    {".heics", ".heifs", ".insp", ".jxl", ".psb", ".psd", ".tga", ".xcf"}
+    {".exr", ".heics", ".heifs", ".insp", ".jxl", ".jxr", ".pcd", ".pcx", ".psb", ".psd", ".tga", ".wdp", ".xcf"}
     # The raw files of cameras.
     | {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef", ".mos"}
     | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
