@@ -95,6 +95,8 @@ def _read(path: Path) -> tuple[Image, int]:
         limit = 2 * (Pillow.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise SourceError(f"{path}: the picture has more than {limit} million pixels; make it smaller first") from None
     except UnidentifiedImageError:
+        if path.stat().st_size == 0:
+            raise SourceError(f"{path}: the file is empty") from None
         raise SourceError(f"{path}: is none of {', '.join(_FORMATS)} and HEIC, or its head is damaged") from None
     except _DAMAGED as error:
         raise SourceError(f"{path}: the picture is damaged ({error})") from None
