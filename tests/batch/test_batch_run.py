@@ -178,6 +178,18 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert [found.name for found in LocalFolder(tmp_path / "in").find()] == ["a.mp4"]
 
 
+def test_a_clip_and_its_small_copies_do_not_get_one_output(tmp_path: Path) -> None:
+    film = clip(tmp_path / "in" / "a.mp4").read_bytes()
+    for name in ("a.lrf", "a.LRV"):
+        (tmp_path / "in" / name).write_bytes(film)
+    for name in ("a.jpg", "a.thm"):
+        Pillow.fromarray(media.bars()).save(tmp_path / "in" / name, "JPEG")
+    progress, said, _ = run(request(tmp_path / "in", tmp_path / "out"))
+    assert (progress.done, said) == (5, [])
+    names = {"a_masked.mp4", "a.lrf_masked.mp4", "a.LRV_masked.mp4", "a_masked.jpg", "a.thm_masked.jpg"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {MANIFEST, *names}
+
+
 def test_two_inputs_with_one_output_are_refused_and_the_rest_is_done(tmp_path: Path) -> None:
     for name in ("a.flv", "a.mp4", "b.mp4"):
         clip(tmp_path / "in" / name)

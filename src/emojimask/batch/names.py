@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath, PurePosixPath
 
 MARK = "_masked"
+_SMALL_COPIES = frozenset({".lrf", ".lrv", ".thm"})
+"""What cameras put beside each clip, under its very name."""
 
 
 def is_masked(name: str) -> bool:
@@ -26,6 +28,8 @@ def report_name(output: str) -> str:
 def output_name(name: str, head: bytes) -> str:
     """Of an input's output: the same folder, ``_masked`` added, and another suffix where its own cannot be written.
 
+    Small copies of clips keep their own besides, so that they do not become what the clips do.
+
     ``head``: the file's first bytes; what it is they say, and not its name.
     """
     from emojimask.sinks.image_files import SUFFIXES as PICTURES
@@ -35,4 +39,5 @@ def output_name(name: str, head: bytes) -> str:
     path = PurePosixPath(name)
     still = suffix_by_head(head, path.suffix)
     suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
-    return str(path.with_name(f"{path.stem}{MARK}{suffix}"))
+    stem = path.name if path.suffix.lower() in _SMALL_COPIES else path.stem
+    return str(path.with_name(f"{stem}{MARK}{suffix}"))
