@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-from emojimask.atomic import write_whole
 from emojimask.cli.evaluate import add_question, load
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import check_outputs
-from emojimask.errors import SinkError, UsageError
+from emojimask.cli.options import check_outputs, write_result
+from emojimask.errors import UsageError
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
@@ -42,13 +40,5 @@ def run_compare(args: argparse.Namespace) -> int:
     result, rows = compare_models({name: load(name) for name in names}, args.data, args.labels, args.split)
     print(json.dumps(result, indent=1) if args.json else markdown(result), end="\n" if args.json else "")
     if args.rows is not None:
-        write_rows(rows, args.rows)
+        write_result(args.rows, rows)
     return DONE
-
-
-def write_rows(rows: str, path: Path) -> None:
-    """Raises SinkError where the file cannot be written."""
-    try:
-        write_whole(path, rows)
-    except OSError as error:
-        raise SinkError(f"{path}: cannot be written ({error.strerror})") from error

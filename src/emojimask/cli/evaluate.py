@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from emojimask.atomic import write_whole
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import check_outputs
+from emojimask.cli.options import add_data_flag, check_outputs
 from emojimask.errors import MissingExtraError, SinkError, UsageError
 
 if TYPE_CHECKING:
@@ -45,13 +45,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def add_question(parser: argparse.ArgumentParser) -> None:
     """Which faces a model is asked about, and what."""
-    parser.add_argument(
-        "--data",
-        type=given_path,
-        required=True,
-        metavar="DIR",
-        help="labelled faces: FER2013 with FER+'s votes, or a folder a class",
-    )
+    add_data_flag(parser)
     parser.add_argument(
         "--labels", required=True, metavar="PROTOCOL", help="fer2013, ferplus, ferplus-argmax or six-classes"
     )

@@ -61,6 +61,16 @@ def add_output_flags(parser: argparse.ArgumentParser, force: str = "overwrite ou
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 
+def add_data_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=given_path,
+        required=True,
+        metavar="DIR",
+        help="labelled faces: FER2013 with FER+'s votes, or a folder a class",
+    )
+
+
 def share(text: str) -> float:
     """A share of frames, 0 to 1."""
     value = float(text)

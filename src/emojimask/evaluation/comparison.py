@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from emojimask.evaluation import metrics
 from emojimask.evaluation.metrics import Labels, Probabilities
+from emojimask.evaluation.scores import rounded
 from emojimask.evaluation.sheet import percent, table
 from emojimask.evaluation.significance import interval, paired
 
@@ -34,7 +35,7 @@ def compare(labels: Labels, by_model: Mapping[str, Probabilities], classes: Sequ
     models = {name: _alone(labels, found, classes) for name, found in answers.items()}
     for name, found in list(answers.items())[1:]:
         models[name]["against_first"] = {
-            **_rounded(asdict(paired(found == labels, first == labels))),
+            **rounded(asdict(paired(found == labels, first == labels))),
             "same_answer": round(float(np.mean(found == first)), 4),
         }
     return {"rows": len(labels), "classes": list(classes), "models": models}
@@ -44,7 +45,7 @@ def _alone(labels: Labels, answers: NDArray[np.int64], classes: Sequence[str]) -
     confusion = metrics.confusion_matrix(labels, answers, len(classes))
     recall = metrics.class_scores(confusion).recall
     low, high = interval(int((answers == labels).sum()), len(labels))
-    return _rounded(
+    return rounded(
         {
             "accuracy": metrics.accuracy(labels, answers),
             "low": low,
@@ -113,7 +114,3 @@ def _against_row(name: str, against: Mapping[str, Any]) -> list[str]:
     more, low, high = (f"{100 * against[key]:+.2f}" for key in ("difference", "low", "high"))
     counts = [f"{against[key]:,}" for key in ("only_it", "only_first")]
     return [name, more, f"{low} to {high}", *counts, percent(against["same_answer"]), percent(against["chance"])]
-
-
-def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}

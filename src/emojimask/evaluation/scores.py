@@ -24,7 +24,7 @@ def summary(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     """The figures of one column: of (N,) ``labels`` against (N, C) ``probabilities``."""
     predictions = probabilities.argmax(1)
     confusion = metrics.confusion_matrix(labels, predictions, probabilities.shape[1])
-    return _rounded(
+    return rounded(
         {
             "accuracy": metrics.accuracy(labels, predictions),
             "top2_accuracy": metrics.top_k_accuracy(labels, probabilities, 2),
@@ -41,14 +41,14 @@ def details(labels: Labels, probabilities: Probabilities, classes: Sequence[str]
     scores = asdict(metrics.class_scores(confusion))
     return {
         "per_class": {
-            name: _rounded({key: values[i].item() for key, values in scores.items()}) for i, name in enumerate(classes)
+            name: rounded({key: values[i].item() for key, values in scores.items()}) for i, name in enumerate(classes)
         },
         "confusion": {
             "counts": confusion.tolist(),
             "by_label": metrics.normalised_confusion(confusion, 1).round(4).tolist(),
             "by_prediction": metrics.normalised_confusion(confusion, 0).round(4).tolist(),
         },
-        "reliability": [_rounded(asdict(part)) for part in metrics.reliability(labels, probabilities)],
+        "reliability": [rounded(asdict(part)) for part in metrics.reliability(labels, probabilities)],
         "positive_shown_as_negative": _shown_as(confusion, classes, POSITIVE, NEGATIVE),
         "negative_shown_as_positive": _shown_as(confusion, classes, NEGATIVE, POSITIVE),
     }
@@ -95,5 +95,6 @@ def _shown_as(
     return round(float(called.sum() / max(rows.sum(), 1)), 4)
 
 
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """With every float to four digits."""
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}

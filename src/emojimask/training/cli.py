@@ -12,6 +12,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from emojimask.cli.given import given_path
+from emojimask.cli.options import add_data_flag
 from emojimask.errors import MissingExtraError, UsageError
 from emojimask.training import zoo
 from emojimask.training.recipe import Recipe, changed, load_recipe
@@ -20,13 +21,7 @@ from emojimask.training.recipe import Recipe, changed, load_recipe
 def add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_train)
     parser.add_argument("recipe", metavar="RECIPE", help="a shipped recipe's name, or the path of a .toml file")
-    parser.add_argument(
-        "--data",
-        type=given_path,
-        required=True,
-        metavar="DIR",
-        help="labelled faces: FER2013 with FER+'s votes, or a folder a class",
-    )
+    add_data_flag(parser)
     parser.add_argument(
         "--extra",
         type=given_path,

@@ -25,12 +25,12 @@ CHOICES = {
 }
 SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
 SEEDS = 2**32
+SLASHES = set("/\\")
 LEAST_SIDE = 16
 """Of smaller pictures four halvings leave nothing to halve: there torch's convolutions in 16 bits overrun memory."""
 ABOVE_0 = ("mix_alpha", "batch", "rate", "schedule_every", "clip", "temperature")
 SMALLEST, LARGEST = 1e-9, 1e9
 """Of a number that is not 0. What lies far beyond is 0 or infinite in the 32 bits that training computes in."""
-SLASHES = set("/\\")
 AT_LEAST_0 = ("side", "frozen", "weight_decay", "schedule_start", "patience", "ferplus_weight", "asked")
 
 
