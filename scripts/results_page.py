@@ -154,15 +154,18 @@ def models(results: Results) -> str:
 
 
 def times_of_others(results: Results) -> list[str]:
-    """A line for each model whose time is not its own, or of another processor than the shipped one's."""
+    """A line for each model whose time is not its own, and for each processor that is not the shipped one's."""
     latencies = {model: result["latency"] for (model, _, _), result in results.items()}
     usual = latencies.get(SHIPPED, {}).get("processor")
+    elsewhere = defaultdict(list)
+    for model, told in latencies.items():
+        if told.get("processor") != usual:
+            elsewhere[told.get("processor")].append(model)
     return [
         *(f"The times of {model} are those of {told['of']}." for model, told in latencies.items() if "of" in told),
         *(
-            f"The times of {model} are of another processor ({told['processor']}) than {SHIPPED}'s ({usual})."
-            for model, told in latencies.items()
-            if told.get("processor") != usual
+            f"The times of {', '.join(models)} are of another processor ({other}) than {SHIPPED}'s ({usual})."
+            for other, models in elsewhere.items()
         ),
     ]
 
@@ -314,8 +317,8 @@ def seeds(results: Results) -> str:
     told = ", ".join(f"{title} {spread(accuracies)}" for title, accuracies in measured.items() if accuracies)
     if not told:
         return (
-            "One seed was trained the whole way. Three of a short run from weights by chance on, and three of a last "
-            "step, end within a point of each other "
+            "One seed was trained the whole way. Of `compact-resnet`, three of a short run from weights by chance on, "
+            "and three of a last step, end within a point of each other "
             "([how far chance moves it](shipped-model.md#how-far-chance-moves-it))."
         )
     return (

@@ -29,7 +29,6 @@ from emojimask.training.log import LOG, read_log
 LARGE = "batch=256", "mix=mixup", "mix_alpha=0.2"
 FIRST = "default"
 """What teaches the teachers: the model that is shipped so far."""
-PUPIL = "gray-face-resnet"
 REHEARSAL_MINUTES = 0.25
 FILES = 0.1
 """About so much on top of its epochs a run takes for its files at most."""
@@ -46,6 +45,11 @@ class Run:
     changes: tuple[str, ...]
     begins_with: str = ""
 
+    @property
+    def kind(self) -> str:
+        """What those that differ in their seed alone share, an epoch's time above all."""
+        return (self.begins_with or self.name).rpartition("-")[0]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -57,7 +61,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Pace:
-    """What the rehearsal told of a recipe's runs, in seconds: before the first epoch, and a face in an epoch."""
+    """What the rehearsal told of runs of a kind, in seconds: before the first epoch, and a face in an epoch."""
 
     start: float
     face: float
@@ -68,7 +72,10 @@ class Pace:
 
 TEACHERS = Stage(
     0.42,
-    tuple(Run(f"face-resnet-{seed}", "face-resnet", (f"seed={seed}", "rate=0.12", *LARGE)) for seed in (1, 2, 3, 4))
+    tuple(
+        Run(f"first-{seed}", "default", (f"seed={seed}", "rate=0.12", "teacher_weight=0.4", *LARGE))
+        for seed in (1, 2, 3, 4)
+    )
     + tuple(
         Run(
             f"teacher-{seed}",
@@ -81,7 +88,7 @@ TEACHERS = Stage(
 PUPILS = Stage(
     0.47,
     tuple(
-        Run(f"default-{seed}", PUPIL, (f"seed={seed}", "rate=0.12", "teacher_weight=0.8", "asked=2", *LARGE))
+        Run(f"default-{seed}", "default", (f"seed={seed}", "rate=0.12", "teacher_weight=0.8", "asked=2", *LARGE))
         for seed in (1, 2, 3)
     ),
 )
@@ -90,7 +97,7 @@ VEILED = Stage(
     tuple(
         Run(
             f"veiled-{seed}",
-            PUPIL,
+            "default",
             (f"seed={10 + seed}", "rate=0.04", "teacher_weight=0.75", "asked=2", "augmentation=firm", "stay=0.5",
              "keep=last", *LARGE),
             begins_with=f"default-{seed}",
@@ -122,38 +129,38 @@ def main() -> int:
 
 
 def rehearsed(args: argparse.Namespace, faces: int) -> dict[str, Pace]:
-    """Of each recipe, from an earlier rehearsal or from one now."""
+    """Of each kind, from an earlier rehearsal or from one now."""
     path = args.runs / "rehearsal.json"
     if not path.exists():
-        told = {recipe: asdict(pace) for stage in (TEACHERS, PUPILS) for recipe, pace in rehearse(stage, args, faces)}
+        told = {kind: asdict(pace) for stage in (TEACHERS, PUPILS) for kind, pace in rehearse(stage, args, faces)}
         write_whole(path, json.dumps(told, indent=1))
-    paces = {recipe: Pace(**numbers) for recipe, numbers in json.loads(path.read_text()).items()}
-    for recipe, pace in paces.items():
-        tell(f"{recipe}: {pace.face * faces:.1f} s an epoch, {pace.start:.0f} s before the first")
+    paces = {kind: Pace(**numbers) for kind, numbers in json.loads(path.read_text()).items()}
+    for kind, pace in paces.items():
+        tell(f"{kind}: {pace.face * faces:.1f} s an epoch, {pace.start:.0f} s before the first")
     return paces
 
 
 def rehearse(stage: Stage, args: argparse.Namespace, faces: int) -> Iterator[tuple[str, Pace]]:
-    """A moment of all its runs side by side; what it told of each recipe."""
+    """A moment of all its runs side by side; what it told of each kind."""
     folder = args.runs / "rehearsal"
     for run in stage.runs:
         shutil.rmtree(folder / run.name, ignore_errors=True)
     begun = time.time()
     side_by_side(list(stage.runs), folder, args, {}, ["--minutes", str(REHEARSAL_MINUTES)])
-    for recipe in {run.recipe for run in stage.runs}:
-        logs = [folder / run.name / LOG for run in stage.runs if run.recipe == recipe]
+    for kind in {run.kind for run in stage.runs}:
+        logs = [folder / run.name / LOG for run in stage.runs if run.kind == kind]
         trained = {log: [row["seconds"] for row in read_log(log)] for log in logs if log.is_file()}
         if not trained:
-            raise SystemExit(f"{recipe}: could not be rehearsed")
+            raise SystemExit(f"{kind}: could not be rehearsed")
         starts = [log.stat().st_mtime - begun - sum(seconds) for log, seconds in trained.items()]
         epochs = [epoch for seconds in trained.values() for epoch in seconds[1:] or seconds]  # the first takes longer
-        yield recipe, Pace(max(0.0, statistics.median(starts)), (1 + FILES) * statistics.median(epochs) / faces)
+        yield kind, Pace(max(0.0, statistics.median(starts)), (1 + FILES) * statistics.median(epochs) / faces)
 
 
 def carry_out(stage: Stage, paces: dict[str, Pace], args: argparse.Namespace, faces: int) -> list[str]:
     """Train what is not done yet and can begin; tell how it went. The names of those that failed."""
     seconds = 60 * args.minutes * stage.share
-    epochs = {run.name: paces[run.recipe].epochs(seconds, faces) for run in stage.runs}
+    epochs = {run.name: paces[run.kind].epochs(seconds, faces) for run in stage.runs}
     runs = [run for run in stage.runs if len(epochs_done(args.runs, run)) < epochs[run.name]]
     runs = [run for run in runs if not run.begins_with or best(args.runs, run.begins_with).exists()]
     failed = side_by_side(runs, args.runs, args, epochs, [])

@@ -1,4 +1,4 @@
-"""Train every shipped recipe but the default and its large sister; export and evaluate each. One command, resumable.
+"""Train every shipped recipe but those of emojimask's own models; export and evaluate each. One command, resumable.
 
     python scripts/train_zoo.py --data fer2013/ --runs runs/ [--jobs 6] [--minutes 60]
 
@@ -24,7 +24,7 @@ from emojimask.training.recipe import load_recipe
 
 RESULTS = Path(__file__).parents[1] / "docs/results/models"
 SPLITS = ("PublicTest", "PrivateTest")
-NOT_ALONE = ("default", "teacher")
+NOT_ALONE = ("default", "compact-resnet", "teacher")
 PROTOCOLS = {"both": ("fer2013", "ferplus"), "fer2013": ("fer2013",), "ferplus": ("ferplus",)}
 
 

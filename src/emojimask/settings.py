@@ -38,8 +38,8 @@ class MaskSettings:
     )
     expressions: str = _knob(
         "default",
-        "expression model: a shipped name, or the path of an .onnx file with its card; none: nobody's expression is "
-        "recognised, and emojis follow movement alone",
+        "expression model: default, compact-resnet (half the time), or the path of an .onnx file with its card; none: "
+        "nobody's expression is recognised, and emojis follow movement alone",
     )
     emojis: str = _knob(
         "classic",

@@ -42,15 +42,17 @@ def test_every_plot_that_the_page_shows_is_there(generator: ModuleType, results:
     assert page.count("](results/") == len(drawn)
 
 
-def test_the_stored_evaluations_are_of_the_shipped_model(results: dict[Any, Any]) -> None:
-    """The figures in the docs and those in the model's own card come by two ways from one file."""
-    card = read_card(MODELS / "default.json")
-    of_default = {key: result for key, result in results.items() if key[0] == "default"}
-    assert of_default
-    for (_, labels, split), result in of_default.items():
+@pytest.mark.parametrize("name", sorted(path.stem for path in MODELS.glob("*.onnx")))
+def test_the_stored_evaluations_are_of_the_shipped_models(results: dict[Any, Any], name: str) -> None:
+    """The figures in the docs and those in a model's own card come by two ways from one file."""
+    card = read_card(MODELS / f"{name}.json")
+    of_model = {key: result for key, result in results.items() if key[0] == name}
+    assert of_model
+    for (_, labels, split), result in of_model.items():
         assert result["sha256"] == card.sha256
-        name = {"ferplus": "ferplus_majority", "ferplus-argmax": "ferplus_argmax"}.get(labels, labels)
-        told = card.metrics[split][name]
+        told = card.metrics[split][
+            {"ferplus": "ferplus_majority", "ferplus-argmax": "ferplus_argmax"}.get(labels, labels)
+        ]
         assert result["views"]["single"]["accuracy"] == pytest.approx(told["accuracy"], abs=5e-4)
 
 
@@ -107,11 +109,13 @@ def test_what_is_no_evaluation_is_named(generator: ModuleType, tmp_path: Path) -
 
 
 def test_a_time_of_another_processor_is_told(generator: ModuleType) -> None:
-    made = dict([evaluation("default", "fer2013", 0.706), evaluation("cnn-32-64", "fer2013", 0.63)])
+    processors = {"default": "fast", "cnn-32-64": "slow", "mlp": "slow", "vgg11": "slowest"}
+    made = dict(evaluation(model, "fer2013", 0.706) for model in processors)
     for (model, _, _), result in made.items():
-        result["latency"]["processor"] = {"default": "fast", "cnn-32-64": "slow"}[model]
+        result["latency"]["processor"] = processors[model]
     assert generator.times_of_others(made) == [
-        "The times of cnn-32-64 are of another processor (slow) than default's (fast)."
+        "The times of cnn-32-64, mlp are of another processor (slow) than default's (fast).",
+        "The times of vgg11 are of another processor (slowest) than default's (fast).",
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emojimask.evaluation.sheet import markdown, stem
 
-STORED = Path(__file__).parents[2] / "docs" / "results" / "models" / "default_ferplus_PrivateTest.json"
+STORED = Path(__file__).parents[2] / "docs" / "results" / "models" / "compact-resnet_ferplus_PrivateTest.json"
 RESULT = json.loads(STORED.read_text(encoding="utf-8"))
 
 

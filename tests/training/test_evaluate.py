@@ -128,7 +128,7 @@ def test_one_line_for_each_bad_input(data: Path, tmp_path: Path, capsys: pytest.
     assert "emojimask train vgg11" in refused(capsys, 2, "vgg11", *rest)
     assert "no model" in refused(capsys, 2, tmp_path / "none.onnx", *rest)
     told = refused(capsys, 2, tmp_path, *rest)
-    assert "a recipe that was trained, or one of: default" in told
+    assert "a recipe that was trained, or one of: compact-resnet, default" in told
     assert "emojimask train" not in told
     with pytest.raises(SystemExit, match="2"):
         main(["evaluate", "", *map(str, rest)])

@@ -278,6 +278,7 @@ def test_the_card_tells_what_first_weights_and_teachers_learned_from(exported: P
     assert "PublicTest" in card.metrics
     assert "PrivateTest" not in card.metrics
     assert learned_before(replace(RECIPE, teachers=(str(path),)))[0] == "image folders, 14 faces"
+    assert "dlib's network" in learned_before(Recipe(model="face-resnet", weights="faces"))[0]
 
 
 def test_a_run_is_evaluated_as_its_export_is(

@@ -23,7 +23,6 @@ from emojimask.training.precision import to_fp16  # noqa: E402
 from emojimask.training.recipe import Recipe, load_recipe  # noqa: E402
 from emojimask.training.trained import build_model, folded, load_network  # noqa: E402
 
-TEACHER = Path(__file__).parents[2] / "weights/face-resnet-int8.onnx"
 FACES = torch.from_numpy(normalise(noise(8)))
 
 
@@ -44,7 +43,7 @@ def answers(model: Network) -> list[np.ndarray]:
         return [logits.numpy() for logits in model.eval()(FACES)]
 
 
-@pytest.mark.parametrize("name", ["efficientnet-lite0", "face-resnet", "gray-face-resnet", "mini-xception", "fernet"])
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "default", "gray-face-resnet", "mini-xception", "fernet"])
 def test_a_teacher_answers_the_same_without_its_batch_norms(name: str) -> None:
     model = lively(load_recipe(name))
     before = answers(model)
@@ -53,8 +52,12 @@ def test_a_teacher_answers_the_same_without_its_batch_norms(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["default", "gray-face-resnet", "vgg-ba-small", "mini-xception", "xception-gap", "resnet18", "fernet"]
-)
+    "name",
+    [
+        "default", "compact-resnet", "gray-face-resnet", "vgg-ba-small", "mini-xception", "xception-gap", "resnet18",
+        "fernet",
+    ],
+)  # fmt: skip
 def test_a_network_and_its_graph_tell_the_same(name: str) -> None:
     recipe = load_recipe(name)
     model, again = lively(recipe), build_model(recipe)
@@ -82,7 +85,7 @@ def test_settled_norms_change_no_answer_and_fit_the_faces() -> None:
     assert torch.allclose(first[1].running_var, got.var((0, 2, 3), correction=0), rtol=1e-4)
 
 
-@pytest.mark.parametrize("path", [SHIPPED / "default.onnx", TEACHER], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.onnx")), ids=lambda path: path.stem)
 def test_trained_models_can_be_trained_on(path: Path) -> None:
     """Eight bits are widened; rounding between layers, which only the file does, moves the logits a little."""
     model, _ = load_network(str(path), torch.device("cpu"))

@@ -53,8 +53,8 @@ def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, root: Path, *words:
 
 
 def first_runs(script: ModuleType) -> tuple[Any, ...]:
-    """One run a stage, all of them of the shipped default's kind, which can be made tiny."""
-    return tuple(replace(stage, runs=(replace(stage.runs[0], recipe="default"),)) for stage in script.STAGES)
+    """One run a stage, all of them of the network that can be made tiny."""
+    return tuple(replace(stage, runs=(replace(stage.runs[0], recipe="compact-resnet"),)) for stage in script.STAGES)
 
 
 def test_teachers_teach_pupils_and_these_see_through_veils(
@@ -68,22 +68,22 @@ def test_teachers_teach_pupils_and_these_see_through_veils(
     assert run(script, monkeypatch, tmp_path, *words) == 0, capsys.readouterr().out
     runs = tmp_path / "runs"
     trained = {
-        name: torch.load(runs / name / "best.pt", weights_only=True)
-        for name in ("face-resnet-1", "default-1", "veiled-1")
+        name: torch.load(runs / name / "best.pt", weights_only=True) for name in ("first-1", "default-1", "veiled-1")
     }
     recipes = {name: content["recipe"] for name, content in trained.items()}
     assert [recipe["teachers"] for recipe in recipes.values()] == [
-        ("default",), *2 * [(str(runs / "face-resnet-1/best.pt"),)],
+        ("default",), *2 * [(str(runs / "first-1/best.pt"),)],
     ]  # fmt: skip
     assert recipes["veiled-1"]["weights"] == str(runs / "default-1/best.pt")
     assert [recipe["epochs"] for recipe in recipes.values()] == [1, 1, 1]
     told = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in told] == ["default", "face-resnet-1", "default-1", "veiled-1", "all done"]
-    assert 0 < json.loads((runs / "rehearsal.json").read_text())["default"]["face"] < 1
+    assert [line.split(":")[0] for line in told] == ["first", "default", "first-1", "default-1", "veiled-1", "all done"]
+    paces = json.loads((runs / "rehearsal.json").read_text())
+    assert all(0 < paces[kind]["face"] < 1 for kind in ("first", "default"))
 
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
     assert run(script, monkeypatch, tmp_path, *words) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == ["all done"]
+    assert capsys.readouterr().out.splitlines()[2:] == ["all done"]
     assert {path: path.stat().st_mtime_ns for path in runs.rglob("*")} == before
 
 
@@ -94,19 +94,21 @@ def test_what_fails_is_told_and_the_rest_goes_on_without_it(
     write_csv(tmp_path / "fer")
     teachers, pupils, _ = first_runs(script)
     good = teachers.runs[0]
-    bad = replace(good, name="bad", changes=("seed=x",))
+    bad = replace(good, name="first-bad", changes=("seed=x",))
     stages = replace(teachers, runs=(bad, good)), pupils
     monkeypatch.setattr(script, "STAGES", stages)
     monkeypatch.setattr(script, "TEACHERS", stages[0])
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"default": {"start": 0, "face": 1}}))
+    (tmp_path / "runs" / "rehearsal.json").write_text(
+        json.dumps({"first": {"start": 0, "face": 1}, "default": {"start": 0, "face": 1}})
+    )
     assert run(script, monkeypatch, tmp_path, "--minutes", "0.001", "--set", *TINY) == 1
     told = capsys.readouterr().out.splitlines()
-    assert told[1].startswith("bad: FAILED: ")
-    assert "seed" in told[1]
-    assert told[-1] == "not done: bad"
+    assert told[2].startswith("first-bad: FAILED: ")
+    assert "seed" in told[2]
+    assert told[-1] == "not done: first-bad"
     taught = torch.load(tmp_path / "runs/default-1/best.pt", weights_only=True)["recipe"]["teachers"]
-    assert taught == (str(tmp_path / "runs/face-resnet-1/best.pt"),)
+    assert taught == (str(tmp_path / "runs/first-1/best.pt"),)
 
 
 def test_a_run_that_fails_after_its_first_epoch_is_not_done(
@@ -122,12 +124,12 @@ def test_a_run_that_fails_after_its_first_epoch_is_not_done(
     monkeypatch.setattr(script, "STAGES", (teachers,))
     monkeypatch.setattr(script, "TEACHERS", teachers)
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"default": {"start": 0, "face": 1}}))
+    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"first": {"start": 0, "face": 1}}))
     assert run(script, monkeypatch, tmp_path, "--minutes", "0.001", "--set", *TINY) == 1
-    assert (tmp_path / "runs/face-resnet-1/best.pt").exists()
+    assert (tmp_path / "runs/first-1/best.pt").exists()
     told = capsys.readouterr().out.splitlines()
-    assert told[1].startswith("face-resnet-1: FAILED: ")
-    assert told[-1] == "not done: face-resnet-1"
+    assert told[1].startswith("first-1: FAILED: ")
+    assert told[-1] == "not done: first-1"
 
 
 def test_as_many_epochs_as_fit(script: ModuleType) -> None:
@@ -146,13 +148,13 @@ def test_a_run_that_was_broken_off_goes_on(
     faces = len(load_split(tmp_path / "fer", "train"))
     pace = {"start": 0, "face": script.SPARE * 60 * teachers.share / 2.5 / faces}  # two epochs in a minute
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"default": pace}))
+    (tmp_path / "runs" / "rehearsal.json").write_text(json.dumps({"first": pace}))
     words = ["--minutes", "1", "--set", *TINY]
     begin = script.side_by_side
     with monkeypatch.context() as patch:
         patch.setattr(script, "side_by_side", lambda *given: begin(*given[:-1], ["--minutes", "0"]))
         run(script, monkeypatch, tmp_path, *words)
-    log = tmp_path / "runs/face-resnet-1/log.jsonl"
+    log = tmp_path / "runs/first-1/log.jsonl"
     first = log.read_text().splitlines()
     assert len(first) == 1
     assert run(script, monkeypatch, tmp_path, *words) == 0, capsys.readouterr().out
@@ -166,7 +168,7 @@ def test_every_run_is_one_that_its_recipe_can_be_changed_to(script: ModuleType) 
     for stage in script.STAGES:
         for wanted in stage.runs:
             recipe = load_recipe(wanted.recipe)
-            assert recipe.model in {"compact-resnet", "face-resnet", "gray-face-resnet"}
+            assert recipe.model in {"compact-resnet", "face-resnet"}
             changes = {key: literal(value) for key, value in assignments(wanted.changes)}
             assert changed(recipe, {"weights": wanted.begins_with or recipe.weights, **changes}).batch == 256
             assert not wanted.begins_with or wanted.begins_with in names

@@ -64,9 +64,9 @@ def test_only_what_is_missing_is_evaluated(
 ) -> None:
     """Both protocols on both splits, less what is stored; its training only goes on."""
     (tmp_path / "results").mkdir()
-    for name in ("face-resnet_fer2013_PublicTest", "face-resnet_ferplus_PrivateTest"):
+    for name in ("gray-face-resnet_fer2013_PublicTest", "gray-face-resnet_ferplus_PrivateTest"):
         (tmp_path / "results" / f"{name}.json").write_text("kept")
-    assert run(script, monkeypatch, tmp_path, "--only", "face-resnet") == 0
+    assert run(script, monkeypatch, tmp_path, "--only", "gray-face-resnet") == 0
     train, _, *evaluations = calls
     assert "--resume" in train
     assert [words[-4:] for words in evaluations] == [
@@ -97,7 +97,7 @@ def test_every_recipe_has_a_row_and_its_time_may_be_up(
     script: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     recipes = {path.stem for path in (ROOT / "src/emojimask/training/recipes").glob("*.toml")}
-    assert {*script.rows(), "default", "teacher"} == recipes  # these two have a script of their own
+    assert {*script.rows(), *script.NOT_ALONE} == recipes  # these have a script of their own
     assert run(script, monkeypatch, tmp_path, "--minutes", "0") == 1
     assert not calls
 

@@ -110,7 +110,7 @@ def learned_before(recipe: Recipe) -> list[str]:
         DataError, ModelError: one of them cannot be read.
     """
     elsewhere = not recipe.weights or recipe.weights in SOURCES or Path(recipe.weights).suffix == ".pth"
-    found = [recipe.weights] if elsewhere else told_by(recipe.weights)
+    found = [SOURCES.get(recipe.weights, recipe.weights)] if elsewhere else told_by(recipe.weights)
     return list(dict.fromkeys(text for text in [*found, *chain(*map(told_by, recipe.teachers))] if text))
 
 
