@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from emojimask.training import export as export_module  # noqa: E402
 from emojimask.training.data.fer2013 import FER2013_CLASSES  # noqa: E402
 from emojimask.training.export import check_agreement, export, noise, to_onnx  # noqa: E402
 from emojimask.training.models import Network  # noqa: E402
-from emojimask.training.precision import Weighing, to_fp16, to_int8  # noqa: E402
+from emojimask.training.precision import Weighing, means_as_convolutions, to_fp16, to_int8  # noqa: E402
 from emojimask.training.recipe import Recipe  # noqa: E402
 from emojimask.training.run_files import CHECKPOINT  # noqa: E402
 from emojimask.training.train import train  # noqa: E402
@@ -175,6 +176,19 @@ def test_pooling_after_the_first_convolution_stays_in_floats() -> None:
     assert [made_by.get(node.input[0]) for node in convolutions] == [None] + (len(convolutions) - 1) * [
         "DequantizeLinear"
     ]
+
+
+def test_later_averages_over_pixels_become_convolutions_which_8_bits_are_quick_at() -> None:
+    plain = to_onnx(build_model(Recipe(model="face-resnet")))
+    graph = onnx.load_model_from_string(plain)
+    changed = means_as_convolutions(onnx.load_model_from_string(plain))
+    kinds = [Counter(node.op_type for node in one.graph.node) for one in (graph, changed)]
+    assert kinds[0] - kinds[1] == {"AveragePool": 3}
+    assert kinds[1] - kinds[0] == {"Conv": 3}
+    batch = {"image": normalise(noise(4))}
+    before, after = (open_session(one.SerializeToString(), "one").run(None, batch) for one in (graph, changed))
+    for a, b in zip(before, after, strict=True):
+        assert b == pytest.approx(a, abs=1e-5 * np.abs(a).max())
 
 
 def test_one_glaring_face_does_not_coarsen_8_bits(exported: Path) -> None:

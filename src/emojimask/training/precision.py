@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, shape_inference
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from emojimask.benchmark.latency import by_turns
@@ -123,13 +123,13 @@ def to_int8(graph: bytes, faces: NDArray[np.uint8]) -> bytes:
     """The graph quantised to 8 bits, calibrated on (N, 48, 48) uint8 ``faces``.
 
     The heads stay float32, and the first convolution with what follows until the next: of so few channels it is slower
-    in 8 bits, and so is pooling.
+    in 8 bits, and so is pooling. Later averages over pixels become convolutions (:func:`means_as_convolutions`).
 
     Weights are signed and a scale for each output channel; activations are unsigned, one scale for each tensor. It
     spans the mean of what batches of faces reach: the utmost of them all would leave few steps for ordinary faces. The
     weights use seven of the eight bits: processors without VNNI add products in 16 bits, which eight would overflow.
     """
-    proto = onnx.load_model_from_string(graph)
+    proto = means_as_convolutions(onnx.load_model_from_string(graph))
     outputs = {output.name for output in proto.graph.output}
     heads = [node.name for node in proto.graph.node if outputs & set(node.output)]
     names = [node.name for node in proto.graph.node]
@@ -152,6 +152,29 @@ def to_int8(graph: bytes, faces: NDArray[np.uint8]) -> bytes:
             nodes_to_exclude=heads + first,
         )
         return path.read_bytes()
+
+
+def means_as_convolutions(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph with a convolution channel by channel in the place of each average over squares side by side.
+
+    It gives the same, and in 8 bits ONNX Runtime does it in a tenth of the time. What comes before the second
+    convolution stays as it is, for that stays in floats.
+    """
+    proto = shape_inference.infer_shapes(proto)
+    shapes = {value.name: value.type.tensor_type.shape for value in proto.graph.value_info}
+    convolutions = 0
+    for place, node in enumerate(proto.graph.node):
+        convolutions += node.op_type == "Conv"
+        told = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+        side_by_side = told.get("strides") == told.get("kernel_shape") and not any(told.get("pads", ()))
+        if node.op_type == "AveragePool" and convolutions > 1 and side_by_side and not told.get("ceil_mode"):
+            count, size = shapes[node.input[0]].dim[1].dim_value, told["kernel_shape"]
+            weights = np.full((count, 1, *size), 1 / np.prod(size), np.float32)
+            proto.graph.initializer.append(numpy_helper.from_array(weights, f"{node.name}_weights"))
+            names = [node.input[0], f"{node.name}_weights"], list(node.output), node.name
+            mean = helper.make_node("Conv", *names, kernel_shape=size, strides=size, group=count)
+            proto.graph.node[place].CopyFrom(mean)
+    return proto
 
 
 class _Faces(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
