@@ -158,18 +158,18 @@ def recipe_file(name_or_path: str, folder: Path) -> Path:
     return path if path.suffix == ".toml" else RECIPES / f"{name_or_path}.toml"
 
 
-def recipe_path(name_or_path: str, folder: Path) -> Path:
-    """The same, which must be there. Raises UsageError."""
+def recipe_path(name_or_path: str, folder: Path, where: str = "") -> Path:
+    """The same, which must be there. Raises UsageError, whose message begins with ``where``."""
     path = recipe_file(name_or_path, folder)
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
-        raise UsageError(f"no recipe {name_or_path!r}: give a .toml file or one of: {known}")
+        raise UsageError(f"{where}no recipe {name_or_path!r}: give a .toml file or one of: {known}")
     return path
 
 
 def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """The values of a file, over those of its ``base`` where it names one; ``above`` are the files that came here."""
-    if path in above:
+    if path.resolve() in above:
         raise UsageError(f"{path}: is its own base")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
@@ -184,7 +184,7 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     base = values.pop("base")
     if not isinstance(base, str):
         raise UsageError(f"{path}: base must be a recipe's name or path, found {base!r}")
-    inherited = read_values(recipe_path(base, path.parent), (*above, path))
+    inherited = read_values(recipe_path(base, path.parent, f"{path}: base: "), (*above, path.resolve()))
     inherited.pop("name", None)
     return inherited | values
 
