@@ -31,7 +31,11 @@ def other(tmp_path: Path) -> Path:
     """The shipped model, given faces that are far too bright."""
     card = json.loads((MODELS / "default.json").read_text())
     card["input"]["mean"] -= 3
-    path = tmp_path / "other.onnx"
+    return with_card(card, tmp_path / "other.onnx")
+
+
+def with_card(card: dict[str, Any], path: Path) -> Path:
+    """The shipped model with another card."""
     path.write_bytes((MODELS / "default.onnx").read_bytes())
     card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_suffix(".json").write_text(json.dumps(card))
@@ -69,6 +73,19 @@ def test_without_json_it_prints_a_page(data: Path, other: Path, capsys: pytest.C
     out, err = capsys.readouterr()
     assert out.startswith("# 2 models by fer2013 on PublicTest\n\n21 rows")
     assert err == ""
+
+
+def test_only_models_that_are_judged_on_the_same_rows_are_compared(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = json.loads((MODELS / "default.json").read_text())
+    card["training"]["recipe"]["variant"] = "six-classes"
+    six, also = (str(with_card(card, tmp_path / f"{name}.onnx")) for name in ("six", "also"))
+    rest = ("--data", str(data), "--labels", "ferplus")
+    for models in (("default", six), (six, "default")):
+        assert main(["compare", *models, *rest]) == 1
+        assert f"{six}: by ferplus it is asked of the rows of its variant six-classes" in capsys.readouterr().err
+    assert compared(capsys, six, also, *rest)["rows"] > 21
 
 
 def test_one_line_for_each_bad_input(

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from emojimask.errors import ModelError
 from emojimask.evaluation import comparison
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.training.data.load import load_split
-from emojimask.training.evaluate import PROTOCOLS, SPLIT_NAMES, asked, choose, head_for, predict
+from emojimask.training.evaluate import PROTOCOLS, SIX, SPLIT_NAMES, asked, choose, head_for, predict, variant_of
 
 
 def compare_models(
@@ -29,12 +30,13 @@ def compare_models(
 
     Raises:
         DataError: the data cannot be read, or holds no row that the protocol counts.
-        ModelError: a graph does not run, or has no head for this protocol.
+        ModelError: a graph does not run, has no head for this protocol, or is judged on other rows than the first.
         UsageError: no such protocol or split.
     """
     protocol, part = choose(PROTOCOLS, labels, "labels"), choose(SPLIT_NAMES, split, "split")
     sessions = {name: open_session(graph, name) for name, (graph, _) in models.items()}
     heads = {name: head_for(sessions[name], card, protocol, labels) for name, (_, card) in models.items()}
+    check_rows({name: card for name, (_, card) in models.items()}, labels)
     rows = load_split(data, part)
     by_model = {}
     for name, (_, card) in models.items():
@@ -43,3 +45,14 @@ def compare_models(
     told = {"labels": labels, "split": split, **comparison.compare(wanted, by_model, protocol.classes)}
     numbers = np.flatnonzero(counts).tolist()
     return told, comparison.rows_as_csv(numbers, wanted, by_model, protocol.classes)
+
+
+def check_rows(cards: Mapping[str, ModelCard], labels: str) -> None:
+    """Raise ModelError where one model would be asked of six classes' rows and another of the data's own."""
+    of_six = [name for name, card in cards.items() if labels != SIX and variant_of(card) == SIX]
+    others = [name for name in cards if name not in of_six]
+    if of_six and others:
+        raise ModelError(
+            f"{of_six[0]}: by {labels} it is asked of the rows of its variant {SIX}, and {others[0]} of others; "
+            "compare models of one variant"
+        )
