@@ -105,6 +105,7 @@ def test_what_is_given_several_times_counts_every_time() -> None:
         assert args.teachers == ["a.pt", "b.pt"]
         assert args.extra == [Path("one"), Path("two")]
         assert args.grid == ["rate=1,2", "seed=1,2"]
+    assert cli.choices(["seed=1", "rate=1,2", "seed=2,3"]) == {"seed": [1, 2, 3], "rate": [1, 2]}
 
 
 def test_a_grid_is_trained_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,6 +148,8 @@ def test_a_grid_of_what_there_is_not(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(UsageError, match=message):
             run(cli.add_train, *words[:-2], grid)
+    with pytest.raises(UsageError, match="the grid has seed=1 twice"):
+        run(cli.add_train, *words[:-2], "seed=1", "seed=1")
     assert not (tmp_path / "runs").exists()
 
 

@@ -88,8 +88,7 @@ def run_train(args: argparse.Namespace) -> int:
             return best
 
     if args.grid:
-        choices = {key: several(values) for key, values in assignments(args.grid)}
-        _tell(_module("grid").run_grid(recipe, choices, args.out, run, _tell))
+        _tell(_module("grid").run_grid(recipe, choices(args.grid), args.out, run, _tell))
     else:
         _tell(f"best: {run(recipe, args.out)}")
     return 0
@@ -123,6 +122,14 @@ def several(text: str) -> list[Any]:
     """Values with commas between them, which may be lists."""
     values = literal(f"[{text}]")  # a text where one of them is none that TOML has
     return values if isinstance(values, list) else [literal(value) for value in text.split(",")]
+
+
+def choices(words: Sequence[str]) -> dict[str, list[Any]]:
+    """A grid's values by key; those of a key that is given twice add up."""
+    found: dict[str, list[Any]] = {}
+    for key, values in assignments(words):
+        found.setdefault(key, []).extend(several(values))
+    return found
 
 
 class EpochBar:
