@@ -31,7 +31,7 @@ from emojimask.training.evaluate import PROTOCOLS, SIX, predict, variant_of
 
 PRECISIONS = ("fp32", "int8", "fp16")
 CALIBRATION_FACES = 512
-_BATCH = 16  # of them; 4 or 64 leave the 8 bit default's answers farther from the 32 bit one's
+_BATCH = 16  # of them; 4 or 64 leave compact-resnet's answers farther from the 32 bit one's
 LARGEST_LOSS = 0.002
 """Of accuracy on PublicTest, by the worst protocol: what a smaller precision may cost."""
 _MARGIN = 0.1  # a difference in size or speed below this share is none
