@@ -87,8 +87,8 @@ def without_vnni(machine: dict[str, Any]) -> list[str]:
         return []
     return [
         "This processor has no VNNI, the instructions for sums of products in 8 bits, which the expression model is "
-        "stored in and its aims were set with: it takes two to three times as long as on one that has them (0.46 ms "
-        "for one face and 3.4 for eight, measured on another AMD EPYC)."
+        "stored in and its aims were set with: it takes two to three times as long as on one that has them (0.83 ms "
+        "for one face and 6.3 for eight, measured on another AMD EPYC)."
     ]
 
 
