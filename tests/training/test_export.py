@@ -189,6 +189,8 @@ def test_later_averages_over_pixels_become_convolutions_which_8_bits_are_quick_a
     before, after = (open_session(one.SerializeToString(), "one").run(None, batch) for one in (graph, changed))
     for a, b in zip(before, after, strict=True):
         assert b == pytest.approx(a, abs=1e-5 * np.abs(a).max())
+    small = onnx.load_model_from_string(to_int8(plain, noise(16)))
+    assert not any(node.op_type == "AveragePool" for node in small.graph.node)
 
 
 def test_one_glaring_face_does_not_coarsen_8_bits(exported: Path) -> None:
