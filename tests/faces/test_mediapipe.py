@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, six_points, without_overlaps
+from emojimask.faces.mediapipe import MediapipeDetector, MeshLandmarker, are_one_face, six_points
+from emojimask.faces.suppression import surest
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
 from emojimask.stages import Detection
@@ -162,7 +163,7 @@ def test_odd_pictures_are_no_fault(
 
 def test_of_overlapping_boxes_the_surest_stays() -> None:
     boxes = [Detection(Box(0, 0, 10, 10), 0.5), Detection(Box(1, 1, 10, 10), 0.9), Detection(Box(50, 0, 10, 10), 0.4)]
-    assert [d.score for d in without_overlaps(boxes)] == [0.9, 0.4]
+    assert [d.score for d in surest(boxes, are_one_face)] == [0.9, 0.4]
 
 
 def test_rough_points_that_contradict_the_box_give_way_to_it() -> None:

@@ -11,8 +11,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from emojimask.faces.mediapipe import six_points, upright_crop, without_overlaps
+from emojimask.faces.mediapipe import are_one_face, six_points, upright_crop
 from emojimask.faces.single_shot import Shot, SingleShot
+from emojimask.faces.suppression import surest
 from emojimask.faces.tflite import TfliteModel
 from emojimask.stages import Detection
 from emojimask.types import Box, Picture, Points
@@ -37,8 +38,9 @@ class BodyDetector:
     """Heads of the people in a picture who fill a fair part of it. Its networks are loaded when it is first asked."""
 
     def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:  # noqa: ARG002
-        heads = (self._head(image, body) for body in _apart(list(self._bodies.finds(image, _IS_BODY))))
-        return without_overlaps([head for head in heads if head is not None])
+        bodies = surest(self._bodies.finds(image, _IS_BODY), _are_one_body)
+        heads = (self._head(image, body) for body in bodies)
+        return surest((head for head in heads if head is not None), are_one_face)
 
     def _head(self, image: Picture, body: Shot) -> Detection | None:
         hips, top = body.points[_HIPS], body.points[_TOP]
@@ -60,13 +62,8 @@ class BodyDetector:
         return TfliteModel("pose_landmark/pose_landmark_full.tflite", 0.0)
 
 
-def _apart(bodies: list[Shot]) -> list[Shot]:
-    """Of boxes on one body the surest."""
-    kept: list[Shot] = []
-    for body in sorted(bodies, key=lambda body: -body.score):
-        if all(body.box.iou(other.box) < 0.3 for other in kept):
-            kept.append(body)
-    return kept
+def _are_one_body(a: Box, b: Box) -> bool:
+    return a.iou(b) >= 0.3
 
 
 def _head_of(points: Points, score: float) -> Detection:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.errors import MissingExtraError
+from emojimask.faces.suppression import surest
 from emojimask.faces.upright import upright_points
 from emojimask.pixels import gray
 from emojimask.stages import Detection
@@ -55,7 +56,7 @@ class HaarDetector:
             found += self.look("frontal", gray, scale)
         if "profile" in self._cascades:
             found += self.look("profile", gray, scale) + self.look_mirrored(gray, scale)
-        return _surest(found)
+        return surest(found, _are_one_face)
 
     def look(
         self, view: str, gray: NDArray[np.uint8], scale: float, step: float = _STEP, sizes: tuple[int, int] = _ALL_SIZES
@@ -115,7 +116,7 @@ class HaarGlances:
             found += self._haar.look_mirrored(gray, scale, _GLANCE_STEP, _GLANCE_SIZES)
         else:
             found += self._small_faces(image, (1, 2, 3, 5, 6, 7).index(turn))
-        return _surest(found)
+        return surest(found, _are_one_face)
 
     def _small_faces(self, image: Picture, number: int) -> list[Detection]:
         """In one of six parts of the picture, three along its longer side, that overlap by a small face."""
@@ -157,10 +158,5 @@ def _small_gray(image: Picture, side: int) -> tuple[NDArray[np.uint8], float]:
     return bright, scale
 
 
-def _surest(detections: list[Detection]) -> list[Detection]:
-    """Of boxes on one face, the surest."""
-    kept: list[Detection] = []
-    for candidate in sorted(detections, key=lambda d: d.score, reverse=True):
-        if not any(candidate.box.overlap(k.box) > 0.5 for k in kept):
-            kept.append(candidate)
-    return kept
+def _are_one_face(a: Box, b: Box) -> bool:
+    return a.overlap(b) > 0.5

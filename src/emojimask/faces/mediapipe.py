@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.faces.single_shot import SingleShot
+from emojimask.faces.suppression import surest
 from emojimask.faces.tflite import TfliteModel
 from emojimask.parallel import parallel_map
 from emojimask.pixels import part, resized, warped
@@ -55,7 +56,7 @@ class MediapipeDetector:
             height, width = image.shape[:2]
             for tile in self.tiles(height, width, closely=True):
                 found += self.detect_in_tile(image, tile)
-        return without_overlaps(found)
+        return surest(found, are_one_face)
 
     def tiles(self, height: int, width: int, closely: bool = False) -> list[Box]:
         """The whole picture with a margin, where it is mirrored, and overlapping squares, for small faces.
@@ -142,16 +143,8 @@ def _detected(network: SingleShot, image: Picture) -> list[Detection]:
     return [Detection(shot.box, shot.score, six_points(shot.points, shot.box)) for shot in shots]
 
 
-def without_overlaps(detections: list[Detection]) -> list[Detection]:
-    """Non-maximum suppression: of boxes that overlap, or lie inside one another, the surest."""
-    kept: list[Detection] = []
-    for candidate in sorted(detections, key=lambda d: d.score, reverse=True):
-        if not any(_same_face(candidate.box, other.box) for other in kept):
-            kept.append(candidate)
-    return kept
-
-
-def _same_face(a: Box, b: Box) -> bool:
+def are_one_face(a: Box, b: Box) -> bool:
+    """Whether two boxes overlap so, or lie so inside one another, that they are of one face."""
     return a.iou(b) > 0.3 or a.overlap(b) > 0.7
 
 
