@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from emojimask.faces.steady import extent, middle
+from emojimask.geometry.points import extent, middle
 from emojimask.types import Box, Face, Picture, Points
 
 MAX_RESHAPE = 1.15

@@ -9,7 +9,8 @@ import numpy as np
 from emojimask.faces.appearance import Appearance, appearance
 from emojimask.faces.comparison import moved, stretched
 from emojimask.faces.renderings import Rendering
-from emojimask.faces.steady import OneEuroFilter, middle
+from emojimask.faces.steady import LandmarkFilter
+from emojimask.geometry.points import middle
 from emojimask.types import Box, Face, Frame, Points
 
 LOOKS_EVERY_S = 0.1 - 1e-6
@@ -32,7 +33,7 @@ class Person:
     speed: float = np.inf  # of the fastest landmark, in sizes of the face a second
     rendering: Rendering | None = None  # through which the face was found; None: as the picture is
     denied_s: float = -np.inf  # when the landmarker was last asked for the face and found none
-    filter: OneEuroFilter = field(default_factory=OneEuroFilter)
+    filter: LandmarkFilter = field(default_factory=LandmarkFilter)
     raw: Points = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
     def predicted(self, time_s: float) -> Points:

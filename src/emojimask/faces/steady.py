@@ -6,27 +6,24 @@ that one setting serves near and far faces alike.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from emojimask.geometry.one_euro import share
-from emojimask.types import Box, Points
+from emojimask.geometry.one_euro import SPEED_HZ, share
+from emojimask.geometry.points import extent, middle
+from emojimask.types import Points
 
+REST_HZ = 2.0
+"""Cut-off frequency for a face at rest ..."""
+PER_SPEED_HZ = 12.0
+"""... and how much it rises for each face size a second of speed."""
 MAX_LAG = 0.04
 """How far, in face sizes, a filtered point may lie from where it truly is: a mask that trails uncovers the face."""
 
 
-class OneEuroFilter:
-    """Filters (N, 2) points over time.
+class LandmarkFilter:
+    """Filters (N, 2) points over time."""
 
-    Args:
-        rest_hz: cut-off frequency for a face at rest.
-        per_speed_hz: how much the cut-off rises for each face size a second of speed.
-    """
-
-    def __init__(self, rest_hz: float = 2.0, per_speed_hz: float = 12.0) -> None:
-        self._rest_hz = rest_hz
-        self._per_speed_hz = per_speed_hz
+    def __init__(self) -> None:
         self._time_s: float | None = None
         self._value: Points = np.zeros((0, 2), np.float32)
         self._speed = 0.0
@@ -41,19 +38,9 @@ class OneEuroFilter:
         behind = self._value - points
         whole = middle(behind)
         shift = float(np.hypot(*whole)) + float(np.abs(behind - whole).mean())
-        self._speed += float(share(1.0, step)) * (shift / step / size - self._speed)
-        behind *= np.float32(1 - float(share(self._rest_hz + self._per_speed_hz * self._speed, step)))
+        self._speed += float(share(SPEED_HZ, step)) * (shift / step / size - self._speed)
+        behind *= np.float32(1 - float(share(REST_HZ + PER_SPEED_HZ * self._speed, step)))
         farthest = float(np.hypot(behind[:, 0], behind[:, 1]).max())
         behind *= np.float32(min(1.0, MAX_LAG * size / max(farthest, 1e-6)))
         self._time_s, self._value = time_s, points + behind
         return self._value
-
-
-def extent(points: Points) -> float:
-    """The longer side of the box around (N, 2) points."""
-    return Box.around(points).side
-
-
-def middle(points: Points) -> Points:
-    """(2,) float32, the mean of (N, 2) points; many times quicker than numpy's along so narrow an array."""
-    return np.array(cv2.mean(points[:, None])[:2], np.float32)
