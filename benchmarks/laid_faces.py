@@ -23,7 +23,8 @@ from emojimask.benchmark.tables import markdown
 from emojimask.build import face_back_end, open_file
 from emojimask.errors import SourceError
 from emojimask.pipeline import MaskingPipeline
-from emojimask.sources.folder import VIDEO_SUFFIXES, find_inputs
+from emojimask.sources.folder import find_inputs
+from emojimask.sources.kinds import VIDEO_SUFFIXES
 from emojimask.types import Box, Frame, Image, Points
 from hard_faces import RAW, posed_faces
 

@@ -238,13 +238,29 @@ def _smoother(name: str) -> ExpressionSmoother:
 
 
 def open_file(path: Path, threads: int = 0, span: tuple[float, float] | None = None) -> Source:
-    """A picture or video file, or a span of a video, in seconds from a key frame on.
+    """A file as a picture or as a video: by its first bytes, or by its suffix where they are not known.
 
-    ``threads``: of the decoder; 0: as many as there are cores. Raises SourceError.
+    A GIF is always a video, and so is what is named as a stream of JPEGs. Of an animated WebP, PNG or AVIF the first
+    picture is read.
+
+    Args:
+        threads: of a video's decoder; 0: as many as there are cores.
+        span: of a video, in seconds from a key frame on.
+
+    Raises:
+        SourceError: it cannot be read, or by its suffix it is a picture of a kind that is not read.
     """
-    from emojimask.sources.folder import open_source
+    from emojimask.sources.kinds import UNREAD_PICTURES, picture_suffix, unread
 
-    return open_source(path, threads, span)
+    if picture_suffix(path):
+        from emojimask.sources.image_files import ImageFileSource
+
+        return ImageFileSource(path)
+    if path.suffix.lower() in UNREAD_PICTURES and path.is_file():  # FFmpeg takes some for a video of one frame
+        raise SourceError(f"{path}: {unread(path.name)}")
+    from emojimask.sources.video_file import VideoFileSource
+
+    return VideoFileSource(path, threads, span)
 
 
 def open_camera(spec: str, on_lost: Callable[[str], None] | None = None) -> Source:
@@ -259,7 +275,7 @@ def open_camera(spec: str, on_lost: Callable[[str], None] | None = None) -> Sour
     from emojimask.sources.latest import LatestSource
 
     if Path(spec).is_file():
-        from emojimask.sources.folder import picture_suffix
+        from emojimask.sources.kinds import picture_suffix
         from emojimask.sources.paced import PacedSource
 
         if picture_suffix(Path(spec)):

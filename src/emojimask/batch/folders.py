@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 
 from emojimask.errors import SinkError, SourceError, UsageError
 from emojimask.file_lock import locked
+from emojimask.sources.kinds import head_of
 
 STAGING = ".emojimask-unfinished"
 LOCK = "lock"
@@ -126,8 +127,6 @@ class LocalFolder:
             yield Found(path.relative_to(self.root).as_posix(), size, problem)
 
     def head(self, name: str) -> bytes:
-        from emojimask.sources.folder import head_of
-
         return head_of(self.root / name)
 
     @contextmanager

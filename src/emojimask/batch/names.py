@@ -34,7 +34,7 @@ def output_name(name: str, head: bytes) -> str:
     """
     from emojimask.sinks.image_files import SUFFIXES as PICTURES
     from emojimask.sinks.video_formats import SUFFIXES as VIDEOS
-    from emojimask.sources.folder import suffix_by_head
+    from emojimask.sources.kinds import suffix_by_head
 
     path = PurePosixPath(name)
     still = suffix_by_head(head, path.suffix)

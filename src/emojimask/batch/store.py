@@ -10,7 +10,7 @@ from typing import Any
 
 from emojimask.batch.folders import Found
 from emojimask.errors import EmojimaskError, MissingExtraError, SinkError, SourceError, UsageError, without_password
-from emojimask.sources.folder import HEAD_BYTES, is_media, unread
+from emojimask.sources.kinds import HEAD_BYTES, is_media, unread
 
 
 class Store:

@@ -22,7 +22,7 @@ from emojimask.expressions.smoothing import NoSmoother
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.pipeline import UNREAD, MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.sources.folder import VIDEO_SUFFIXES
+from emojimask.sources.kinds import VIDEO_SUFFIXES
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker
 from emojimask.types import EXPRESSIONS, Face, Frame, Image, Picture, Points
 

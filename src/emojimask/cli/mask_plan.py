@@ -10,6 +10,7 @@ from pathlib import Path
 
 from emojimask.batch.names import is_masked, output_name
 from emojimask.errors import SourceError, UsageError
+from emojimask.sources.kinds import head_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,6 @@ def _not_done(path: Path, reason: str) -> Result:
 
 
 def _output(path: Path, root: Path, folder: Path | None) -> Path:
-    from emojimask.sources.folder import head_of
-
     name = output_name(path.name, head_of(path))
     return path.with_name(name) if folder is None else folder / path.relative_to(root).with_name(name)
 

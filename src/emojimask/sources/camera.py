@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from emojimask.errors import SourceError, in_brief, without_password
-from emojimask.sources.folder import is_media
+from emojimask.sources.kinds import is_media
 from emojimask.types import Frame, Image, StreamInfo
 
 _VIDEO4LINUX = Path("/sys/class/video4linux")

@@ -17,7 +17,7 @@ from emojimask.errors import EmojimaskError, NoPlaceError
 from emojimask.runner import run
 from emojimask.settings import MaskSettings
 from emojimask.sinks.image_files import SUFFIXES
-from emojimask.sources.folder import PICTURE_SUFFIXES
+from emojimask.sources.kinds import PICTURE_SUFFIXES
 from emojimask.stages import Source
 from emojimask.types import MaskedFrame
 from emojimask.web.spool import Spool

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.errors import DataError
-from emojimask.sources.folder import PICTURE_SUFFIXES
+from emojimask.sources.kinds import PICTURE_SUFFIXES
 from emojimask.training.data.fer2013 import FER2013_CLASSES, FERPLUS_VOTES, SIDE, FerSplit
 
 Crop = NDArray[np.uint8]
