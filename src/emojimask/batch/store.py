@@ -49,10 +49,8 @@ class Store:
         return None
 
     def find(self) -> Iterator[Found]:
-        try:
+        with self._fault(SourceError, "cannot be listed"):
             found: dict[str, dict[str, Any]] = self._fs.find(self._root, detail=True)
-        except Exception as error:  # whatever the store's own client raises
-            raise SourceError(f"{self}: cannot be listed ({_reason(error)})") from error
         if not found and not self._fs.exists(self._root):
             raise SourceError(f"{self}: no such folder")
         for path, about in sorted(found.items()):
@@ -74,10 +72,8 @@ class Store:
     def fetch(self, name: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="emojimask-") as folder:
             path = Path(folder) / f"input{PurePosixPath(name).suffix}"
-            try:
+            with self._fault(SourceError, "cannot be fetched", name):
                 self._fs.get_file(self._path(name), str(path))
-            except Exception as error:  # whatever the store's own client raises
-                raise SourceError(f"{self}/{name}: cannot be fetched ({_reason(error)})") from error
             try:
                 yield path
             except EmojimaskError as error:  # names the file as it is called in the store
@@ -92,38 +88,31 @@ class Store:
         with tempfile.TemporaryDirectory(prefix="emojimask-") as folder:
             path = Path(folder) / f"output{PurePosixPath(name).suffix}"
             yield path
-            try:
+            with self._fault(SinkError, "cannot be written", name):
                 self._fs.makedirs(str(PurePosixPath(self._path(name)).parent), exist_ok=True)
                 self._fs.put_file(str(path), self._path(name) + ".part")
                 self._move(self._path(name) + ".part", self._path(name))
-            except Exception as error:  # whatever the store's own client raises
-                raise SinkError(f"{self}/{name}: cannot be written ({_reason(error)})") from error
 
     def size(self, name: str) -> int | None:
-        try:
-            return int(self._fs.size(self._path(name)))
-        except FileNotFoundError:
-            return None
-        except Exception as error:  # whatever the store's own client raises
-            raise SourceError(f"{self}/{name}: cannot be looked up ({_reason(error)})") from error
+        with self._fault(SourceError, "cannot be looked up", name):
+            try:
+                return int(self._fs.size(self._path(name)))
+            except FileNotFoundError:
+                return None
 
     def read_text(self, name: str) -> str:
-        try:
-            return str(self._fs.cat_file(self._path(name)).decode(errors="replace"))
-        except FileNotFoundError:
-            return ""
-        except Exception as error:  # whatever the store's own client raises
-            raise SourceError(f"{self}/{name}: cannot be read ({_reason(error)})") from error
+        with self._fault(SourceError, "cannot be read", name):
+            try:
+                return str(self._fs.cat_file(self._path(name)).decode(errors="replace"))
+            except FileNotFoundError:
+                return ""
 
     def append(self, name: str, line: str) -> None:
         """Object stores cannot append: the file is written anew."""
-        try:
+        before = self.read_text(name)
+        with self._fault(SinkError, "cannot be written", name):
             self._fs.makedirs(self._root, exist_ok=True)
-            self._fs.pipe_file(self._path(name), (self.read_text(name) + line).encode())
-        except EmojimaskError:
-            raise
-        except Exception as error:  # whatever the store's own client raises
-            raise SinkError(f"{self}/{name}: cannot be written ({_reason(error)})") from error
+            self._fs.pipe_file(self._path(name), (before + line).encode())
 
     @contextmanager
     def claim(self) -> Iterator[None]:
@@ -132,6 +121,16 @@ class Store:
 
     def is_blind_to_case(self) -> bool:
         return False
+
+    @contextmanager
+    def _fault(self, kind: type[EmojimaskError], what: str, name: str | None = None) -> Iterator[None]:
+        """Whatever the store's own client raises in the block is told as ``kind``, of a file or of the whole folder."""
+        try:
+            yield
+        except Exception as error:
+            place = self if name is None else f"{self}/{name}"
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise kind(f"{place}: {what} ({reason})") from error
 
     def _move(self, path: str, to: str) -> None:
         from fsspec import AbstractFileSystem
@@ -144,7 +143,3 @@ class Store:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
