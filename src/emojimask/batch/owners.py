@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from emojimask.batch.names import report_name
 from emojimask.batch.record import BEGUN, DONE, Record
 from emojimask.batch.tasks import Request, Taken
 
@@ -41,11 +40,11 @@ class Owners:
 
     def is_new(self, output: str) -> bool:
         """Whether of the output, and of its report where one is wanted, something was never made from this folder."""
-        return any(not self._is_own(file) for file in self._files(output))
+        return any(not self._is_own(file) for file in self._request.files(output))
 
     def taken(self, output: str) -> tuple[Taken, ...]:
         """What lies in the place of the output or of its report and is not this run's. Raises SourceError."""
-        foreign = [file for file in self._files(output) if not self._is_own(file)]
+        foreign = [file for file in self._request.files(output) if not self._is_own(file)]
         return tuple(self._taken(file) for file in foreign if self._request.outputs.size(file) is not None)
 
     def _taken(self, file: str) -> Taken:
@@ -59,9 +58,6 @@ class Owners:
     def _is_own(self, file: str) -> bool:
         maker = self._makers.get(file)
         return maker is not None and self.is_of_here(maker)
-
-    def _files(self, output: str) -> list[str]:
-        return [output, report_name(output)] if self._request.reports else [output]
 
     def _input_of(self, record: Record) -> tuple[str, str]:
         return record.input_folder or self._here, record.input

@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
 from emojimask.batch.folders import Folder, LocalFolder
-from emojimask.batch.names import left_alone, report_name
+from emojimask.batch.names import left_alone
 from emojimask.batch.plan import Plan, find_inputs
 from emojimask.batch.record import BEGUN, FAILED, Record, now
 from emojimask.batch.tasks import (
@@ -162,8 +162,7 @@ class BatchRun:
             self._write(*(self._begun(job) for job in claimed))
 
     def _begun(self, job: Job) -> Record:
-        report = report_name(job.output) if self._request.reports else None
-        folder = str(self._request.inputs)
+        report, folder = self._request.report(job.output), str(self._request.inputs)
         return Record(job.input, job.output, BEGUN, report=report, input_folder=folder, version=version("emojimask"))
 
     def _collect(self, masked: MaskedPiece) -> None:
@@ -204,7 +203,7 @@ class BatchRun:
     def _discard_pieces(self, job: Job) -> None:
         outputs = self._request.outputs
         assert isinstance(outputs, LocalFolder), "only what lies in folders is cut"
-        for name in (job.output, report_name(job.output)):
+        for name in self._request.files(job.output):
             outputs.discard_pieces(name)
 
     def _once_more(self, task: Whole, failure: Failure) -> None:

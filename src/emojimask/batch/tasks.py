@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from emojimask.batch.folders import Folder
+from emojimask.batch.names import report_name
 from emojimask.batch.record import Record
 from emojimask.batch.stretches import Places, Stretch
 from emojimask.batch.tally import Tally
@@ -41,6 +42,14 @@ class Request:
     def decisive(self) -> dict[str, object]:
         """All that decides what an output looks like, but for the input."""
         return {**asdict(self.settings), **self.own, "audio": self.audio, "split_s": self.split_s}
+
+    def report(self, output: str) -> str | None:
+        """The name of an output's report; None where none is wanted."""
+        return report_name(output) if self.reports else None
+
+    def files(self, output: str) -> list[str]:
+        """What is written for an output: itself, and its report where one is wanted."""
+        return [name for name in (output, self.report(output)) if name is not None]
 
 
 @dataclass(frozen=True, slots=True)

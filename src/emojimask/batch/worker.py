@@ -82,7 +82,7 @@ class Worker:
             for taken in job.taken:
                 if taken.sha256 != sha256:
                     return Failure(task, taken.reason, again=False)
-            for name in self._wanted(job.output):
+            for name in self._request.files(job.output):
                 self._request.outputs.check_name(name)
             pieces = self._cut(job, path, sha256) if task.may_cut else ()
             if pieces:
@@ -186,8 +186,9 @@ class Worker:
     @contextmanager
     def _places(self, output: str) -> Iterator[tuple[Path, Path | None]]:
         """Where to write the output and its report to; they take their names after the block, the output last."""
+        request = self._request
         with ExitStack() as stack:
-            places = {name: stack.enter_context(self._request.outputs.place(name)) for name in self._wanted(output)}
+            places = {name: stack.enter_context(request.outputs.place(name)) for name in request.files(output)}
             try:
                 yield places[output], places.get(report_name(output))
             except EmojimaskError as error:
@@ -195,14 +196,11 @@ class Worker:
                     error.args = (str(error).replace(str(place), name),)
                 raise
 
-    def _wanted(self, output: str) -> list[str]:
-        return [output, report_name(output)] if self._request.reports else [output]
-
     def _staged(self, job: Job, number: int) -> tuple[Path, Path | None]:
         outputs = self._request.outputs
         assert isinstance(outputs, LocalFolder), "only what lies in folders is cut"
-        report = outputs.staged(report_name(job.output), number) if self._request.reports else None
-        return outputs.staged(job.output, number), report
+        report = self._request.report(job.output)
+        return outputs.staged(job.output, number), None if report is None else outputs.staged(report, number)
 
     def _written(self, original: Path, output: Path) -> _Written:
         """What is to be told of a finished output, before it takes its place."""
@@ -236,7 +234,7 @@ class Worker:
             expressions=tally.shares(),
             leak=written.leak,
             timeline=tally.timeline() if info.fps else "",
-            report=report_name(job.output) if self._request.reports else None,
+            report=self._request.report(job.output),
             input_folder=str(self._request.inputs),
             version=version("emojimask"),
             settings=self._request.decisive(),
