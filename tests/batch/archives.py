@@ -13,8 +13,8 @@ import numpy as np
 
 import media
 from emojimask.batch.folders import LocalFolder
-from emojimask.batch.record import Record
-from emojimask.batch.run import BatchRun, Progress, read_manifest
+from emojimask.batch.record import Record, read_manifest
+from emojimask.batch.run import BatchRun, Progress
 from emojimask.batch.tasks import Begun, Outcome, Request, Task
 from emojimask.batch.worker import Worker
 from emojimask.settings import MaskSettings

@@ -13,7 +13,8 @@ from PIL import Image as Pillow
 
 import media
 from emojimask.batch.folders import STAGING, LocalFolder
-from emojimask.batch.run import MANIFEST, BatchRun
+from emojimask.batch.record import MANIFEST
+from emojimask.batch.run import BatchRun
 from emojimask.batch.tasks import Whole
 from emojimask.batch.worker import sha256_of
 from emojimask.errors import SinkError, SourceError, UsageError

@@ -21,7 +21,8 @@ from archives import clip, records, request, run
 import media
 from emojimask.batch.folders import STAGING
 from emojimask.batch.local import LocalEngine
-from emojimask.batch.run import MANIFEST, BatchRun
+from emojimask.batch.record import MANIFEST
+from emojimask.batch.run import BatchRun
 from emojimask.batch.tasks import Begun, Failure, Job, Outcome, Task, Unchanged, Whole
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")

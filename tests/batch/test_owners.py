@@ -10,7 +10,7 @@ import pytest
 from archives import clip, picture, records, request, run
 
 from emojimask.batch.folders import STAGING, LocalFolder
-from emojimask.batch.run import MANIFEST
+from emojimask.batch.record import MANIFEST
 from emojimask.settings import MaskSettings
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from emojimask.batch.page import make_page
-from emojimask.batch.record import Record
-from emojimask.batch.run import parse_manifest
+from emojimask.batch.record import Record, parse_manifest
 from emojimask.batch.tally import Tally
 from emojimask.cli import main
 from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, MaskedFrame, Track

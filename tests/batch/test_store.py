@@ -8,7 +8,8 @@ import pytest
 from archives import SameProcess, clip, picture
 
 from emojimask.batch.folders import LocalFolder, open_folder
-from emojimask.batch.run import MANIFEST, BatchRun, read_manifest
+from emojimask.batch.record import MANIFEST, read_manifest
+from emojimask.batch.run import BatchRun
 from emojimask.batch.tasks import Request
 from emojimask.errors import MissingExtraError, SourceError, UsageError
 from emojimask.settings import MaskSettings

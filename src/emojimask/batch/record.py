@@ -1,4 +1,4 @@
-"""What came of a file: one line of the manifest."""
+"""The manifest: what came of each file, a line a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from emojimask.batch.folders import Folder
+
+MANIFEST = "manifest.jsonl"
 BEGUN, DONE, FAILED = "begun", "done", "failed"
 
 
@@ -92,3 +95,18 @@ def now() -> str:
 def latest(records: Iterable[Record]) -> dict[str, Record]:
     """The last word on every input, by its name."""
     return {record.input: record for record in records}
+
+
+def read_manifest(folder: Folder) -> list[Record]:
+    """All records of a manifest, in order; lines that were cut off are passed over. Raises SourceError."""
+    return parse_manifest(folder.read_text(MANIFEST))
+
+
+def parse_manifest(text: str) -> list[Record]:
+    records = []
+    for line in text.splitlines():
+        try:
+            records.append(Record.from_line(line))
+        except ValueError:  # a run was killed while it wrote this line; the file is masked again
+            continue
+    return records

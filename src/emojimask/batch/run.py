@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from emojimask.batch.engine import Engine
-from emojimask.batch.folders import Folder, LocalFolder
+from emojimask.batch.folders import LocalFolder
 from emojimask.batch.names import left_alone
 from emojimask.batch.plan import Plan, find_inputs
-from emojimask.batch.record import BEGUN, FAILED, Record, now
+from emojimask.batch.record import BEGUN, FAILED, MANIFEST, Record, now, read_manifest
 from emojimask.batch.tasks import (
     Begun,
     Cut,
@@ -31,7 +31,6 @@ from emojimask.batch.tasks import (
 )
 from emojimask.errors import EmojimaskError
 
-MANIFEST = "manifest.jsonl"
 ATTEMPTS = 2
 
 
@@ -57,21 +56,6 @@ class Progress:
     bytes: float = 0.0
     failed: dict[str, str] = field(default_factory=dict)
     refused: int = 0
-
-
-def read_manifest(folder: Folder) -> list[Record]:
-    """All records of a manifest, in order; lines that were cut off are passed over. Raises SourceError."""
-    return parse_manifest(folder.read_text(MANIFEST))
-
-
-def parse_manifest(text: str) -> list[Record]:
-    records = []
-    for line in text.splitlines():
-        try:
-            records.append(Record.from_line(line))
-        except ValueError:  # a run was killed while it wrote this line; the file is masked again
-            continue
-    return records
 
 
 class BatchRun:

@@ -24,7 +24,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
 
 def run_report(args: argparse.Namespace) -> int:
     from emojimask.batch.page import make_page
-    from emojimask.batch.run import MANIFEST, parse_manifest
+    from emojimask.batch.record import MANIFEST, parse_manifest
 
     manifest: Path = args.manifest
     try:
