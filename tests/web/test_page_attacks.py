@@ -75,7 +75,8 @@ def test_garbage_frames_are_answered_and_the_stream_goes_on(live: ClientConnecti
         told, picture = answer(live)
         assert picture is None
         assert "frame" in told["trouble"]
-    for wish in ("{", "[]", '{"on_lost": "pass"}', '{"emojis": "/etc"}', '{"expressions": "x.onnx"}', '{"emojis": []}'):
+    wishes = "{", "[]", '{"on_lost": "pass"}', '{"emojis": "/etc"}', '{"expressions": "x.onnx"}', '{"emojis": []}'
+    for wish in (*wishes, "[" * 100_000):
         live.send(wish)
         assert answer(live)[0]["trouble"]
     live.send(frame(50, raw))

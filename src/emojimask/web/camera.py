@@ -19,6 +19,7 @@ from emojimask.stages import Sink, Source
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 from emojimask.web.choices import Choices
 from emojimask.web.masker import Made, Masker
+from emojimask.web.messages import next_message, wish_in
 from emojimask.web.picture import pack
 from emojimask.web.slot import Outbox
 
@@ -206,15 +207,10 @@ class CameraPage:
 
     async def _receive(self) -> None:
         while True:
-            message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message.get("code", 1005))
+            message = await next_message(self._socket)
             try:
                 if message.get("text") is None:  # pictures, from a page that was loaded before this program began
                     raise UsageError("the program was started anew, with this machine's own camera; reload the page")
-                wish = json.loads(message["text"])
-                if not isinstance(wish, dict):
-                    raise ValueError
-                self._feed.wish(wish)
-            except (ValueError, EmojimaskError) as error:
-                self._answers.put(json.dumps({"trouble": str(error) or "a message is a JSON object of settings"}))
+                self._feed.wish(wish_in(message["text"]))
+            except EmojimaskError as error:
+                self._answers.put(json.dumps({"trouble": str(error)}))

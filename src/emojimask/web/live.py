@@ -13,6 +13,7 @@ from emojimask.errors import EmojimaskError
 from emojimask.types import Frame
 from emojimask.web.choices import Choices
 from emojimask.web.masker import Masker
+from emojimask.web.messages import next_message, wish_in
 from emojimask.web.picture import BadPicture, decode, pack, unpack
 from emojimask.web.slot import Outbox, Slot
 
@@ -49,14 +50,12 @@ class LiveStream:
 
     async def _receive(self) -> None:
         while True:
-            message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message.get("code", 1005))
+            message = await next_message(self._socket)
             try:
                 if message.get("bytes") is not None:
                     self._take_frame(message["bytes"])
                 else:
-                    self._take_wish(message["text"])
+                    self._masker.change(self._choices.chosen(wish_in(message["text"]), self._masker.wanted))
             except (BadPicture, EmojimaskError) as error:
                 self._answers.put(_trouble(str(error)))
 
@@ -66,15 +65,6 @@ class LiveStream:
             raise BadPicture(f"frame {number} came after frame {self._last_number}; it was passed over")
         self._last_number = number
         self._frames.put((number, jpeg))
-
-    def _take_wish(self, text: str) -> None:
-        try:
-            wish = json.loads(text)
-        except ValueError:
-            wish = None
-        if not isinstance(wish, dict):
-            raise BadPicture("a message is a JPEG frame or a JSON object of settings")
-        self._masker.change(self._choices.chosen(wish, self._masker.wanted))
 
     async def _mask(self, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ from emojimask.web.board.local_room import HostLine, LocalRoom, MemberLine
 from emojimask.web.board.nicknames import clean_nick
 from emojimask.web.board.room import INTERVALS_S, KINDS, REACTIONS, RECOGNISED, Member, plain_code
 from emojimask.web.board.store import RoomsFullError, StoreGoneError
+from emojimask.web.messages import next_message
 
 _MAX_STRIKES = 20
 _BURST, _PER_SECOND = 60, 2.0
@@ -274,10 +275,7 @@ def _first(group: BaseExceptionGroup[_Ended]) -> _Ended:
 
 async def _receive(socket: WebSocket) -> str | None:
     """A text message; None for bytes and for what is too long."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1005))
-    text = message.get("text")
+    text = (await next_message(socket)).get("text")
     return text if isinstance(text, str) and len(text) <= MAX_MESSAGE_BYTES else None
 
 
