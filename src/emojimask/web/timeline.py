@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from emojimask.types import EXPRESSIONS, MaskedFrame
 
 MAX_POINTS = 300
+FIRST_SPAN_S = 0.25
 
 
 class Timeline:
     """Mean probabilities of all faces by span of time; the spans widen as the file grows, so memory stays small."""
 
-    def __init__(self, span_s: float = 0.25) -> None:
-        self._span_s = span_s
+    def __init__(self) -> None:
+        self._span_s = FIRST_SPAN_S
         self._sums: dict[int, list[float]] = defaultdict(lambda: [0.0] * len(EXPRESSIONS))
         self._counts: dict[int, int] = defaultdict(int)
 

@@ -43,10 +43,13 @@ class Hub:
 
     async def start(self) -> None:
         await self._store.start(self.home, self.apply)
-        self._tasks = [asyncio.create_task(self._every(COALESCE_S, self.publish_all))]
-        self._tasks += [asyncio.create_task(self._every(_TICK_S, self._tick))]
-        self._tasks += [asyncio.create_task(self._every(_LOOK_FOR_AWAY_S, self._forget_away))]
-        self._tasks += [asyncio.create_task(self._every(_BEAT_S, self._beat))]
+        works = (
+            (COALESCE_S, self.publish_all),
+            (_TICK_S, self._tick),
+            (_LOOK_FOR_AWAY_S, self._forget_away),
+            (_BEAT_S, self._beat),
+        )
+        self._tasks = [asyncio.create_task(self._every(seconds, work)) for seconds, work in works]
 
     async def stop(self) -> None:
         for task in self._tasks:

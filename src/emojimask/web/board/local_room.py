@@ -59,10 +59,12 @@ class MemberLine:
 
 @dataclass(slots=True, eq=False)
 class LocalRoom:
-    """Attributes:
-    members: everybody, by id; those with a line here are newest here.
-    dirty, gone, received: what happened here and is not published yet.
-    away_since: by id, seconds of the event loop's clock.
+    """All that this process knows of a room.
+
+    Attributes:
+        members: everybody, by id; those with a line here are newest here.
+        dirty, gone, received: what happened here and is not published yet.
+        away_since: by id, seconds of the event loop's clock.
     """
 
     room: Room
