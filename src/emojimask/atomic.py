@@ -51,6 +51,20 @@ def write_whole(path: Path, content: bytes | str) -> None:
         part.unlink(missing_ok=True)
 
 
+def write_result(path: Path, content: bytes | str) -> None:
+    """:func:`write_whole`, with the error that a person is told. Raises SinkError."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(place: Path, error: Exception) -> SinkError:
+    """The error to raise where a file or a folder cannot be written."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return SinkError(f"{place}: cannot be written ({reason}); check permissions and free space")
+
+
 def part_of(path: Path) -> Path:
     """``NAME.XXXXXXXX.part`` beside a file, in which it is written until it is complete; another at each call.
 
@@ -121,5 +135,4 @@ class AtomicFile:
 
     def fault(self, error: Exception) -> SinkError:
         """The error to raise where writing has failed."""
-        reason = getattr(error, "strerror", None) or str(error)
-        return SinkError(f"{self.path}: cannot be written ({reason}); check the folder's permissions and free space")
+        return unwritable(self.path, error)

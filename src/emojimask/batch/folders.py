@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 from urllib.request import url2pathname
 
+from emojimask.atomic import unwritable
 from emojimask.errors import SinkError, SourceError, UsageError
 from emojimask.file_lock import locked
 from emojimask.sources.kinds import head_of
@@ -154,7 +155,7 @@ class LocalFolder:
             target.parent.mkdir(parents=True, exist_ok=True)
             _put(staged, target)
         except OSError as error:
-            raise SinkError(f"{target}: cannot be written ({error.strerror}); check permissions and space") from error
+            raise unwritable(target, error) from error
         finally:
             staged.unlink(missing_ok=True)
 
@@ -203,7 +204,7 @@ class LocalFolder:
                         file.truncate(before)
                     raise
         except OSError as error:
-            raise SinkError(f"{path}: cannot be written ({error.strerror}); check permissions and space") from error
+            raise unwritable(path, error) from error
 
     @staticmethod
     def _ends_with_newline(path: Path) -> bool:
@@ -222,8 +223,7 @@ class LocalFolder:
                 remedy = "wait until it has ended, or choose another output folder"
                 raise SinkError(f"{self.root}: another batch is at work in this folder; {remedy}") from None
             except OSError as error:
-                reason = f"cannot be written ({error.strerror}); check permissions and space"
-                raise SinkError(f"{self.root}: {reason}") from error
+                raise unwritable(self.root, error) from error
             self._clean()
             held.callback(self._clean)
             yield

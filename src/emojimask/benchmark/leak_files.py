@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emojimask.atomic import unwritable, write_result
 from emojimask.benchmark.hidden import hidden_pictures
-from emojimask.benchmark.plot_file import save_figure
 from emojimask.build import open_file
-from emojimask.errors import SinkError, SourceError, UsageError
+from emojimask.errors import SourceError, UsageError
 from emojimask.evaluation import plots
 from emojimask.evaluation.leak import LeakAudit, LeakReport
 from emojimask.evaluation.sightings import FacePath, Sighting, fuse
@@ -88,7 +88,7 @@ def save_worst(
                 _write(path, np.hstack([_outlined(frame.image, boxes), _outlined(shown.image, boxes)]))
                 written.append(path)
     except OSError as error:
-        raise SinkError(f"{folder}: cannot be written to: {error.strerror}") from error
+        raise unwritable(folder, error) from error
     return written
 
 
@@ -102,7 +102,7 @@ def save_plot(report: LeakReport, path: Path) -> None:
         axes.axvspan(leak.time_s - 0.01, leak.time_s + 0.01, color="tab:red", alpha=0.2, linewidth=0)
     axes.set(xlabel="seconds", ylabel="face uncovered", ylim=(-0.02, 1.02))
     axes.set_title(f"{report.leaked_frames} of {report.frames_with_face} frames with a face leaked")
-    save_figure(figure, path)
+    write_result(path, plots.encoded(figure, path.suffix))
 
 
 def _check_size(original: Source, masked: Source) -> None:

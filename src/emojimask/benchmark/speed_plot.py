@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojimask.benchmark.plot_file import save_figure
+from emojimask.atomic import write_result
 from emojimask.benchmark.speed_stages import MASKING
 from emojimask.errors import UsageError
 from emojimask.evaluation import plots
@@ -30,7 +30,7 @@ def save_plot(record: Mapping[str, Any], path: Path, parts: tuple[str, ...] = ()
     figure = plots.figure(4.6 * columns, 2.8 * rows)
     for place, part in enumerate(drawn, 1):
         _PANELS[part](figure.add_subplot(rows, columns, place), record[part])
-    save_figure(figure, path)
+    write_result(path, plots.encoded(figure, path.suffix))
 
 
 def check_drawable(parts: Collection[str], path: Path) -> None:

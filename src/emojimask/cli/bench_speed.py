@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from emojimask.atomic import write_result
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file, some_of, write_result
+from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file, some_of
 from emojimask.errors import UsageError
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 
+from emojimask.atomic import write_result
 from emojimask.cli.evaluate import add_question, load
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
-from emojimask.cli.options import check_outputs, write_result
+from emojimask.cli.options import check_outputs
 from emojimask.errors import UsageError
 
 

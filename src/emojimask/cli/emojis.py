@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from emojimask.atomic import write_result
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE, FAILED
-from emojimask.cli.options import check_outputs, write_result
+from emojimask.cli.options import check_outputs
 from emojimask.errors import SourceError, UsageError
 from emojimask.settings import load_settings
 from emojimask.types import MaskedFrame

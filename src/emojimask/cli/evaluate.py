@@ -9,7 +9,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojimask.atomic import write_whole
+from emojimask.atomic import unwritable, write_whole
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_data_flag, check_outputs
@@ -143,7 +143,7 @@ def write(result: dict[str, Any], folder: Path) -> None:
         write_whole(folder / f"{name}.json", json.dumps(result, indent=1) + "\n")
         write_whole(folder / f"{name}.md", markdown(result, list(plots)))
     except OSError as error:
-        raise SinkError(f"{folder}: cannot be written to ({error.strerror})") from error
+        raise unwritable(folder, error) from error
 
 
 def _tell(done: int, of: int) -> None:

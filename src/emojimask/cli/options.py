@@ -8,7 +8,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import check_place, write_whole
+from emojimask.atomic import check_place
 from emojimask.cli.given import given_path
 from emojimask.errors import SinkError, UsageError
 from emojimask.settings import LIVE_DEFAULTS, MaskSettings, load_settings
@@ -118,14 +118,6 @@ def plot_file(text: str) -> Path:
     if path.suffix.lower() not in PLOTS:
         raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(PLOTS)}")
     return path
-
-
-def write_result(path: Path, content: bytes | str) -> None:
-    """The whole of a result, or nothing. Raises SinkError."""
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise SinkError(f"{path}: cannot be written ({error.strerror}); check permissions and space") from error
 
 
 def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None], *, force: bool) -> None:
