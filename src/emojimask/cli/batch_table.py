@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Self
 
-from emojimask.cli.given import printable
+from emojimask.cli.given import warn
 
 if TYPE_CHECKING:
     from emojimask.batch.run import Progress
@@ -41,7 +41,7 @@ class Table:
         """Print a line above the table, whatever characters are in it."""
         with self._lock:
             self._wipe()
-            print(f"emojimask: {printable(message)}", file=sys.stderr, flush=True)
+            warn(message)
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ import json
 import sys
 from collections import Counter
 
-from emojimask.cli.given import given_name, given_path
+from emojimask.cli.given import given_name, given_path, warn
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED
 from emojimask.cli.options import positive
 from emojimask.errors import SourceError, UsageError
@@ -65,7 +65,7 @@ def _from_pictures(args: argparse.Namespace, problems: list[SourceError]) -> Cou
     from emojimask.training.data.collect import collect_pictures
 
     def tell(problem: SourceError) -> None:
-        print(f"emojimask: {problem}", file=sys.stderr)
+        warn(str(problem))
         problems.append(problem)
 
     return collect_pictures(args.inputs, args.out, args.label, on_problem=tell)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
 from emojimask.batch.names import MARK
-from emojimask.cli.given import given_path
+from emojimask.cli.given import given_path, warn
 from emojimask.cli.main import DONE, FAILED, LEAKED
 from emojimask.cli.options import PLOTS, check_outputs, plot_file, share, some_of
 from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
@@ -72,7 +71,7 @@ def run_leak(args: argparse.Namespace) -> int:
         if args.worst is not None:
             save_worst(args.original, args.masked, faces, report, args.worst, SHOWN)
     except SinkError as error:  # what was measured stands
-        print(f"emojimask: {error}", file=sys.stderr)
+        warn(str(error))
         return FAILED if status == DONE else status
     return status
 
