@@ -32,7 +32,7 @@ from emojimask.training.data.fer2013 import (
 )
 from emojimask.training.data.load import load_split, recognise
 from emojimask.training.data.six_classes import CLASSES as SIX_CLASSES
-from emojimask.training.data.variants import prepare
+from emojimask.training.data.variants import KEY_POINTS, PLAIN, SIX, prepare
 
 _Value = TypeVar("_Value")
 Rule = Callable[[FerSplit], tuple[NDArray[np.int64], NDArray[np.bool_]]]
@@ -40,7 +40,6 @@ Progress = Callable[[int, int], None]
 """Called with how many looks at the faces are done, of how many."""
 
 SPLIT_NAMES = {name: split for split, name in SPLITS.items() if split != "train"}
-PLAIN, SIX, KEY_POINTS = "plain", "six-classes", "key-points"
 _BATCH = 256
 
 
@@ -67,7 +66,7 @@ PROTOCOLS = {
     "fer2013": Protocol("fer2013", FER2013_CLASSES, _labels),
     "ferplus": Protocol("ferplus", FERPLUS_CLASSES, lambda split: ferplus_majority(split.votes)),
     "ferplus-argmax": Protocol("ferplus", FERPLUS_CLASSES, lambda split: ferplus_argmax(split.votes)),
-    "six-classes": Protocol("six_classes", SIX_CLASSES, _labels),
+    SIX: Protocol("six_classes", SIX_CLASSES, _labels),
 }
 _IN_CARD = {"ferplus": "ferplus_majority"}
 """Protocols that a card names differently."""

@@ -24,9 +24,11 @@ from emojimask.training.checkpoint import make_folder, read_checkpoint, writing
 from emojimask.training.data import fer2013
 from emojimask.training.data.key_points import drawn_on
 from emojimask.training.data.load import load_split
+from emojimask.training.data.variants import KEY_POINTS
 from emojimask.training.evaluate import card_metrics
 from emojimask.training.log import LOG, read_log
 from emojimask.training.models import Network
+from emojimask.training.models.network import count_parameters
 from emojimask.training.precision import CALIBRATION_FACES, PRECISIONS, Weighing, to_fp16, to_int8, weigh
 from emojimask.training.recipe import Recipe
 from emojimask.training.trained import checkpoint_of, load_network
@@ -129,8 +131,8 @@ def exported(checkpoint: Path, data: Path | None = None) -> tuple[bytes, ModelCa
         output=output,
         labels=model.heads[output],
         sha256=hashlib.sha256(graph).hexdigest(),
-        key_points_drawn=recipe.variant == "key-points",
-        parameters=sum(p.numel() for p in model.parameters()),
+        key_points_drawn=recipe.variant == KEY_POINTS,
+        parameters=count_parameters(model),
         training={
             "data": learned["source"],
             **({"data_sha256": learned["sha256"]} if "sha256" in learned else {}),

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from emojimask.benchmark.latency import ms_per_face
 from emojimask.expressions.classifier import open_session
+from emojimask.training.data.variants import SIX
 from emojimask.training.export import to_onnx
 from emojimask.training.models.network import count_macs, count_parameters
 from emojimask.training.recipe import RECIPES, load_recipe
-from emojimask.training.targets import SIX
 from emojimask.training.trained import build_model
 from emojimask.training.zoo import ZooRow
 

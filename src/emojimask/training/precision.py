@@ -26,8 +26,8 @@ from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import normalise
 from emojimask.training.data.load import load_split
-from emojimask.training.data.variants import prepare
-from emojimask.training.evaluate import PROTOCOLS, SIX, predict, variant_of
+from emojimask.training.data.variants import SIX, prepare
+from emojimask.training.evaluate import PROTOCOLS, predict, variant_of
 
 PRECISIONS = ("fp32", "int8", "fp16")
 CALIBRATION_FACES = 512

@@ -20,9 +20,8 @@ from emojimask.training.data.fer2013 import (
     ferplus_majority,
 )
 from emojimask.training.data.six_classes import CLASSES as SIX_CLASSES
+from emojimask.training.data.variants import SIX
 from emojimask.training.recipe import Recipe
-
-SIX = "six-classes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from emojimask.training.data.fer2013 import FerSplit
 from emojimask.training.data.key_points import with_key_points
 from emojimask.training.data.six_classes import six_classes
 
+PLAIN, SIX, KEY_POINTS = "plain", "six-classes", "key-points"
+
 
 def prepare(split: FerSplit, variant: str, part: str, seed: int = 1) -> FerSplit:
     """The split as ``variant`` has it.
@@ -46,7 +48,7 @@ def check_classes(split: FerSplit) -> None:
 
 
 VARIANTS: dict[str, Callable[[FerSplit, str, int], FerSplit]] = {
-    "plain": lambda split, _part, _seed: split,
-    "six-classes": six_classes,
-    "key-points": lambda split, _part, _seed: with_key_points(split),
+    PLAIN: lambda split, _part, _seed: split,
+    SIX: six_classes,
+    KEY_POINTS: lambda split, _part, _seed: with_key_points(split),
 }
