@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -46,31 +45,48 @@ def run_grid(
         UsageError: a key or value that a recipe does not have, a key without values, the same combination twice, or
             recipes without a head in common; nothing was trained then.
     """
-    empty = [key for key, values in choices.items() if not values]
-    if empty:
-        raise UsageError(f"the grid has no value to try for {empty[0]}; write KEY=A,B")
-    combinations = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
-    names = [without_slashes(",".join(f"{key}={value}" for key, value in c.items())) for c in combinations]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise UsageError(f"the grid has {twice[0]} twice")
-    recipes = [
-        changed(recipe, {"name": f"{recipe.name}-{name}", **combination})
-        for name, combination in zip(names, combinations, strict=True)
-    ]
-    for candidate in recipes:
-        check_model(candidate)
-        check_variant(candidate.variant)
-    judged = [head for head in heads(recipes[0]) if all(head in heads(candidate) for candidate in recipes)]
+    candidates = candidates_of(recipe, choices)
+    first, *others = (heads(candidate.recipe) for candidate in candidates)
+    judged = [head for head in first if all(head in other for other in others)]
     if not judged:
         raise UsageError("the grid's recipes have no head in common that they could be compared by")
     rows: list[dict[str, Any]] = []
-    for number, (name, combination, candidate) in enumerate(zip(names, combinations, recipes, strict=True), 1):
-        tell(f"run {number} of {len(combinations)}: {name}")
-        rows.append({"run": name, **combination, **outcome(candidate, out / name, run, judged, tell)})
+    for number, (name, values, candidate) in enumerate(candidates, 1):
+        tell(f"run {number} of {len(candidates)}: {name}")
+        rows.append({"run": name, **values, **outcome(candidate, out / name, run, judged, tell)})
         rows.sort(key=lambda row: -1 if row["score"] is None else row["score"], reverse=True)
         with writing(out):
             write_whole(out / TABLE, json.dumps(rows, indent=1) + "\n")
+    return as_text(rows, judged)
+
+
+class Candidate(NamedTuple):
+    """One combination: its name, which is its folder's too, the values that are its own, and its recipe."""
+
+    name: str
+    values: dict[str, Any]
+    recipe: Recipe
+
+
+def candidates_of(recipe: Recipe, choices: Mapping[str, Sequence[Any]]) -> list[Candidate]:
+    """Every combination. Raises UsageError as :func:`run_grid`."""
+    empty = [key for key, values in choices.items() if not values]
+    if empty:
+        raise UsageError(f"the grid has no value to try for {empty[0]}; write KEY=A,B")
+    found: dict[str, Candidate] = {}
+    for combination in itertools.product(*choices.values()):
+        values = dict(zip(choices, combination, strict=True))
+        name = without_slashes(",".join(f"{key}={value}" for key, value in values.items()))
+        if name in found:
+            raise UsageError(f"the grid has {name} twice")
+        found[name] = Candidate(name, values, changed(recipe, {"name": f"{recipe.name}-{name}", **values}))
+        check_model(found[name].recipe)
+        check_variant(found[name].recipe.variant)
+    return list(found.values())
+
+
+def as_text(rows: Sequence[Mapping[str, Any]], judged: Sequence[str]) -> str:
+    """The table as a person reads it."""
     lines = ["PublicTest, best first"]
     for row in rows:
         told = "".join(f"  {head} {row[head]:.2%}" for head in judged if head in row)
