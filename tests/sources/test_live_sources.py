@@ -66,9 +66,9 @@ class FakeCapture:
 def test_a_camera_gives_frames_with_the_clock_s_times_and_ends_when_unplugged() -> None:
     capture = FakeCapture()
     clock = itertools.count(100.0, 0.5).__next__
-    with CameraSource("0", 640, 480, 25, timeout_s=0.2, clock=clock, open_capture=lambda _: capture) as camera:
-        assert (camera.info.width, camera.info.height, camera.info.fps, camera.info.live) == (64, 48, 25.0, True)
-        assert capture.settings[cv2.CAP_PROP_FRAME_WIDTH] == 640
+    with CameraSource("0", timeout_s=0.2, clock=clock, open_capture=lambda _: capture) as camera:
+        assert (camera.info.width, camera.info.height, camera.info.fps, camera.info.live) == (64, 48, 30.0, True)
+        assert capture.settings[cv2.CAP_PROP_FRAME_WIDTH] == 1280
         frames = []
         with pytest.raises(SourceError, match=r"no picture for 0\.2 s"):
             frames.extend(camera)

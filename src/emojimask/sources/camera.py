@@ -21,6 +21,8 @@ from emojimask.errors import SourceError, in_brief, without_password
 from emojimask.sources.kinds import is_media
 from emojimask.types import Frame, Image, StreamInfo
 
+WIDTH, HEIGHT, FPS = 1280, 720, 30.0
+"""Asked of every camera; ``info`` says what it gives."""
 _VIDEO4LINUX = Path("/sys/class/video4linux")
 _TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
 _JPEG = cv2.VideoWriter.fourcc(*"MJPG")
@@ -65,7 +67,6 @@ class CameraSource:
 
     Args:
         spec: a number ("0"), a name or a part of one (Linux), a device path, or an rtsp or http address.
-        width, height, fps: asked of the camera, which may give something else; ``info`` says what it gives.
         timeout_s: a camera that gives no picture for so long has failed.
         clock: seconds, never falling.
         open_capture: makes the capture for a number, path or address.
@@ -78,9 +79,6 @@ class CameraSource:
     def __init__(
         self,
         spec: str,
-        width: int = 1280,
-        height: int = 720,
-        fps: float = 30,
         *,
         timeout_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
@@ -94,15 +92,7 @@ class CameraSource:
             capture.release()
             raise SourceError(_why_not(self._name, target))
         if isinstance(target, int):
-            if sys.platform == "linux":  # there OpenCV prefers raw pictures, of which USB 2 carries ten a second
-                capture.set(cv2.CAP_PROP_FOURCC, _JPEG)
-            for prop, value in (
-                (cv2.CAP_PROP_FRAME_WIDTH, width),
-                (cv2.CAP_PROP_FRAME_HEIGHT, height),
-                (cv2.CAP_PROP_FPS, fps),
-                (cv2.CAP_PROP_BUFFERSIZE, 1),
-            ):
-                capture.set(prop, value)
+            _ask(capture)
         given_fps = capture.get(cv2.CAP_PROP_FPS)
         self._timeout_s = timeout_s
         self._reader = _Reader(capture, clock)
@@ -117,7 +107,7 @@ class CameraSource:
             name=self._name,
             width=size[1],
             height=size[0],
-            fps=given_fps if 0 < given_fps < 1000 else float(fps),
+            fps=given_fps if 0 < given_fps < 1000 else FPS,
             live=True,
         )
 
@@ -209,6 +199,16 @@ def _open_capture(target: int | str) -> Capture:
             return cv2.VideoCapture(target)
         except cv2.error:  # a number that is too large for it
             return cv2.VideoCapture()  # which is not open
+
+
+def _ask(camera: Capture) -> None:
+    """Ask for pictures of our kind; it may give others."""
+    if sys.platform == "linux":  # there OpenCV prefers raw pictures, of which USB 2 carries ten a second
+        camera.set(cv2.CAP_PROP_FOURCC, _JPEG)
+    camera.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
+    camera.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
+    camera.set(cv2.CAP_PROP_FPS, FPS)
+    camera.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
 
 @contextmanager
