@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from emojimask.types import Image, Picture
+from emojimask.types import Box, Image, Picture
 
 PQ, HLG = 16, 18
 """FFmpeg's numbers of HDR's two transfer functions."""
@@ -112,6 +112,14 @@ def part(picture: Picture, rows: slice, columns: slice) -> Picture:
         return bgr(picture)[rows, columns]
     half = slice(rows.start // 2, (rows.stop + 1) // 2), slice(columns.start // 2, (columns.stop + 1) // 2)
     return YuvImage(picture.y[rows, columns], picture.u[half], picture.v[half], picture.bt709)
+
+
+def cut_out(picture: Picture, box: Box) -> tuple[Picture, int, int]:
+    """A view of what of a picture lies in a box, a pixel more where it starts at an odd one; its left and its top."""
+    height, width = picture.shape[:2]
+    left, top = max(0, int(box.x)) // 2 * 2, max(0, int(box.y)) // 2 * 2
+    right, bottom = min(width, int(box.x + box.width)), min(height, int(box.y + box.height))
+    return part(picture, slice(top, max(top, bottom)), slice(left, max(left, right))), left, top
 
 
 def resized(picture: Picture, width: int, height: int) -> Image:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emojimask import pixels
 from emojimask.pixels import Colors, YuvImage
-from emojimask.types import Image
+from emojimask.types import Box, Image
 
 
 def picture(height: int = 96, width: int = 128) -> Image:
@@ -60,6 +60,23 @@ def test_a_part_a_smaller_one_and_a_warped_one(yuv: YuvImage) -> None:
     assert close(pixels.warped(yuv, turn, 40)[within], pixels.warped(image, turn, 40)[within], 6)
 
 
+@pytest.mark.parametrize(
+    ("box", "place", "shape"),
+    [
+        (Box(-5, 7, 30, 20), (0, 6), (21, 25, 3)),
+        (Box(101, 80, 60, 60), (100, 80), (16, 28, 3)),
+        (Box(-50, 10, 20, 20), (0, 10), (20, 0, 3)),
+        (Box(200, 10, 20, 20), (200, 10), (20, 0, 3)),
+    ],
+)
+def test_of_what_is_cut_out_only_that_is_there_which_lies_in_the_picture(
+    yuv: YuvImage, box: Box, place: tuple[int, int], shape: tuple[int, ...]
+) -> None:
+    for image in (picture(), yuv):
+        found, *corner = pixels.cut_out(image, box)
+        assert (found.shape, tuple(corner)) == (shape, place)
+
+
 def test_outside_of_a_warped_picture_it_is_black(yuv: YuvImage) -> None:
     away = np.array([[1.0, 0, 500], [0, 1.0, 0]])
     assert pixels.warped(yuv, away, 20).max() <= 1
@@ -94,7 +111,7 @@ def test_sparse_colours_are_those_of_the_whole(yuv: YuvImage) -> None:
     assert np.abs(means[0] - means[2]).max() <= 12
 
 
-def test_brightness_spans_the_whole_range(yuv: YuvImage) -> None:
+def test_brightness_spans_the_whole_range() -> None:
     flat = YuvImage(
         np.array([[16, 235]], np.uint8), np.full((1, 1), 128, np.uint8), np.full((1, 1), 128, np.uint8), True
     )

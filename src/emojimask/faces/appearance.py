@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import part, resized, sparse
+from emojimask.pixels import cut_out, resized, sparse
 from emojimask.types import Box, Image, Picture
 
 Appearance = NDArray[np.float32]
@@ -25,13 +25,11 @@ _XYZ_OF_BGR = np.array(  # IEC 61966-2-1, each column as a share of the white's
 def appearance(image: Picture, box: Box) -> Appearance | None:
     """A face's surroundings, 1.8 boxes wide, in a few large pixels; None where none of it lies in the picture."""
     around = Box(box.x, box.y + 0.15 * box.height, box.width, box.height).scaled(1.8)
-    height, width = image.shape[:2]
-    left, top = max(0, int(around.x)) // 2 * 2, max(0, int(around.y)) // 2 * 2
-    right, bottom = min(width, int(around.x + around.width)), min(height, int(around.y + around.height))
-    if right - left < _SIDE or bottom - top < _SIDE:
+    region, _, _ = cut_out(image, around)
+    side = min(region.shape[:2])
+    if side < _SIDE:
         return None
-    region = part(image, slice(top, bottom), slice(left, right))
-    step = max(1, min(right - left, bottom - top) // (_SIDE * _SAMPLES))
+    step = max(1, side // (_SIDE * _SAMPLES))
     small = resized(sparse(region, step), _SIDE, _SIDE)
     return _lab(small)
 

@@ -18,7 +18,7 @@ from emojimask.faces.single_shot import SingleShot
 from emojimask.faces.suppression import surest
 from emojimask.faces.tflite import TfliteModel
 from emojimask.parallel import parallel_map
-from emojimask.pixels import part, resized, warped
+from emojimask.pixels import cut_out, part, resized, warped
 from emojimask.stages import Detection
 from emojimask.types import MESH_POINTS, Box, Face, Image, Picture, Points
 
@@ -69,12 +69,9 @@ class MediapipeDetector:
         return [around, *_squares(height, width), *(_close_squares(height, width) if closely else ())]
 
     def detect_in_tile(self, image: Picture, tile: Box) -> list[Detection]:
-        height, width = image.shape[:2]
         if tile.x < 0:
             return self._detect_mirrored(image, -tile.x)
-        left, top = int(tile.x), int(tile.y)
-        right, bottom = min(width, left + int(tile.width)), min(height, top + int(tile.height))
-        square = part(image, slice(top, bottom), slice(left, right))
+        square, left, top = cut_out(image, tile)
         found = _detected(self._far, square)
         return [d.moved(left, top) for d in found if not _cut_off(d.box, square, left, top, image)]
 

@@ -9,7 +9,7 @@ from typing import TypeGuard
 from emojimask.faces.comparison import grown_within
 from emojimask.faces.lookout import Lookout
 from emojimask.faces.person import Person
-from emojimask.pixels import part
+from emojimask.pixels import cut_out
 from emojimask.stages import Detection, FaceDetector, Glimpse, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture
 
@@ -141,13 +141,10 @@ class Search:
 
     def _detect_in(self, picture: Picture, around: Box) -> list[Detection]:
         """The finds in a part of the picture only, where a small face looks large."""
-        height, width = picture.shape[:2]
-        left, top = max(0, int(around.x)) // 2 * 2, max(0, int(around.y)) // 2 * 2
-        right, bottom = min(width, int(around.x + around.width)), min(height, int(around.y + around.height))
-        if right - left < 8 or bottom - top < 8:
+        region, left, top = cut_out(picture, around)
+        if min(region.shape[:2]) < 8:
             return []
-        cut_out = part(picture, slice(top, bottom), slice(left, right))
-        return [d.moved(left, top) for d in self._detector.detect(cut_out)]
+        return [d.moved(left, top) for d in self._detector.detect(region)]
 
 
 def is_sure(detection: Detection) -> bool:
