@@ -142,7 +142,7 @@ def test_what_is_there_is_not_overwritten_without_force_and_told_before_the_sear
 
 
 @pytest.mark.parametrize("role", ["original", "masked"])
-def test_a_plot_never_takes_the_place_of_a_compared_file(films, capsys, tmp_path, role):
+def test_a_plot_never_takes_the_place_of_a_compared_file(capsys, tmp_path, role):
     picture = tmp_path / "picture.png"
     cv2.imwrite(str(picture), np.full((64, 96, 3), 90, np.uint8))
     content = picture.read_bytes()

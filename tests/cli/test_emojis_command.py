@@ -52,7 +52,7 @@ def test_list_tells_the_shipped_sets(capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(capsys.readouterr().out) == shipped_sets()
 
 
-def test_from_a_starter_to_a_preview(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_a_starter_to_a_preview(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "new", "mine", "--from", "flat"]) == 0
     assert 'emojimask emojis preview "mine"' in capsys.readouterr().out
     assert main(["emojis", "check", "mine"]) == 0
@@ -93,7 +93,7 @@ def test_check_tells_every_fault_with_its_remedy(here: Path, capsys: pytest.Capt
     assert "no such font" in capsys.readouterr().out
 
 
-def test_every_emoji_of_a_living_set_is_seen_in_every_pose_and_move(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_emoji_of_a_living_set_is_seen_in_every_pose_and_move() -> None:
     assert main(["emojis", "preview", "alive", "-o", "sheet.png"]) == 0
     sheet = cv2.imread("sheet.png")
     rows = len(POSES) + len(MOVES)
@@ -125,7 +125,7 @@ def test_no_emoji_is_cut_off_by_its_cell() -> None:
         assert np.abs(edge - sheet[1, 1]).max() < 10, "more than the end of a shadow"
 
 
-def test_a_clip_is_shown_masked(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_clip_is_shown_masked(clip: Path) -> None:
     assert main(["emojis", "preview", "contrast", "--clip", str(clip), "-o", "clip.png"]) == 0
     plain, sheet = SyntheticSource(320, 240, fps=10, seconds=2.5), cv2.imread("clip.png")
     rows = 2  # five frames, four a row

@@ -29,8 +29,8 @@ Look = Callable[[float, float], tuple[int, ...]]
 """The colour at a place, in units of the font, y up."""
 
 
-def looked_at(file: Path, character: str = "A") -> Look:
-    (picture,) = draw_characters(file, character, SIZE)
+def looked_at(file: Path) -> Look:
+    (picture,) = draw_characters(file, "A", SIZE)
     assert picture is not None
     assert picture.shape == (2 * SIZE, 2 * SIZE, 4)
     return lambda x, y: tuple(int(c) for c in picture[int(SIZE - (y - 400) / 10), int(SIZE + (x - 500) / 10)])

@@ -457,11 +457,11 @@ def test_a_still_is_looked_at_closely_where_it_seems_to_show_a_small_face(score:
     assert stage.closely == closely
 
 
-def tile_looks(fps: float, hindsight_s: float | None, frames: int = 40) -> list[int]:
+def tile_looks(fps: float, hindsight_s: float | None) -> list[int]:
     """At how many tiles it looks in each frame while all of the picture stirs, after the first, when it is all."""
     stage = Tiled()
     tracker = LandmarkTracker(stage, stage)
-    for index in range(frames):
+    for index in range(40):
         stage.looks.append([])
         noise = np.random.default_rng(index).integers(0, 256, (30, 60, 3), np.uint8)
         tracker.update(Frame(noise.repeat(10, 0).repeat(10, 1), index, index / fps), hindsight_s)

@@ -20,7 +20,7 @@ def eyes(width: float, opened: float = 0.35, angle: float = 0.0) -> np.ndarray:
     return landmarks
 
 
-def face(landmarks: np.ndarray, look: tuple[float, float], angle: float = 0.0) -> np.ndarray:
+def face(landmarks: np.ndarray, look: tuple[float, float]) -> np.ndarray:
     """Brownish skin, white eyes, irises ``look`` halves of the eye's width off the middle."""
     image = np.full((240, 320, 3), (110, 140, 190), np.uint8)
     for outline in _OUTLINES:

@@ -26,8 +26,8 @@ def track(state: TrackState = TrackState.TRACKED, landmarks: np.ndarray | None =
     return Track(1, Face(Box(240, 160, 160, 180), points, 0.9), state)
 
 
-def measure(motion: MeasuredMotion, time_s: float, now: Track, expression: str = "neutral") -> Measures | None:
-    return motion.update(frame(time_s), now, (), expression)[0]
+def measure(motion: MeasuredMotion, time_s: float, now: Track) -> Measures | None:
+    return motion.update(frame(time_s), now, (), "neutral")[0]
 
 
 def test_an_opening_mouth_is_followed_within_a_tenth_of_a_second() -> None:

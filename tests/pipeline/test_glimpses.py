@@ -50,9 +50,9 @@ class BrightBlock:
         return Face(found[0], points.astype(np.float32), 0.9)
 
 
-def with_face(room: Image = ROOM, x: int = 300, size: int = 60) -> Image:
+def with_face(room: Image = ROOM, x: int = 300) -> Image:
     picture = room.copy()
-    picture[150 : 150 + size, x : x + size] = 255
+    picture[150:210, x : x + 60] = 255
     return picture
 
 

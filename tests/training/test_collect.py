@@ -142,7 +142,7 @@ def test_wrong_usage(tmp_path: Path, arguments: list[str]) -> None:
 
 
 def test_it_says_before_it_writes_that_unmasked_faces_are_kept(
-    tmp_path: Path, portrait: Image, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         main(["data", "collect", "--help"])

@@ -10,20 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generated_fer import write_csv
 
 from emojimask.cli import main
 from emojimask.expressions.classifier import MODELS
 from emojimask.training import compare
 from emojimask.training.data.fer2013 import FERPLUS_CLASSES, ferplus_majority
 from emojimask.training.data.load import load_split
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fer")
-    write_csv(folder)
-    return folder
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generated_fer import write_csv
 from PIL import Image
 
 from emojimask.cli import main
@@ -22,13 +21,6 @@ from emojimask.expressions.preprocess import normalise
 from emojimask.training import evaluate
 from emojimask.training.data.fer2013 import FER2013_CLASSES, ferplus_majority
 from emojimask.training.data.load import load_split
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fer")
-    write_csv(folder)
-    return folder
 
 
 def evaluated(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from emojimask.training.recipe import Recipe, load_recipe  # noqa: E402
 from emojimask.training.targets import Target  # noqa: E402
 
 
-def target(labels: list[int], learned: list[int], classes: int = 3) -> Target:
+def target(labels: list[int], learned: list[int]) -> Target:
     label = torch.tensor(labels)
     rows = torch.tensor(learned, dtype=torch.float32)
-    return Target(F.one_hot(label, classes).float(), rows, label, rows.bool(), hard=True)
+    return Target(F.one_hot(label, 3).float(), rows, label, rows.bool(), hard=True)
 
 
 def test_rows_that_teach_nothing_do_not_count() -> None:

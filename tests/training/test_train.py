@@ -16,7 +16,6 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
 
-from generated_fer import write_csv  # noqa: E402
 
 from emojimask.errors import DataError, DivergedError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
@@ -37,13 +36,6 @@ from emojimask.training.trained import begin_with, build_model, checkpoint_of, l
 
 torch.set_num_threads(1)  # quickest for networks this small, and sums come in the same order every time
 RECIPE = Recipe(name="tiny", widths=(8, 16), blocks=(1, 1), epochs=3, batch=14, rate=0.05, ema=0.5)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fer")
-    write_csv(folder)
-    return folder
 
 
 class Killed(Exception):  # noqa: N818
