@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from emojimask.errors import UsageError
+from emojimask.toml_file import read_toml
 
 
 def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float = 0.0, high: float = 0.0) -> Any:
@@ -122,10 +122,10 @@ def load_settings(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
+        values = read_toml(path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     unknown = values.keys() - {knob.name for knob in fields(MaskSettings)}
     if unknown:

@@ -129,6 +129,7 @@ def test_a_table_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
         ('file = "a"\nexpressions = ["happy"]\nfaces = 0', "faces must be 1 or more"),
         ('file = "a"\nexpressions = ["happy"]\nuntil = 1', "unknown key 'until'"),
         ("file = ", "not valid TOML"),
+        pytest.param("file = " + "[" * 10_000, "not valid TOML", id="deep"),
     ],
 )
 def test_a_faulty_entry_is_named(tmp_path: Path, entry: str, message: str) -> None:

@@ -46,6 +46,7 @@ def test_a_settings_file_that_cannot_be_read_is_not_ignored(kind: str, capsys: p
         (f"hold_s = {10**400}", f"setting hold_s: {10**400} is not between 0 and 60"),
         ('on_lost = "panic"', "setting on_lost: 'panic' is not one of shield, hold, pass"),
         ("strict", "not valid TOML: "),
+        pytest.param("strict = " + "[" * 10_000, "not valid TOML: ", id="deep"),
         ("stric = true", "unknown setting 'stric'; "),
     ],
 )

@@ -51,6 +51,7 @@ def test_shipped_recipes_load_by_name(path: Path) -> None:
         ("epochs = -1", "epochs must be above 0"),
         ("epochs = 0", "epochs must be above 0, or 0 with weights"),
         ("epochs 3", "not valid TOML"),
+        pytest.param("epochs = " + "[" * 10_000, "not valid TOML", id="deep"),
         ("optimizer = 'sdg'", "optimizer must be one of nesterov, sgd, adam"),
         ("labels = 'six'", "labels must be one of both, fer2013, ferplus"),
         ("dropout = 1.5", "dropout must be 0 to 1, found 1.5"),

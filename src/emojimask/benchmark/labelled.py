@@ -14,12 +14,12 @@ clips. Where a look may be read in two ways, ``expressions`` names both. ``faces
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emojimask.errors import DataError
+from emojimask.toml_file import read_toml
 from emojimask.types import EXPRESSIONS
 
 
@@ -48,10 +48,10 @@ def read_shows(table: Path) -> list[Show]:
         DataError: the table cannot be read, or an entry is not as the format says.
     """
     try:
-        content = tomllib.loads(table.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
+        content = read_toml(table)
     except OSError as error:
         raise DataError(f"{table}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise DataError(f"{table}: not valid TOML: {error}") from error
     entries = content.get("show")
     if not isinstance(entries, list) or not entries:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Self
 
 from emojimask.errors import DataError, UsageError
 from emojimask.settings import IN_WORDS
+from emojimask.toml_file import read_toml
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -172,8 +172,8 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if path.resolve() in above:
         raise UsageError(f"{path}: is its own base")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values = read_toml(path)
+    except ValueError as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     if "teachers" in values:
         values["teachers"] = [beside(path, name) for name in texts(values["teachers"], f"{path}: teachers")]

@@ -1,0 +1,21 @@
+"""Files in TOML, as people write them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a file says.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not TOML, or not in UTF-8.
+    """
+    text = path.read_text(encoding="utf-8-sig")  # Notepad's files begin with a byte order mark
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested without end") from None
