@@ -72,12 +72,8 @@ __all__ = [
     "mask_image",
 ]
 
-_MODULES = (
-    "errors",
-    "settings",
-    "types",
-    "public",
-)  # those without numpy first: the command line answers in an instant
+_MODULES = ("errors", "settings", "types", "public")
+"""Those without numpy first: the command line answers in an instant."""
 
 
 if not TYPE_CHECKING:  # to which it would say that every name is there
