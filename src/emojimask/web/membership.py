@@ -76,28 +76,34 @@ class Membership:
         """
         tries = 0
         while True:
-            try:
-                async with call(self._address) as socket:
-                    await socket.send(json.dumps(self._greeting))
-                    async for text in socket:
-                        self._hear(json.loads(text), socket, joined)
-                        if self._socket is socket:  # let in, and not merely told why not
-                            tries = 0
-                code, reason = socket.close_code, socket.close_reason
-            except ConnectionClosed as error:
-                code, reason = (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")
-            except (OSError, TimeoutError, WebSocketException) as error:
-                code, reason = None, ""
-                if not joined.is_set():
-                    raise EmojimaskError(unreachable(self._address, error)) from error
+            code, reason = await self._converse(joined)
             lost, self._socket = self.in_touch, None
             if code in _FINAL:
-                self._tell(_plain(reason or "") or "the room is left")
+                self._tell(_plain(reason) or "the room is left")
                 return
-            if lost:
+            if lost:  # it was let in, and not merely told why not
+                tries = 0
                 self._tell("out of touch with the class, nothing is sent; trying again")
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
             tries += 1
+
+    async def _converse(self, joined: asyncio.Event) -> tuple[int | None, str]:
+        """One connection to its end: with which code and reason the board closed it; None: it was lost, or none came.
+
+        Raises EmojimaskError as :meth:`run`.
+        """
+        try:
+            async with call(self._address) as socket:
+                await socket.send(json.dumps(self._greeting))
+                async for text in socket:
+                    self._hear(json.loads(text), socket, joined)
+            return socket.close_code, socket.close_reason or ""
+        except ConnectionClosed as error:
+            return (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")
+        except (OSError, TimeoutError, WebSocketException) as error:
+            if not joined.is_set():
+                raise EmojimaskError(unreachable(self._address, error)) from error
+            return None, ""
 
     async def send(self, message: dict[str, object]) -> bool:
         """True where it went out; nothing waits for a lost connection to come back."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 import redis.asyncio
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -200,7 +201,7 @@ class RedisStore:
                 await steps.execute()
 
     async def _listen(self, ready: asyncio.Event) -> None:
-        """Hand on events for ever; after every time out of touch, ask for a comparison with the store."""
+        """Hand events on for ever; after every time out of touch, ask for a comparison with the store."""
         missed = False
         while True:
             try:
@@ -212,10 +213,7 @@ class RedisStore:
                         _log.warning("the class board's Redis is back")
                         self._on_event("", {"resync": True, "restarted": before != self._run_id})
                     missed = False
-                    while True:
-                        message = await events.get_message(timeout=_LISTEN_S)
-                        if message is not None:
-                            self._on_event(message["channel"].removeprefix(_CHANNEL), json.loads(message["data"]))
+                    await self._hand_on(events)
             except (redis.RedisError, OSError) as error:
                 if not missed:
                     _log.warning(
@@ -224,6 +222,12 @@ class RedisStore:
                     )
                 missed = True
                 await asyncio.sleep(_LISTEN_S)
+
+    async def _hand_on(self, events: PubSub) -> None:
+        while True:
+            message = await events.get_message(timeout=_LISTEN_S)
+            if message is not None:
+                self._on_event(message["channel"].removeprefix(_CHANNEL), json.loads(message["data"]))
 
 
 @contextmanager
