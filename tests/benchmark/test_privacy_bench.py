@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from emojimask.benchmark import privacy
-from emojimask.benchmark.privacy import _judge, _judge_hanging, _Moment, _playbill, _system, actors_of, table
-from emojimask.benchmark.stress import Actor, portrait_actor, scenes
+from emojimask.benchmark.actors import Actor, actors_of, portrait_actor
+from emojimask.benchmark.privacy import _judge, _judge_hanging, _Moment, _playbill, _system, table
+from emojimask.benchmark.stress import scenes
 from emojimask.cli import main
 from emojimask.errors import SourceError
 from emojimask.settings import MaskSettings

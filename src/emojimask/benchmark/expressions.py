@@ -8,7 +8,7 @@ is not found is not right.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -155,7 +155,7 @@ def _check_all_seen(shows: Sequence[Show], frames: Sequence[Frame], path: Path) 
             )
 
 
-def _spaced(frames: Iterator[Frame] | Any) -> Iterator[Frame]:
+def _spaced(frames: Iterable[Frame]) -> Iterator[Frame]:
     next_s = 0.0
     for frame in frames:
         if frame.time_s >= next_s - 1e-6:

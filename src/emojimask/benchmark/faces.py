@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from emojimask.benchmark.actors import Actor
 from emojimask.benchmark.agreement import Agreement, agreements
-from emojimask.benchmark.stress import Actor, Scene, Shot
+from emojimask.benchmark.stress import Scene, Shot
 from emojimask.benchmark.tables import markdown
 from emojimask.build import face_back_end
 from emojimask.errors import MissingExtraError

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emojimask.benchmark.actors import Actor
 from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
 from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
-from emojimask.benchmark.stress import Actor, Scene, Shot, head_turns, scenes
+from emojimask.benchmark.stress import Scene, Shot, head_turns, scenes
 from emojimask.benchmark.tables import markdown
-from emojimask.build import cast, face_back_end, open_file, renderer, second_detector
-from emojimask.errors import EmojimaskError, SourceError, UsageError
+from emojimask.build import cast, face_back_end, renderer, second_detector
 from emojimask.evaluation.leak import LEAKED, longest_exposure_ms
 from emojimask.expressions.smoothing import NoSmoother
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.pipeline import UNREAD, MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.sources.kinds import VIDEO_SUFFIXES
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker
 from emojimask.types import EXPRESSIONS, Face, Frame, Image, Picture, Points
 
@@ -32,9 +29,6 @@ OURS = ("file", "live")
 _UNTOUCHED = 2  # gray levels; a pixel of a face that differs no more from the raw frame's is uncovered
 _COUNTS = 0.15  # share of a face that must be in the picture and unhidden for the frame to count
 _CLEAR = 0.9, 40.0  # a well-visible face: this share of it shows, and it is so many pixels high
-_ACTORS = 6
-_CLIP_FRAMES = 60  # of a clip, that an actor is made of
-_NOSE = 1  # its tip, in the face mesh
 _TURNS = 0.3  # an actor whose nose wanders over this share of the face's width can play the turn of the head
 
 System = Callable[[Iterable[Frame]], Iterator[tuple[Image, bool]]]
@@ -176,71 +170,6 @@ def _judge_hanging(actor: Actor, fps: int, settings: MaskSettings) -> Outcome:
         _count(outcome, one.shot, one.frame.image, one.frame.shielded, True, number)
     outcome.longest_ms = longest_exposure_ms(outcome.leaked_at, [one.since_s for one in seen])
     return outcome
-
-
-def actors_of(folder: Path) -> list[Actor]:
-    """Actors made of the clips under a folder that show one large face throughout; the face is where the mesh finds it.
-
-    The folders take turns, so that the first actors come from different cameras; the last of :data:`_ACTORS` is the one
-    of all others whose head turns farthest.
-
-    Raises:
-        SourceError: there is no such folder, or it cannot be opened.
-        UsageError: no clip in it will do.
-    """
-    from emojimask.sources.folder import find_inputs
-
-    try:
-        files = find_inputs(folder, on_problem=lambda _: None)
-        clips = _by_turns(path for path in files if path.suffix.lower() in VIDEO_SUFFIXES)
-    except OSError as error:
-        raise SourceError(f"{folder}: cannot be opened ({error.strerror})") from error
-    found: list[Actor] = []
-    for actor in filter(None, map(_actor, clips)):
-        if len(found) < _ACTORS:
-            found.append(actor)
-        elif actor.turn > found[-1].turn:
-            found[-1] = actor
-    if not found:
-        raise UsageError(f"{folder}: no clip in it shows one large face throughout")
-    return found
-
-
-def _by_turns(paths: Iterable[Path]) -> list[Path]:
-    before: Counter[Path] = Counter()
-    turns = []
-    for path in paths:
-        turns.append((before[path.parent], path))
-        before[path.parent] += 1
-    return [path for _, path in sorted(turns)]
-
-
-def _actor(path: Path) -> Actor | None:
-    detector, landmarker = face_back_end("mediapipe")
-    pictures, outlines, noses = [], [], []
-    try:
-        with open_file(path) as source:
-            for frame in source:
-                found = [d for d in detector.detect(frame.image) if d.score > 0.6]
-                face = landmarker.locate(frame.image, found[0]) if len(found) == 1 else None
-                if face is None or face.box.height < 0.25 * frame.image.shape[0]:
-                    return None
-                pictures.append(frame.image)
-                outlines.append(_hull(face.landmarks))
-                noses.append((face.landmarks[_NOSE][0] - face.box.x) / face.box.width)
-                if len(pictures) == _CLIP_FRAMES:
-                    break
-    except EmojimaskError:
-        return None  # what cannot be read is no actor
-    back_and_forth = [*range(len(pictures)), *range(len(pictures) - 2, 0, -1)]
-    turn = float(np.ptp(noses))
-    return Actor(path.stem, [pictures[i] for i in back_and_forth], [outlines[i] for i in back_and_forth], turn)
-
-
-def _hull(points: Points) -> Points:
-    import cv2
-
-    return np.asarray(cv2.convexHull(points)[:, 0], np.float32)
 
 
 def _ours(detector: FaceDetector, landmarker: FaceLandmarker, settings: MaskSettings) -> MaskingPipeline:

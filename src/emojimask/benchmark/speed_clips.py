@@ -16,7 +16,7 @@ import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
 
-from emojimask.benchmark.stress import Actor, portrait_actor
+from emojimask.benchmark.actors import Actor, portrait_actor
 from emojimask.build import open_file
 from emojimask.errors import UsageError
 from emojimask.types import Frame, Image, StreamInfo

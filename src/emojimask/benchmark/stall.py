@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple, Self
 
-from emojimask.benchmark.stress import HEIGHT, WIDTH, Actor, Scene, Shot
+from emojimask.benchmark.actors import Actor
+from emojimask.benchmark.stress import HEIGHT, WIDTH, Scene, Shot
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import run
 from emojimask.sources.latest import LatestSource

@@ -1,7 +1,7 @@
 """Scripted trouble with known truth: a real face is put through everything that makes masks slip.
 
-An actor is a picture (or the frames of a clip) with the outline of the face in it. A scene moves the actor about
-like a photograph before the camera, spoils light, sharpness or time, and knows for every frame which pixels are face.
+A scene moves an actor about like a photograph before the camera, spoils light, sharpness or time, and knows for every
+frame which pixels are face.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from emojimask.sources.synthetic import FACE_OUTLINE, portrait
+from emojimask.benchmark.actors import Actor
 from emojimask.types import Frame, Image, Points
 
 WIDTH, HEIGHT = 640, 360
@@ -40,47 +40,6 @@ class Shot(NamedTuple):
     frame: Frame
     faces: list[Mask]
     whole: list[float]
-
-
-class Actor(NamedTuple):
-    """A face on film.
-
-    Attributes:
-        pictures: of one size, one after another for ever.
-        outlines: of the face in each, (N, 2) pixels.
-        turn: how far the head turns from side to side: from 0, it does not, to 1, from ear to ear.
-    """
-
-    name: str
-    pictures: Sequence[Image]
-    outlines: Sequence[Points]
-    turn: float = 0.0
-
-    def at(self, index: int) -> tuple[Image, Points]:
-        return self.pictures[index % len(self.pictures)], self.outlines[index % len(self.pictures)]
-
-    def mirrored(self) -> Actor:
-        """The same face the other way round, in other light: a second person."""
-        width = self.pictures[0].shape[1]
-        tint = np.array([0.75, 0.9, 1.0])
-        pictures = [np.ascontiguousarray(p[:, ::-1] * tint).astype(np.uint8) for p in self.pictures]
-        outlines = [(o * [-1, 1] + [width - 1, 0]).astype(np.float32) for o in self.outlines]
-        return Actor(f"{self.name} mirrored", pictures, outlines)
-
-    def cut_out(self) -> Actor:
-        """The head alone, so that two people have room beside one another."""
-        outline = np.vstack(self.outlines)
-        (left, top), (right, bottom) = outline.min(0), outline.max(0)
-        across, down = 0.35 * (right - left), 0.3 * (bottom - top)
-        height, width = self.pictures[0].shape[:2]
-        x, y = max(0, int(left - across)), max(0, int(top - down))
-        columns, rows = slice(x, min(width, int(right + across))), slice(y, min(height, int(bottom + down)))
-        pictures = [np.ascontiguousarray(picture[rows, columns]) for picture in self.pictures]
-        return Actor(self.name, pictures, [(o - [x, y]).astype(np.float32) for o in self.outlines])
-
-
-def portrait_actor() -> Actor:
-    return Actor("portrait", [portrait()], [FACE_OUTLINE])
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,17 +49,16 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def run_privacy(args: argparse.Namespace) -> int:
-    from emojimask.benchmark.privacy import OURS, SYSTEMS, Outcome, actors_of, bench, table
-    from emojimask.benchmark.stress import portrait_actor
+    from emojimask.benchmark.actors import cast_of
+    from emojimask.benchmark.privacy import OURS, SYSTEMS, Outcome, bench, table
     from emojimask.settings import MaskSettings
 
     def tell(outcome: Outcome) -> None:
         if not args.quiet:
             print(f"{outcome.scene}, {outcome.system}: {outcome.leaked} of {outcome.frames} leaked", file=sys.stderr)
 
-    actors = [portrait_actor()] + (actors_of(args.media) if args.media is not None else [])
     settings = MaskSettings(strict=args.strict)
-    outcomes = bench(OURS if args.ours_only else SYSTEMS, actors, args.fps, settings, tell)
+    outcomes = bench(OURS if args.ours_only else SYSTEMS, cast_of(args.media), args.fps, settings, tell)
     print(json.dumps([o.as_record() for o in outcomes], indent=2) if args.json else table(outcomes))
     ours = [o for o in outcomes if o.system in OURS]
     leaked = sum(o.leaked for o in ours) / max(1, sum(o.frames for o in ours))
@@ -69,12 +68,11 @@ def run_privacy(args: argparse.Namespace) -> int:
 def run_faces(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from emojimask.benchmark.actors import cast_of
     from emojimask.benchmark.agreement import sampled
     from emojimask.benchmark.faces import bench, table
-    from emojimask.benchmark.privacy import actors_of
-    from emojimask.benchmark.stress import portrait_actor
 
-    actors = [portrait_actor()] + (actors_of(args.media) if args.media is not None else [])
-    records, agreed = bench(actors, pictures=sampled(args.media, args.every) if args.media is not None else ())
+    pictures = sampled(args.media, args.every) if args.media is not None else ()
+    records, agreed = bench(cast_of(args.media), pictures=pictures)
     print(json.dumps([asdict(record) for record in records], indent=2) if args.json else table(records, agreed))
     return DONE
