@@ -25,7 +25,8 @@ from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS
 from emojimask.training.data.key_points import ENLARGED, drawn_on
 from emojimask.training.data.load import load_split
-from emojimask.training.evaluate import PROTOCOLS, SPLIT_NAMES, predict
+from emojimask.training.evaluate import predict
+from emojimask.training.protocols import PROTOCOLS, SPLIT_NAMES
 
 Gray = NDArray[np.uint8]
 LEFT_SIDE, RIGHT_SIDE, NOSE, LEFT_EYE, RIGHT_EYE = 234, 454, 4, 33, 263

@@ -14,7 +14,8 @@ from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.training.data.load import load_split
 from emojimask.training.data.variants import SIX
-from emojimask.training.evaluate import PROTOCOLS, SPLIT_NAMES, asked, choose, head_for, predict, variant_of
+from emojimask.training.evaluate import predict
+from emojimask.training.protocols import PROTOCOLS, SPLIT_NAMES, asked, choose, head_for, variant_of
 
 
 def compare_models(

@@ -27,7 +27,8 @@ from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import normalise
 from emojimask.training.data.load import load_split
 from emojimask.training.data.variants import SIX, prepare
-from emojimask.training.evaluate import PROTOCOLS, predict, variant_of
+from emojimask.training.evaluate import predict
+from emojimask.training.protocols import PROTOCOLS, variant_of
 
 PRECISIONS = ("fp32", "int8", "fp16")
 CALIBRATION_FACES = 512
