@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +112,9 @@ def bench(
         for name, spoil in spoils.items():
             spoiled = frames if spoil is None else list(_spoiled(frames, largest, spoil))
             for frame, seconds, worn in _worn(spoiled, readers):
-                for show in here:
-                    if show.start_s <= frame.time_s < show.end_s:
-                        for model in models:
-                            scores[model][name].add(show, seconds, worn[model])
+                shown = [show for show in here if show.lasts_at(frame.time_s)]
+                for model, show in product(models, shown):
+                    scores[model][name].add(show, seconds, worn[model])
     return scores
 
 
@@ -148,7 +147,7 @@ def _frames(path: Path) -> list[Frame]:
 
 def _check_all_seen(shows: Sequence[Show], frames: Sequence[Frame], path: Path) -> None:
     for show in shows:
-        if not any(show.start_s <= frame.time_s < show.end_s for frame in frames):
+        if not any(show.lasts_at(frame.time_s) for frame in frames):
             raise DataError(
                 f"{path}: no frame is looked at from {show.start_s:g} to {show.end_s:g} s, where the table has "
                 f"{show.expressions[0]}; the frames, {STEP_S:g} s apart, end at {frames[-1].time_s:g} s"

@@ -40,6 +40,9 @@ class Show:
     expressions: tuple[str, ...]
     faces: int
 
+    def lasts_at(self, time_s: float) -> bool:
+        return self.start_s <= time_s < self.end_s
+
 
 def read_shows(table: Path) -> list[Show]:
     """The entries of a table, in order.
