@@ -19,7 +19,7 @@ from av.stream import Stream
 from emojimask.containers import DISORDER_S
 from emojimask.errors import NoPlaceError, SinkError
 from emojimask.sinks._check import Sound
-from emojimask.sinks._heads import anonymous
+from emojimask.sinks._extradata import anonymous
 from emojimask.sinks._original import open_original
 
 _CARRIERS = {".mkv": "matroska", ".mov": "mov", ".avi": "avi"}  # what may have a place, in the order of trial

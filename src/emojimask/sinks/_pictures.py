@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from emojimask.pixels import YuvImage, bgr
-from emojimask.sinks._fields import interlaced
+from emojimask.sinks._interlacing import interlaced
 from emojimask.sinks._original import BT709, Display
 from emojimask.types import Picture, StreamInfo
 

@@ -14,8 +14,8 @@ from emojimask.parallel import begin_thread
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS, Frame, MaskedFrame
-from emojimask.web.keys import keys
 from emojimask.web.membership import Membership, Sample
+from emojimask.web.terminal_keys import keys
 
 _LOOK_EVERY_S = 0.1
 _LEAVING_S = 3.0

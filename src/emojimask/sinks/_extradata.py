@@ -1,4 +1,4 @@
-"""What the head of a copied stream tells of people: taken out, with all that is needed for playing left in."""
+"""What a copied stream's head, its "extradata", tells of people: taken out, with what is needed for playing left in."""
 
 from __future__ import annotations
 
