@@ -5,11 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 
 import cv2
+from fastapi import HTTPException
+from fastapi.responses import Response
 
 from emojimask.build import cast
 from emojimask.emojis.sample import sample
+from emojimask.types import EXPRESSIONS
 
 SIDE = 256
+_KEEP = {"Cache-Control": "max-age=3600"}
+
+
+def emoji_answer(emoji_set: str, expression: str) -> Response:
+    """Raises HTTPException where there is no such expression."""
+    if expression not in EXPRESSIONS:
+        raise HTTPException(404)
+    return Response(emoji_png(emoji_set, expression), media_type="image/png", headers=_KEEP)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,7 @@ from emojimask.web.camera import CameraFeed
 from emojimask.web.choices import Choices
 from emojimask.web.class_link import ClassLink
 from emojimask.web.desk import FileDesk, Job, Refused
-from emojimask.web.emoji_pictures import emoji_png
+from emojimask.web.emoji_pictures import emoji_answer
 from emojimask.web.live import MAX_STREAMS, LiveStream
 from emojimask.web.security import Guard
 from emojimask.web.static_files import STATIC, static_files
@@ -81,9 +81,9 @@ class Page:
 
     def emoji(self, expression: str, emoji_set: str | None = None) -> Response:
         emoji_set = self._choices.start.emojis if emoji_set is None else emoji_set
-        if emoji_set not in self._choices.offered["emojis"] or expression not in EXPRESSIONS:
+        if emoji_set not in self._choices.offered["emojis"]:
             raise HTTPException(404)
-        return Response(emoji_png(emoji_set, expression), media_type="image/png", headers=_KEEP)
+        return emoji_answer(emoji_set, expression)
 
     async def live(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -137,9 +137,6 @@ class Page:
         if job is None:
             raise HTTPException(404, "this file is not here any more; drop it again")
         return job
-
-
-_KEEP = {"Cache-Control": "max-age=3600"}
 
 
 def _file(path: Path | None, download: bool) -> Response:

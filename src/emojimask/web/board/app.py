@@ -6,16 +6,15 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, HTTPException, WebSocket
+from fastapi import FastAPI, WebSocket
 from fastapi.responses import FileResponse, Response
 from starlette.types import ASGIApp
 
-from emojimask.types import EXPRESSIONS
 from emojimask.web.board.hub import Hub
 from emojimask.web.board.limits import Limits
 from emojimask.web.board.sockets import Board
 from emojimask.web.board.store import MemoryStore, RoomStore
-from emojimask.web.emoji_pictures import emoji_png
+from emojimask.web.emoji_pictures import emoji_answer
 from emojimask.web.security import Guard
 from emojimask.web.static_files import STATIC, static_files
 
@@ -46,10 +45,7 @@ def create_board(lecturer_key: str, store: RoomStore | None = None, limits: Limi
         return FileResponse(STATIC / "join.html")
 
     async def emoji(expression: str) -> Response:
-        if expression not in EXPRESSIONS:
-            raise HTTPException(404)
-        picture = emoji_png("classic", expression)
-        return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=3600"})
+        return emoji_answer("classic", expression)
 
     async def connect(socket: WebSocket) -> None:
         await board.answer(socket)
