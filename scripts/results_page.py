@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from scatter_plot import scatter
 
 from emojimask.evaluation import sheet
-from emojimask.evaluation.plots import bars, encoded, scatter
+from emojimask.evaluation.plots import bars, encoded
 from emojimask.evaluation.sheet import VIEW_NAMES, percent, table
 from emojimask.training.zoo import SEED
 
