@@ -99,8 +99,7 @@ class _FailingLandmarker(NamedTuple):
 class _Unread:
     """Expressions do not matter here."""
 
-    def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
-        del image
+    def classify(self, image: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:  # noqa: ARG002
         row = np.array([name == UNREAD for name in EXPRESSIONS], np.float32)
         return np.tile(row, (len(faces), 1))
 

@@ -32,11 +32,10 @@ class MtcnnDetector:
         self._networks = MTCNN()
         self._lock = Lock()
 
-    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:
+    def detect(self, image: Picture, thorough: bool = False) -> list[Detection]:  # noqa: ARG002
         if min(image.shape[:2]) < 24:  # smaller than what the networks read
             return []
         rgb = cv2.cvtColor(bgr(image), cv2.COLOR_BGR2RGB)
-        del thorough
         with self._lock:
             found = self._networks.detect_faces(rgb, fit_to_image=False, threshold_onet=0.5, threshold_rnet=0.6)
         return [
