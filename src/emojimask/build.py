@@ -50,7 +50,7 @@ def build_pipeline(
         measured: whether somebody wants to know how faces move; a living emoji does in any case.
 
     Raises:
-        TypeError: ``settings`` are none.
+        TypeError: ``settings`` is no MaskSettings.
         UsageError: a setting names something that is not there.
         MissingExtraError: a setting names what an optional part of emojimask brings.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.

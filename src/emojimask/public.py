@@ -19,7 +19,7 @@ def build_pipeline(settings: MaskSettings | None = None) -> MaskingPipeline:
     """A pipeline for one stream; models and emoji sets are loaded once for the process.
 
     Raises:
-        TypeError: ``settings`` are none.
+        TypeError: ``settings`` is no MaskSettings.
         UsageError: a setting names something that is not there.
         MissingExtraError: a setting names what an optional part of emojimask brings.
         ModelError, EmojiSetError: a model or an emoji set cannot be used.
@@ -74,7 +74,7 @@ def mask_file(
         for which ``failures``.
 
     Raises:
-        TypeError: ``source`` or an output is no path, or ``settings`` are none.
+        TypeError: ``source`` or an output is no path, or ``settings`` is no MaskSettings.
         SourceError: ``source`` cannot be read; then there is no ``output``. Or a video breaks off, or a file holds more
             videos or pictures than the one that is masked; then ``output`` has what could be read.
         EmojimaskError: any other of its kinds; the message says what, where and what to do.

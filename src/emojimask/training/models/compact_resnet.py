@@ -1,7 +1,7 @@
-"""A small residual network: the network behind the default model.
+"""A small residual network, emojimask's own: the shipped model compact-resnet, and the recipe teacher.
 
 Pre-activation-free residual blocks (He et al. 2015) over 48x48 gray faces, and global average pooling. Widths and
-blocks come from the recipe, so that the teachers are the same network, only larger.
+blocks come from the recipe, so that the teacher is the same network, only larger.
 """
 
 from __future__ import annotations
