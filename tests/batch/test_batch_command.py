@@ -104,10 +104,13 @@ def test_the_table_tells_files_frames_and_time_left(capsys: pytest.CaptureFixtur
         table.watch(progress, lambda: 90)
         table._started = time.monotonic() - 30
         rows = table._table()
+        progress.done, progress.bytes = 9, 1000
+        at_the_end = table._table()
         table.say("a\x1b[2Jb\nc")
     assert "4 of 10 files (3 masked, 1 unchanged)" in rows[0]
     assert "90 frames, 3.0 a second" in rows[1]
     assert "about 0:00:30" in rows[2]
+    assert at_the_end[2].endswith("time left: none")
     assert capsys.readouterr().err == "emojimask: a\\x1b[2Jb\\nc\n"
 
 

@@ -76,7 +76,7 @@ class Table:
         parts = {"masked": p.done, "unchanged": p.unchanged, "failed": len(p.failed)}
         told = ", ".join(f"{count} {what}" for what, count in parts.items() if count)
         frames = max(p.frames, self._frames_so_far())
-        left = "unknown yet"
+        left = "none" if p.total and files >= p.total else "unknown yet"
         if p.bytes and files < p.total:
             left = f"about {_clock(passed_s * (p.total_bytes / p.bytes - 1))}"
         return {
