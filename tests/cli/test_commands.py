@@ -60,6 +60,8 @@ def test_doctor_says_what_works_and_what_to_do(capsys: pytest.CaptureFixture[str
     assert main(["doctor", "--json"]) == 0
     findings = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)}
     assert findings["emoji set classic"]["ok"]
+    assert findings["model default"]["ok"]
+    assert findings["model compact-resnet"]["ok"]
     assert not [what for what, finding in findings.items() if finding["text"].startswith(f"{what}: ")]
     for what in ("camera", "virtual camera"):
         if what in findings and not findings[what]["ok"]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from emojimask.cli.main import DONE, FAILED, internal_fault
 from emojimask.errors import EmojimaskError
+from emojimask.settings import MaskSettings
 
 PACKAGES = ("emojimask", "mediapipe", "numpy", "onnxruntime", "av", "pillow")
 OPTIONAL = {
@@ -97,19 +98,24 @@ def faces() -> Iterator[Finding]:
 
 
 def models() -> Iterator[Finding]:
-    from emojimask.expressions.classifier import OnnxClassifier
+    from emojimask.expressions.classifier import MODELS, OnnxClassifier
     from emojimask.expressions.providers import available
 
-    try:
-        classifier = OnnxClassifier("default")
-    except EmojimaskError as error:
-        yield Finding("model default", False, str(error), needed=True)
-        return
-    yield Finding("execution provider", True, f"{classifier.provider} (--provider may be: {', '.join(available())})")
-    card = classifier.card
-    private = card.metrics.get("PrivateTest", {})
-    right = ", ".join(f"{name} {scores['accuracy']:.1%}" for name, scores in private.items())
-    yield Finding("model default", True, f"{card.parameters:,} parameters; right on PrivateTest: {right}", needed=True)
+    default = MaskSettings().expressions
+    for name in (default, *sorted({file.stem for file in MODELS.glob("*.onnx")} - {default})):
+        what = f"model {name}"
+        try:
+            classifier = OnnxClassifier(name)
+        except EmojimaskError as error:
+            yield Finding(what, False, str(error), needed=True)
+            continue
+        if name == default:
+            text = f"{classifier.provider} (--provider may be: {', '.join(available())})"
+            yield Finding("execution provider", True, text)
+        card = classifier.card
+        private = card.metrics.get("PrivateTest", {})
+        right = ", ".join(f"{protocol} {scores['accuracy']:.1%}" for protocol, scores in private.items())
+        yield Finding(what, True, f"{card.parameters:,} parameters; right on PrivateTest: {right}", needed=True)
 
 
 def emoji_sets() -> Iterator[Finding]:
