@@ -36,6 +36,8 @@ def test_the_table_lists_every_recipe_without_torch(capsys: pytest.CaptureFixtur
     assert {line.split()[0] for line in lines[1:]} == {path.stem for path in RECIPES.glob("*.toml")}
     (line,) = (line for line in lines if line.startswith("mlp "))
     assert line.split()[:5] == ["mlp", "mlp", "32x32", "1,053,703", "1.1"]
+    assert line.split()[-2:] == ["-", "-"]  # what it was not trained on, it never will be
+    assert "fp32 file  fp32 face" in lines[0]  # of the shipped models too, whose files are in 8 bits
 
 
 def test_the_table_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,7 +171,7 @@ def add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_zoo)
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
     parser.add_argument(
-        "--measure", action="store_true", help="measure everything here instead of printing what was measured before"
+        "--measure", action="store_true", help="measure sizes and times here instead of printing those measured before"
     )
     parser.add_argument(
         "--results", type=given_path, metavar="DIR", help="folder of what emojimask evaluate --out wrote"

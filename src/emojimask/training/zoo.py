@@ -95,8 +95,8 @@ def as_json(rows: Sequence[ZooRow]) -> str:
 
 def as_table(rows: Sequence[ZooRow]) -> str:
     """For reading: smallest first."""
-    head = ("recipe", "model", "input", "parameters", "MACs", "file", "one face", "FER2013", "FER+", "six classes")
-    lines: list[tuple[str, ...]] = [head]
+    head = ("recipe", "model", "input", "parameters", "MACs", "fp32 file", "fp32 face")
+    lines: list[tuple[str, ...]] = [(*head, "FER2013", "FER+", "six classes")]
     for row in sorted(rows, key=lambda row: row.parameters):
         sizes = (f"{row.side}x{row.side}", f"{row.parameters:,}", f"{row.macs / 1e6:,.1f} M")
         measured = (
@@ -110,7 +110,7 @@ def as_table(rows: Sequence[ZooRow]) -> str:
 
 
 def known(form: str, value: float | None) -> str:
-    return "not yet" if value is None else form.format(value)
+    return "-" if value is None else form.format(value)
 
 
 def aligned(line: Sequence[str], widths: Sequence[int]) -> list[str]:
