@@ -302,7 +302,7 @@ def test_a_run_is_evaluated_as_its_export_is(
 
 
 def test_faulty_checkpoints(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such checkpoint"):
+    with pytest.raises(DataError, match="no such checkpoint; name a trained run"):
         export(tmp_path / "none.pt", tmp_path)
     content = torch.load(checkpoint, weights_only=True)
     torch.save({**content, "recipe": {**content["recipe"], "widths": (8, 17)}}, tmp_path / "other.pt")

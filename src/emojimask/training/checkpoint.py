@@ -47,7 +47,7 @@ def read_checkpoint(path: Path, device: torch.device, *needed: str) -> dict[str,
         DataError: there is no such file, it is damaged, or it lacks one of the ``needed`` entries.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such checkpoint")
+        raise DataError(f"{path}: no such checkpoint; name a trained run's folder, or its best.pt")
     try:
         with zipfile.ZipFile(path) as archive:  # torch takes damaged weights for weights: it leaves out the checksums
             damaged = archive.testzip()
