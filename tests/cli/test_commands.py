@@ -357,6 +357,22 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"emojimask {emojimask.__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["mask"], "Cover the faces in pictures, videos and folders."),
+        (["bench", "faces"], "The installed face back ends side by side."),
+        (["emojis", "list"], "The shipped sets."),
+    ],
+)
+def test_the_help_of_a_command_and_of_its_parts_says_what_they_do(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    assert told in capsys.readouterr().out
+
+
 def test_help_tells_the_exit_status_of_an_interrupted_run(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

@@ -9,13 +9,13 @@ import sys
 from emojimask.cli.bench_expressions import add_expressions
 from emojimask.cli.bench_speed import add_speed
 from emojimask.cli.given import given_path
-from emojimask.cli.main import DONE, LEAKED
+from emojimask.cli.main import DONE, LEAKED, add_part
 from emojimask.cli.options import positive, share
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
     benches = parser.add_subparsers(dest="bench", required=True, metavar="privacy|faces|speed|expressions")
-    privacy = benches.add_parser("privacy", help="leaked frames when everything goes wrong, ours and simpler ways'")
+    privacy = add_part(benches, "privacy", "leaked frames when everything goes wrong, ours and simpler ways'")
     privacy.add_argument(
         "--media", type=given_path, metavar="DIR", help="clips of one large face to use besides the portrait"
     )
@@ -33,7 +33,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     privacy.add_argument("--quiet", action="store_true", help="no progress")
     privacy.add_argument("--json", action="store_true", help="print the results as JSON")
     privacy.set_defaults(run=run_privacy)
-    faces = benches.add_parser("faces", help="the installed face back ends side by side")
+    faces = add_part(benches, "faces", "the installed face back ends side by side")
     faces.add_argument(
         "--media", type=given_path, metavar="DIR", help="pictures and clips to search, and to take actors from"
     )
@@ -42,9 +42,9 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     )
     faces.add_argument("--json", action="store_true", help="print the results as JSON")
     faces.set_defaults(run=run_faces)
-    speed = benches.add_parser("speed", help="milliseconds by stage, whole files, live latency, start-up, memory")
+    speed = add_part(benches, "speed", "milliseconds by stage, whole files, live latency, start-up, memory")
     add_speed(speed)
-    expressions = benches.add_parser("expressions", help="how often real faces get the right emoji")
+    expressions = add_part(benches, "expressions", "how often real faces get the right emoji")
     add_expressions(expressions)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emojimask.atomic import write_result
 from emojimask.cli.given import given_name, given_path
-from emojimask.cli.main import DONE, FAILED
+from emojimask.cli.main import DONE, FAILED, add_part
 from emojimask.cli.options import check_outputs
 from emojimask.errors import SourceError, UsageError
 from emojimask.settings import load_settings
@@ -22,10 +22,10 @@ STRIP_EVERY_S, STRIP_FRAMES = 0.5, 16
 
 def add_emojis(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|new|check|preview")
-    listing = actions.add_parser("list", help="the shipped sets")
+    listing = add_part(actions, "list", "the shipped sets")
     listing.add_argument("--json", action="store_true", help="print as JSON")
     listing.set_defaults(run=run_list)
-    new = actions.add_parser("new", help="begin a set of your own: eight pictures and a set.toml that explains itself")
+    new = add_part(actions, "new", "begin a set of your own: eight pictures and a set.toml that explains itself")
     new.add_argument("folder", type=given_path, metavar="DIR", help="a new folder")
     new.add_argument(
         "--from",
@@ -36,11 +36,11 @@ def add_emojis(parser: argparse.ArgumentParser) -> None:
         help="its pictures (default: classic)",
     )
     new.set_defaults(run=run_new)
-    check = actions.add_parser("check", help="tell every fault of a set, and what to do about it")
-    check.add_argument("emojis", type=given_name, metavar="DIR|SET", help="a folder, or font:FILE")
+    check = add_part(actions, "check", "tell every fault of a set, and what to do about it")
+    check.add_argument("emojis", type=given_name, metavar="DIR|SET", help="a folder, a shipped set, font or font:FILE")
     check.add_argument("--json", action="store_true", help="print as JSON")
     check.set_defaults(run=run_check)
-    preview = actions.add_parser("preview", help="a picture of a set: every expression in several poses")
+    preview = add_part(actions, "preview", "a picture of a set: every expression in several poses")
     preview.add_argument(
         "emojis", type=given_name, metavar="SET|DIR", help="a shipped set, a folder, font or font:FILE"
     )

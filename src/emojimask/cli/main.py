@@ -176,11 +176,17 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command = add_part(commands, name, text)
         if name == wanted:
             module = import_module(_MODULES.get(name, f"emojimask.cli.{name}"))
             getattr(module, f"add_{name}")(command)
     return parser
+
+
+def add_part(parts: argparse._SubParsersAction[Any], name: str, text: str) -> argparse.ArgumentParser:
+    """A command, or a part of one such as ``bench speed``: its own help begins with what the list says of it."""
+    part: argparse.ArgumentParser = parts.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    return part
 
 
 def _say(message: str, status: int) -> int:
