@@ -57,7 +57,8 @@ def written(record: dict[str, Any], comparison: dict[str, Any] | None) -> str:
         *caution(record["machine"]),
         "## Result",
         made.pop("Result"),
-        "The aims for the expression model were set for `compact-resnet`, which takes half the time of the default.",
+        "The aims for eight faces and for crops were set when `compact-resnet`, which takes half as long, was the "
+        "default.",
         *without_vnni(record["machine"]),
     ]
     if comparison is not None:
