@@ -293,6 +293,12 @@ def pierce(file: Path) -> None:
     picture.save(file)
 
 
+def end_with_an_empty_profile(file: Path) -> None:
+    """Pillow comes upon it only after the pixels, which are sound."""
+    kind, png = b"iCCP", file.read_bytes()
+    file.write_bytes(png[:-12] + bytes(4) + kind + struct.pack(">I", zlib.crc32(kind)) + png[-12:])
+
+
 def declare_huge(file: Path) -> None:
     """A few bytes that would decode to 10 GB."""
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 6, 0, 0, 0)
@@ -305,6 +311,7 @@ def declare_huge(file: Path) -> None:
 PICTURE_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (Path.unlink, "missing; every expression needs its picture"),
     "cut off": (cut, "cannot be read as a PNG ("),
+    "an empty profile": (end_with_an_empty_profile, "cannot be read as a PNG ("),
     "no PNG": (
         lambda file: disc(64, "RGB").save(file, "JPEG"),
         "cannot be read as a PNG (not a PNG file); save it anew",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -209,6 +210,16 @@ def test_an_avif_with_broken_pixels_is_refused(tmp_path: Path) -> None:
     Pillow.fromarray(media.bars()).save(path)
     head, pixels = path.read_bytes().split(b"mdat")
     path.write_bytes(head + b"mdat" + bytes(len(pixels)))
+    with pytest.raises(SourceError, match="damaged"):
+        ImageFileSource(path)
+
+
+def test_a_png_that_ends_with_a_broken_profile_is_refused(tmp_path: Path) -> None:
+    """Pillow comes upon it only after the pixels, which are sound."""
+    path, kind = tmp_path / "a.png", b"iCCP"
+    Pillow.fromarray(media.bars()).save(path)
+    png = path.read_bytes()
+    path.write_bytes(png[:-12] + bytes(4) + kind + crc32(kind).to_bytes(4) + png[-12:])
     with pytest.raises(SourceError, match="damaged"):
         ImageFileSource(path)
 

@@ -36,7 +36,7 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
             rgba = in_srgb(picture.convert("RGBA")).resize((SIZE, SIZE), Image.Resampling.BILINEAR)
     except FileNotFoundError:
         raise EmojiSetError(f"{file}: missing; every expression needs its picture") from None
-    except (OSError, SyntaxError, ValueError, AssertionError) as error:  # what Pillow raises over damaged files
+    except (OSError, SyntaxError, ValueError, AssertionError, LookupError) as error:  # Pillow's, over damaged files
         raise EmojiSetError(f"{file}: cannot be read as a PNG ({error}); save it anew") from error
     bgra = np.asarray(cv2.cvtColor(np.asarray(rgba), cv2.COLOR_RGBA2BGRA), np.uint8)
     bgra.flags.writeable = False

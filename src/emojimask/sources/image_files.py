@@ -34,8 +34,8 @@ _TURNS = {
     8: Transpose.ROTATE_90,
 }
 _SUBFILE_TYPE, _SMALLER, _NO_PAGE = 254, 0b001, 0b101  # TIFF: a smaller form of another page; that, or a mask for one
-# What Pillow raises over broken files; the last, over an AVIF's pixels.
-_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError)
+# What Pillow raises over broken files; the last two, over what follows a PNG's pixels, and over an AVIF's pixels.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, LookupError, RuntimeError)
 
 
 class ImageFileSource:
