@@ -103,6 +103,16 @@ def test_the_blend_goes_from_one_expression_to_the_next_in_a_quarter_second(fps:
     assert 0.7 < np.interp(0.25, np.arange(fps) / fps, blends[:, sad]) < 0.95
 
 
+@pytest.mark.parametrize("back_s", [1 / 30, 0.0636619772, 3600.0])
+def test_time_that_runs_back_does_no_harm(back_s: float) -> None:
+    motion = MeasuredMotion()
+    for time_s, expression in ((0.0, "happy"), (0.1, "sad"), (0.1 - back_s, "sad"), (0.2 - back_s, "fear")):
+        measures, blend = motion.update(frame(time_s), track(moved=OPEN), (), expression)
+        assert sum(blend) == pytest.approx(1)
+        assert min(blend) >= 0
+        assert 0 <= measures.mouth_open <= 1
+
+
 def test_the_pipeline_tells_measures_and_blend() -> None:
     (face,) = mask_image(portrait()).faces
     assert face.measures is not None

@@ -45,6 +45,9 @@ class OneEuroFilter:
 
 
 def share(cutoff_hz: NDArray[np.float64] | float, step_s: float) -> NDArray[np.float64]:
-    """How much of a new value a first-order low-pass of ``cutoff_hz`` takes on after ``step_s`` seconds, 0 to 1."""
-    turn = 2 * math.pi * step_s * np.asarray(cutoff_hz)
+    """How much of a new value a first-order low-pass of ``cutoff_hz`` takes on after ``step_s`` seconds, 0 to 1.
+
+    Nothing where time stands still or runs back.
+    """
+    turn = 2 * math.pi * max(step_s, 0.0) * np.asarray(cutoff_hz)
     return np.asarray(turn / (1 + turn))

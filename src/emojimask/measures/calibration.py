@@ -72,7 +72,7 @@ class RestingFace:
             while time_s - self._readings[0][0] > MEMORY_S:
                 self._readings.popleft()
             self._target = self._learned()
-        eased = 1.0 if self._time_s is None else share(EASE_HZ, max(time_s - self._time_s, 0.0))
+        eased = 1.0 if self._time_s is None else share(EASE_HZ, time_s - self._time_s)
         self.values = self.values + eased * (self._target - self.values)
         self._time_s = time_s
         return self.values
