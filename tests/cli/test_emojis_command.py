@@ -52,6 +52,16 @@ def test_list_tells_the_shipped_sets(capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(capsys.readouterr().out) == shipped_sets()
 
 
+def test_each_fault_is_a_line_whatever_a_set_says(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["emojis", "new", "mine"])
+    card = here / "mine" / "set.toml"
+    card.write_text('"\\u001b[2J\\nno" = 1\n' + card.read_text())
+    capsys.readouterr()
+    assert main(["emojis", "check", "mine"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert r'unknown key "\x1b[2J\nno"' in line
+
+
 def test_from_a_starter_to_a_preview(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emojis", "new", "mine", "--from", "flat"]) == 0
     assert 'emojimask emojis preview "mine"' in capsys.readouterr().out

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from emojimask.atomic import write_result
-from emojimask.cli.given import given_name, given_path
+from emojimask.cli.given import given_name, given_path, printable
 from emojimask.cli.main import DONE, FAILED, add_part
 from emojimask.cli.options import check_outputs
 from emojimask.errors import SourceError, UsageError
@@ -78,7 +78,7 @@ def run_check(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(faults))
     else:
-        print("\n".join(faults) if faults else f"{args.emojis}: a sound emoji set")
+        print("\n".join(map(printable, faults or [f"{args.emojis}: a sound emoji set"])))
     return FAILED if faults else DONE
 
 
