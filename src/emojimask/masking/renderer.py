@@ -81,9 +81,12 @@ class EmojiRenderer:
     def plans(self, picture: Picture, faces: Sequence[MaskedFace]) -> list[Plan]:
         """What is laid over each face."""
         shapes = self._emojis.shapes(faces)
-        return [self._plan(picture, *each) for each in zip(faces, shapes, strict=True)]
+        light = scene_light(picture) if self._adapts and faces else None
+        return [self._plan(picture, *each, light) for each in zip(faces, shapes, strict=True)]
 
-    def _plan(self, picture: Picture, masked: MaskedFace, shapes: Sequence[Shape]) -> Plan:
+    def _plan(
+        self, picture: Picture, masked: MaskedFace, shapes: Sequence[Shape], light: NDArray[np.float64] | None
+    ) -> Plan:
         face, drawing = masked.track.face, self._drawn[masked.expression]
         growth = min(1 + GROWTH_PER_S * masked.track.unseen_s, MAX_GROWTH)
         oval = face_oval(face, growth)
@@ -104,8 +107,8 @@ class EmojiRenderer:
         def draw() -> None:
             # A copy of what was not just painted: that brings it into the cache, where the warp will jump about in it.
             sheet.draw(level if shapes else level.copy(), transform @ drawing.from_layers @ from_level)
-            if self._adapts:
-                sheet.light(scene_light(picture))
+            if light is not None:
+                sheet.light(light)
 
         return Plan(sheet, draw)
 
