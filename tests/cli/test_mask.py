@@ -373,7 +373,7 @@ def test_a_file_in_the_place_of_the_output_folder_is_told_before_the_work(
     before = picture.read_bytes()
     assert main(["mask", str(picture), str(twin), "-o", str(picture), "--force", "--quiet"]) == 2
     (error,) = lines(capsys.readouterr().err)
-    assert f"{picture}: is a file; name a folder" in error
+    assert f"{picture}: names a file; name a folder" in error
     assert picture.read_bytes() == before
 
 
@@ -384,7 +384,7 @@ def test_no_folder_is_made_with_the_name_of_a_file(
     twin, place = shutil.copy(picture, tmp_path / "you.jpg"), tmp_path / name
     assert main(["mask", str(picture), str(twin), "-o", str(place), "--quiet"]) == 2
     (error,) = lines(capsys.readouterr().err)
-    assert f"{place}: is a file; name a folder" in error
+    assert f"{place}: names a file; name a folder" in error
     assert not place.exists()
     place.mkdir()
     assert main(["mask", str(picture), str(twin), "-o", str(place), "--quiet"]) == 0

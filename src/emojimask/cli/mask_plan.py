@@ -63,7 +63,7 @@ def plan(inputs: Sequence[Path], given: str | None, report: Path | None) -> Plan
     slashed = given is not None and given.endswith(("/", os.sep))
     into_folder = output is not None and (many or slashed or output.is_dir())
     if output is not None and into_folder and _is_for_a_file(output):
-        raise UsageError(f"{output}: is a file; name a folder for the outputs of several inputs")
+        raise UsageError(f"{output}: names a file; name a folder for the outputs of several inputs")
     if output is not None and not into_folder and not output.suffix:
         raise UsageError(f"{output}: names no folder that is there, and no format; for a folder, write {output}/")
     tails = _told_apart(list(found)) if many else [""] * len(found)
