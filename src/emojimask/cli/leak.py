@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from emojimask.atomic import unwritable
 from emojimask.batch.names import MARK
 from emojimask.cli.given import given_path, warn
 from emojimask.cli.main import DONE, FAILED, LEAKED
@@ -98,12 +99,14 @@ def _check_outputs(args: argparse.Namespace) -> None:
     """Raises UsageError, SinkError; OutputExistsError also of a folder that holds what another run may have left."""
     check_outputs([args.plot], [args.original, args.masked], force=args.force)
     worst: Path | None = args.worst
+    if worst is None:
+        return
     try:
-        if worst is not None and worst.is_file():
+        if worst.is_file():
             raise SinkError(f"{worst}: is a file; name a folder for the frames")
-        used = worst is not None and worst.is_dir() and any(worst.iterdir())
+        used = worst.is_dir() and any(worst.iterdir())
     except OSError as error:
-        raise SinkError(f"{worst}: cannot be written to: {error.strerror}") from error
+        raise unwritable(worst, error) from error
     if used and not args.force:
         raise OutputExistsError(f"{worst}: is there and not empty; name a new folder, or write into it with --force")
 

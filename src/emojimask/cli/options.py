@@ -8,9 +8,9 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import check_place
+from emojimask.atomic import check_place, unwritable
 from emojimask.cli.given import given_path
-from emojimask.errors import SinkError, UsageError
+from emojimask.errors import UsageError
 from emojimask.settings import LIVE_DEFAULTS, MaskSettings, load_settings
 
 PLOTS = (".png", ".svg", ".pdf")
@@ -134,7 +134,7 @@ def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None],
             check_place(output, filter(None, inputs), force=force)
             place = output.resolve()
         except OSError as error:
-            raise SinkError(f"{output}: cannot be written: {error.strerror}") from error
+            raise unwritable(output, error) from error
         if place in places:
             raise UsageError(f"{output}: is named for two outputs; give each a file of its own")
         places.add(place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from emojimask.toml_file import read_toml
 from emojimask.types import EXPRESSIONS, KEY_POINTS, Points
 
 _TEXTS = ("name", "title", "author", "licence")
@@ -48,11 +48,11 @@ class SetCard:
 def read_card(file: Path, faults: list[str]) -> SetCard | None:
     """The card in ``file``, adding every fault of it to ``faults``; None where nothing of it can be read."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+        table = read_toml(file)
     except FileNotFoundError:
         faults.append(f"{file}: missing; an emoji set is described by this file")
         return None
-    except (OSError, ValueError, RecursionError) as error:  # bad TOML, not UTF-8, or nested without end
+    except (OSError, ValueError) as error:
         faults.append(f"{file}: cannot be read as TOML: {error}")
         return None
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emojimask.atomic import unwritable
 from emojimask.emojis.picture import SIZE
 from emojimask.emojis.sample import sample
 from emojimask.errors import OutputExistsError, SinkError
@@ -63,7 +64,7 @@ def make_starter(folder: Path, source: EmojiSet) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         raise SinkError(f"{folder}: a file lies where the folder would be; name a new folder") from error
     except OSError as error:
-        raise SinkError(f"{folder}: cannot be written ({error.strerror}); check permissions and space") from error
+        raise unwritable(folder, error) from error
 
 
 def _card(folder: Path, source: EmojiSet) -> str:
