@@ -16,6 +16,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     text = path.read_text(encoding="utf-8-sig")  # Notepad's files begin with a byte order mark
     try:
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
+        repr(content)  # whatever a message may have to show
+    except tomllib.TOMLDecodeError:
+        raise
     except RecursionError:
         raise ValueError("nested without end") from None
+    except ValueError:  # Python reads long numbers in hexadecimal, but writes none
+        raise ValueError("a number has thousands of digits") from None
+    return content

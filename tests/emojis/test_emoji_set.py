@@ -70,6 +70,11 @@ def disc(size: int, mode: str = "RGBA") -> Image.Image:
     return picture.convert(mode)
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def edit_card(folder: Path, old: str, new: str) -> None:
     text = (folder / "set.toml").read_text()
     assert old in text
@@ -190,6 +195,12 @@ def test_other_kinds_of_png_with_transparency_are_taken(own: Path, picture: Imag
     assert (image[0, 0, 3], image[256, 256, 3]) == (0, 255)
 
 
+def test_what_says_that_it_is_an_animation_and_is_none_is_a_picture(own: Path) -> None:
+    png = (own / "fear.png").read_bytes()
+    (own / "fear.png").write_bytes(png[:33] + chunk(b"acTL", bytes(8)) + png[33:])
+    assert check_emoji_set(own) == []
+
+
 def test_a_colour_profile_is_heeded(own: Path) -> None:
     picture = Image.new("RGBA", (512, 512), (200, 140, 120, 255))
     picture.putalpha(disc(512).getchannel("A"))
@@ -220,6 +231,7 @@ def only_fault(folder: Path) -> str:
 CARD_FAULTS = {
     "bad toml": ("[key_points]", "[key_points", "cannot be read as TOML: "),
     "deep toml": ("[key_points]", "a = " + "[" * 10_000 + "\n[key_points]", "cannot be read as TOML: "),
+    "long number": ("[0.5, 0.9]", f"[0x{'f' * 6000}, 0.9]", "cannot be read as TOML: a number has thousands of digits"),
     "no name": ('name = "mine"', "", 'name: expected a text; add name = "..." at the top'),
     "no licence": ('licence = "CC0-1.0"', "licence = 3", "licence: expected a text"),
     "no colour": ('fill = "#102030"', 'fill = "teal"', 'fill: expected the base colour of the emojis, as fill = "#'),
@@ -283,6 +295,15 @@ def test_key_points_on_one_line(own: Path) -> None:
     assert "[key_points]: the key points lie (nearly) on one line; spread them as on a face" in only_fault(own)
 
 
+def test_key_points_within_a_speck(own: Path) -> None:
+    places = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.65), (0.4, 0.7), (0.6, 0.7), (0.5, 0.9))
+    points = "\n".join(
+        f"{name} = [{0.5 + x / 20_000}, {y / 20_000}]" for name, (x, y) in zip(KEY_POINTS, places, strict=True)
+    )
+    (own / "set.toml").write_text(CARD.split("[key_points]")[0] + "[key_points]\n" + points)
+    assert "[key_points]: the key points lie within 10% of the picture; draw the face larger" in only_fault(own)
+
+
 def cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-60])
 
@@ -295,17 +316,15 @@ def pierce(file: Path) -> None:
 
 def end_with_an_empty_profile(file: Path) -> None:
     """Pillow comes upon it only after the pixels, which are sound."""
-    kind, png = b"iCCP", file.read_bytes()
-    file.write_bytes(png[:-12] + bytes(4) + kind + struct.pack(">I", zlib.crc32(kind)) + png[-12:])
+    png = file.read_bytes()
+    file.write_bytes(png[:-12] + chunk(b"iCCP", b"") + png[-12:])
 
 
 def declare_huge(file: Path) -> None:
     """A few bytes that would decode to 10 GB."""
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 6, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n"
-    for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")):
-        png += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    file.write_bytes(png)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
 
 
 PICTURE_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {

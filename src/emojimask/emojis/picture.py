@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -30,7 +31,9 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
     """
     try:
         # Not Image.open(), which warns of a huge picture: here nothing is decoded before the size has been looked at.
-        with _opened(file) as stream, PngImagePlugin.PngImageFile(stream) as picture:
+        with _opened(file) as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of an animation that is none: the first picture is taken
+            picture = PngImagePlugin.PngImageFile(stream)
             _check_form(file, picture)
             # Bilinear, since sharper filters ring and would leave opaque parts not quite opaque.
             rgba = in_srgb(picture.convert("RGBA")).resize((SIZE, SIZE), Image.Resampling.BILINEAR)

@@ -24,6 +24,7 @@ _ABOVE = (
     ("philtrum", "chin"),
 )
 _FLATTEST = 0.1  # smallest spread of the key points across their long axis, as a share of that along it
+_SMALLEST = 0.1  # least width or height of all six together: beside a smaller face its picture would fill the frame
 
 
 class Drawing(NamedTuple):
@@ -167,5 +168,7 @@ def _arranged(where: str, points: Mapping[str, _Point], faults: list[str]) -> Po
     along, across = np.linalg.svd(array - array.mean(0), compute_uv=False)
     if across < _FLATTEST * along:
         found.append(f"{where}: the key points lie (nearly) on one line; spread them as on a face")
+    elif np.ptp(array, axis=0).max() < _SMALLEST:
+        found.append(f"{where}: the key points lie within {_SMALLEST:.0%} of the picture; draw the face larger")
     faults += found
     return None if found else array
