@@ -138,6 +138,21 @@ def test_the_last_face_lies_on_top(renderer: EmojiRenderer) -> None:
         assert (out[90, 130] == alone[90, 130]).all()
 
 
+def test_one_picture_may_have_other_key_points_for_another_expression() -> None:
+    classic = load_emoji_set("classic")
+    image, key_points = classic.emoji("neutral")
+    sad = Emoji(image, key_points * np.float32(0.6) + np.float32(0.2 * 512))
+    shared = EmojiRenderer(replace(classic, emojis=dict.fromkeys(EXPRESSIONS, Emoji(image, key_points)) | {"sad": sad}))
+    alone = EmojiRenderer(replace(classic, emojis=dict.fromkeys(EXPRESSIONS, Emoji(image, key_points))))
+    ground, face = np.zeros((H, W, 3), np.uint8), face_at(160, 100, 30)
+    happy, sad_one, expected = (
+        renderer.render(ground, [masked(face, expression)])
+        for renderer, expression in ((shared, "happy"), (shared, "sad"), (alone, "happy"))
+    )
+    assert (happy == expected).all()
+    assert (sad_one != expected).any()
+
+
 @pytest.mark.parametrize("opacity", [40, 140])
 def test_a_shadow_that_is_drawn_with_an_emoji_hides_nothing(opacity: int) -> None:
     """The emoji grows until its disc hides the face: nothing is left over to fill."""

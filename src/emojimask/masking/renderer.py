@@ -67,8 +67,10 @@ class EmojiRenderer:
         self._emojis = emojis
         self._adapts = adapt_light
         found = {name: emojis.emoji(name) for name in EXPRESSIONS}
-        drawings = {id(emoji.image): _Drawing(*emoji) for emoji in found.values()}  # a living set has one head for all
-        self._drawn = {name: drawings[id(emoji.image)] for name, emoji in found.items()}
+        keys = {name: (id(image), key_points.tobytes()) for name, (image, key_points) in found.items()}
+        distinct = {key: found[name] for name, key in keys.items()}  # a living set has one head for all
+        drawings = {key: _Drawing(*emoji) for key, emoji in distinct.items()}
+        self._drawn = {name: drawings[key] for name, key in keys.items()}
         features = emojis.shapes([MaskedFace(Track(0, _NO_FACE), (), "neutral")])[0]
         self._shield = Layers(painted(premultiplied(found["neutral"].image), np.eye(3), features, Colors.BGR))
 
