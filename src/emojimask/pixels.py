@@ -150,6 +150,14 @@ def warped(picture: Picture, transform: NDArray[np.float64], side: int, border: 
     return _to_bgr(planes, picture.bt709)
 
 
+def mean_color(picture: Picture) -> NDArray[np.float64]:
+    """(3,) blue, green and red, 0 to 255: the mean of all pixels."""
+    if not isinstance(picture, YuvImage):
+        return np.array(cv2.mean(bgr(picture))[:3])
+    means = [cv2.mean(plane)[0] for plane in (picture.y, picture.u, picture.v)]
+    return (_to_bgr_matrix(picture.bt709) @ [*means, 1]).clip(0, 255)
+
+
 def gray(picture: Picture) -> Plane:
     """(H, W) uint8 brightness, 0 to 255."""
     if isinstance(picture, YuvImage):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from emojimask.emojis.emoji_set import load_emoji_set
+from emojimask.masking.light import scene_light
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.pixels import YuvImage, bgr
@@ -63,3 +64,8 @@ def test_a_dim_scene_dims_the_emoji_and_a_blue_one_makes_it_bluer(bt709: bool | 
     blue = drawn((170, 100, 60), True, bt709)[middle].reshape(-1, 3).mean(0)
     assert blue[0] > plain[0] + 5
     assert blue[2] < plain[2] - 5
+
+
+def test_what_a_video_has_below_black_is_black() -> None:
+    below = YuvImage(np.zeros((240, 320), np.uint8), *np.full((2, 120, 160), 128, np.uint8), bt709=True)
+    assert np.allclose(scene_light(below), scene_light(np.zeros((240, 320, 3), np.uint8)))

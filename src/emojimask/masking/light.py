@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import resized
+from emojimask.pixels import mean_color
 from emojimask.types import Picture
 
 USUAL = 110.0
@@ -18,7 +18,7 @@ TINT, MOST_TINT = 0.25, 14.0
 
 def scene_light(picture: Picture) -> NDArray[np.float64]:
     """(4, 4) matrix for premultiplied blue, green, red and opacity, 0 to 255, that puts them in the picture's light."""
-    mean = resized(picture, 8, 8).reshape(-1, 3).mean(0, dtype=np.float64)
+    mean = mean_color(picture)
     level = float(mean.mean())
     gain = float(np.clip((level / USUAL) ** 0.5, DARKEST, BRIGHTEST))
     cast = np.clip(TINT * (mean - level), -MOST_TINT, MOST_TINT)
