@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,17 @@ class MaskSettings:
 
     def __post_init__(self) -> None:
         for knob in fields(self):
-            _check(knob, getattr(self, knob.name))
+            value = getattr(self, knob.name)
+            _check(knob, value)
+            if isinstance(knob.default, float):  # NumPy's, of 32 bits, cannot be written to a manifest
+                object.__setattr__(self, knob.name, float(value))
 
 
 def _check(knob: Field[Any], value: Any) -> None:
     choices, low, high = (knob.metadata[key] for key in ("choices", "low", "high"))
     expected = type(knob.default)
-    whole_number = expected is float and isinstance(value, int) and not isinstance(value, bool)
-    if not isinstance(value, expected) and not whole_number:
+    number = expected is float and isinstance(value, Real) and not isinstance(value, bool)
+    if not isinstance(value, expected) and not number:
         raise UsageError(f"setting {knob.name}: expected {IN_WORDS[expected]}, found {value!r}")
     if choices and value not in choices:
         raise UsageError(f"setting {knob.name}: {value!r} is not one of {', '.join(choices)}")

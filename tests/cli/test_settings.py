@@ -1,7 +1,11 @@
 """Settings files: what they say is heard, and what is wrong with one is told with its name."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from emojimask.cli import main
@@ -62,3 +66,10 @@ def test_a_fault_of_a_flag_is_not_laid_to_the_file() -> None:
     Path("emojimask.toml").write_text("strict = true")
     with pytest.raises(UsageError, match=r"^setting hold_s: -1\.0 is not between 0 and 60$"):
         load_settings(None, {"hold_s": -1.0})
+
+
+@pytest.mark.parametrize("number", [np.float32(1.5), np.float64(1.5), np.float16(1.5)])
+def test_numbers_of_numpy_are_numbers(number: np.floating[Any]) -> None:
+    settings = MaskSettings(hold_s=number, look_every_s=np.int64(0))
+    assert settings == MaskSettings(hold_s=1.5, look_every_s=0)
+    assert json.loads(json.dumps(asdict(settings)))["hold_s"] == 1.5
