@@ -1,6 +1,7 @@
 """The other commands, the help, and the promises about start-up and public names."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from typing import IO
 
 import av
 import cv2
@@ -412,6 +414,30 @@ def test_an_internal_fault_is_one_line_without_a_traceback(
         f"emojimask: {tmp_path / 'p.png'}: internal fault: RuntimeError: two lines (--debug shows where)"
     ]
     assert [p.name for p in tmp_path.iterdir()] == ["p.png"]
+
+
+def emojis_listed_to(output: IO[bytes] | int, unbuffered: str = "") -> tuple[int, list[str]]:
+    """The exit status and what is said."""
+    command, env = [sys.executable, "-m", "emojimask", "emojis", "list"], {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, env=env, text=True, check=False)
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_is_printed_onto_a_full_disk_is_told_in_one_line(unbuffered: str) -> None:
+    told = "emojimask: the output cannot be written, for no space is left on the disk; free some"
+    with Path("/dev/full").open("wb") as full:
+        assert emojis_listed_to(full, unbuffered) == (1, [told])
+
+
+def test_nothing_is_said_where_nobody_reads_on() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert emojis_listed_to(writer) == (1, [])
+    finally:
+        os.close(writer)
 
 
 def test_the_public_names_are_these() -> None:

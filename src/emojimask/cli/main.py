@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import logging
 import os
@@ -49,11 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(debug="--debug" in arguments)  # known already when building the parser fails
     try:
         _end_as_by_ctrl_c()
-        return _run(arguments, args)
+        try:
+            return _run(arguments, args)
+        finally:
+            sys.stdout.flush()  # what Python itself cannot flush at the end it tells in two lines of its own
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; Python flushes at the end
+    except BrokenPipeError:  # nobody reads on
+        _drop_output()
         return FAILED
     except Exception as error:
         if args.debug:
@@ -62,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _say("interrupted", INTERRUPTED)
         if isinstance(error, EmojimaskError):
             return _say(str(error), WRONG_USAGE if isinstance(error, UsageError) else FAILED)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _drop_output()
+            return _say("the output cannot be written, for no space is left on the disk; free some", FAILED)
         return _say(internal_fault(error), FAILED)
 
 
@@ -96,6 +103,11 @@ def _comes_of_ctrl_c(error: BaseException) -> bool:
     """Packages that are amid loading, in C, make an ImportError of it."""
     cause = error.__cause__
     return cause is not None and (isinstance(cause, KeyboardInterrupt) or _comes_of_ctrl_c(cause))
+
+
+def _drop_output() -> None:
+    """What was printed and not written yet, which Python would try once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def internal_fault(error: Exception) -> str:
