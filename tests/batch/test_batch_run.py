@@ -319,6 +319,21 @@ def test_a_run_that_was_cut_off_between_an_output_and_its_record_is_resumed(tmp_
     assert run(wanted)[0].unchanged == 1
 
 
+def test_so_it_is_where_it_cannot_be_resumed_at_once(tmp_path: Path) -> None:
+    """As on a disk that is full just after an output."""
+    original = clip(tmp_path / "in" / "a.mp4")
+    content = original.read_bytes()
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    manifest = tmp_path / "out" / MANIFEST
+    manifest.write_text(manifest.read_text().splitlines(keepends=True)[0])
+    original.write_text("no disk")
+    for _ in range(2):
+        assert "a.mp4" in run(wanted)[0].failed
+    original.write_bytes(content)
+    assert run(wanted)[0].done == 1
+
+
 def test_an_output_whose_name_is_too_long_fails_alone(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
     clip(tmp_path / "in" / ("x" * 248 + ".mp4"))

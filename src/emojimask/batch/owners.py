@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from emojimask.batch.record import BEGUN, DONE, Record
+from emojimask.batch.record import DONE, Record
 from emojimask.batch.tasks import Request, Taken
+from emojimask.errors import SourceError
 
 
 class Owners:
@@ -25,14 +26,23 @@ class Owners:
         last = {self._input_of(record): record for record in records}
         self._makers: dict[str | None, Record] = {}
         for record in records:  # the last that made a file is its maker
-            cut_off = record.state == BEGUN and last[self._input_of(record)] is record
-            if record.state == DONE or cut_off:
+            if record.state == DONE or last[self._input_of(record)] is record:
                 self._makers |= dict.fromkeys((record.output, record.report), record)
         self._makers_by_place = {place(file): record for file, record in self._makers.items() if file is not None}
 
     def maker(self, file: str) -> Record | None:
         """The record of whoever made an output or a report, if a run did."""
         return self._makers.get(file)
+
+    def left_over(self, output: str) -> str | None:
+        """The output, where a run of this folder that was cut off has left it and nobody has noted it; else None."""
+        maker = self._makers.get(output)
+        if maker is None or maker.state == DONE or not self.is_of_here(maker):
+            return None
+        try:
+            return None if self._request.outputs.size(output) is None else output
+        except SourceError:
+            return None
 
     def is_of_here(self, record: Record) -> bool:
         """Whether it is about a file of this run's input folder."""

@@ -64,6 +64,7 @@ class Plan:
         force: mask again what is done, and overwrite any output.
 
     Attributes:
+        owners: whose the files in the output folder are.
         jobs: what there is to do, large files first.
         refused: why some inputs cannot be masked, by their names.
     """
@@ -73,7 +74,7 @@ class Plan:
         self._decisive, self._defaults = request.decisive(), asdict(MaskSettings())
         self._force = force
         self._blind = request.outputs.is_blind_to_case()
-        self._owners = Owners(request, records, self._place)
+        self.owners = Owners(request, records, self._place)
         self._last = self._latest(records)
         self._done = self._latest([record for record in records if record.state == DONE])
         self.jobs: list[Job] = []
@@ -115,13 +116,13 @@ class Plan:
 
     def _latest(self, records: Sequence[Record]) -> dict[str, Record]:
         """The last word on every input, in this folder if it was said of it here."""
-        return latest(records) | latest(filter(self._owners.is_of_here, records))
+        return latest(records) | latest(filter(self.owners.is_of_here, records))
 
     def _job(self, name: str, output: str, size: int) -> Job:
         """Raises OutputExistsError where no input may take the output's place, and SourceError."""
-        taken = self._owners.taken(output)
+        taken = self.owners.taken(output)
         known = None if self._force else self._known(name)
-        new = known is None and not taken and self._owners.is_new(output)
+        new = known is None and not taken and self.owners.is_new(output)
         if self._force:
             return Job(name, output, size, new=new)
         for foreign in taken:
@@ -134,7 +135,7 @@ class Plan:
         request, record = self._request, self._done.get(name)
         if record is None or record.output is None or record.faults:
             return None
-        if self._owners.maker(record.output) is not record:
+        if self.owners.maker(record.output) is not record:
             return None
         # A setting may be younger than a record.
         if self._defaults | dict(record.settings) != self._decisive:

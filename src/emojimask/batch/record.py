@@ -19,7 +19,8 @@ class Record:
     """One file's line.
 
     Attributes:
-        input, output: names below the input and the output folder, with ``/``.
+        input, output: names below the input and the output folder, with ``/``. Of a failure the output is None, but
+            for what a run that was cut off has left there.
         input_folder: the input folder's path or URL; None in records of before it was noted.
         state: ``done``, ``failed``, or ``begun``: a run was cut off while it may have made the output.
         error: why it failed; None where it did not.

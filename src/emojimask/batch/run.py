@@ -209,7 +209,7 @@ class BatchRun:
         self._say(reason if f"{job.input}: " in reason else f"{job.input}: {reason}")
         return Record(
             input=job.input,
-            output=job.output or None,
+            output=self._plan.owners.left_over(job.output),
             state=FAILED,
             error=reason,
             attempts=attempts,
