@@ -265,6 +265,9 @@ def test_all_that_is_refused_is_noted_at_once(tmp_path: Path, monkeypatch: pytes
     BatchRun(wanted)
     assert [line.count("\n") for line in written] == [3]
     assert {record.state for record in records(wanted).values()} == {"failed"}
+    del written[:]
+    assert run(wanted)[0].refused == 3
+    assert not any("cr2" in line for line in written)  # it is the last word on them already
 
 
 def test_files_of_others_are_not_overwritten_unasked(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
@@ -102,6 +102,11 @@ class Plan:
         """The record of an input's output, which is as it should be, if it is not the last word: a try failed since."""
         done = self._done[name]
         return None if self._last[name] is done else done
+
+    def is_said(self, record: Record) -> bool:
+        """Whether the same is the last word on the input already, as of what every run refuses."""
+        last = self._last.get(record.input)
+        return last is not None and replace(last, finished=record.finished) == record
 
     def _unrivalled(self, name: str, output: str) -> str:
         """The input's output, if no other input's would lie in its place; else UsageError."""

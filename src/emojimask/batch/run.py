@@ -90,7 +90,8 @@ class BatchRun:
             if inputs.left_alone:
                 say(left_alone(inputs.left_alone))
             # If of none, too: what cannot be written is found out before any work.
-            self._write(*(self._failed(Job(name, ""), reason) for name, reason in plan.refused.items()))
+            refused = [self._failed(Job(name, ""), reason) for name, reason in plan.refused.items()]
+            self._write(*(record for record in refused if not plan.is_said(record)))
             self._tasks.extend(Whole(job) for job in plan.jobs)
             self._held = held.pop_all()
 
