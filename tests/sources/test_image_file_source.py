@@ -205,6 +205,29 @@ def test_a_cut_picture_is_refused(tmp_path: Path, suffix: str) -> None:
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_has_lost_part_of_its_pixels_is_refused(tmp_path: Path, progressive: bool) -> None:
+    """Pillow reads it, and what is lost is gray."""
+    path = tmp_path / "a.jpg"
+    Pillow.effect_noise((256, 256), 99).save(path, progressive=progressive)
+    whole = path.read_bytes()
+    half = len(whole) // 2
+    for lost in (whole[:half] + whole[-2:], whole[:half] + whole[half + 999 :]):
+        path.write_bytes(lost)
+        Pillow.open(path).load()
+        with pytest.raises(SourceError, match="damaged, and part of it is lost"):
+            ImageFileSource(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (17, 250)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_with_anything_behind_it_is_whole(tmp_path: Path, size: tuple[int, int], mode: str) -> None:
+    path = tmp_path / "a.jpg"
+    Pillow.effect_noise(size, 99).convert(mode).save(path, restart_marker_rows=1)
+    path.write_bytes(path.read_bytes() + b"a telephone's film\xff\xd8\xff")
+    assert read(path).shape[:2] == size[::-1]
+
+
 def test_an_avif_with_broken_pixels_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.avif"
     Pillow.fromarray(media.bars()).save(path)
