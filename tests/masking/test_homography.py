@@ -81,9 +81,9 @@ def test_extreme_perspective_is_held_at_its_limit() -> None:
 
 @pytest.mark.parametrize("pitch", [-25, 0, 25])
 def test_a_small_turn_of_the_head_moves_the_emoji_a_little(pitch: float) -> None:
-    """Also where a bound is reached: an emoji that leaps there flickers."""
-    discs = [project(fit(KEY_POINTS, head(yaw, pitch), DISC), DISC) for yaw in np.arange(-55, 55, 0.5)]
-    width = np.ptp(discs[110][:, 0])
+    """Also where a bound is reached, and beyond profile: an emoji that leaps there flickers."""
+    discs = [project(fit(KEY_POINTS, head(yaw, pitch), DISC), DISC) for yaw in np.arange(-110, 110, 0.5)]
+    width = np.ptp(discs[220][:, 0])
     steps = np.abs(np.diff(discs, axis=0)).max((1, 2)) / width
     assert steps.max() < 0.03
 

@@ -20,6 +20,7 @@ from emojimask.types import Points
 MAX_STRETCH = 2.2
 """The most that one direction may be longer than the other, in the middle of the key points; about what a head turned
 to profile needs."""
+_NARROW = MAX_STRETCH + 1 / MAX_STRETCH  # the sum of squares over the area, where one direction is so much longer
 MAX_PERSPECTIVE = 1.7
 """The most that the near side of the disc may be larger than the far side."""
 NEAREST, FARTHEST = 0.7, 1.45
@@ -51,7 +52,8 @@ def fit(source: Points, target: Points, disc: Points) -> Transform:
 def bounded_affine(source: Points, target: Points) -> Transform:
     """Least-squares affine transform whose singular values differ by no more than :data:`MAX_STRETCH`.
 
-    A map that mirrors or collapses gives way to the least-squares similarity.
+    A map that mirrors or collapses gives way to the least-squares similarity; one that mirrors narrowly, as of a head
+    turned beyond profile, to the nearest that does not.
     """
     middle = target.mean(0)
     solved = _solved(_known(source.astype(np.float32).tobytes()), middle, target - middle)
@@ -111,7 +113,7 @@ def _solved(
 ) -> Transform | None:
     """The transform of perspective ``g`` and ``h`` and the least squares of errors times depth, its stretch bounded.
 
-    None where it mirrors or collapses.
+    None where it mirrors or collapses; but where it mirrors narrowly, it keeps its direction and does not mirror.
 
     Args:
         known: the source points.
@@ -124,10 +126,11 @@ def _solved(
     # s^2 + t^2 = squares.
     (a, d), (b, e) = ((u - tilt * right, v - tilt * down) for (u, v), tilt in zip(slopes, (g, h), strict=True))
     area, squares = a * e - b * d, a * a + b * b + d * d + e * e
-    if not area > 1e-6 * max(squares, 1e-9):
+    if not squares > max(1e-6, -_NARROW * area):
         return None
-    if squares > (MAX_STRETCH + 1 / MAX_STRETCH) * area:
+    if squares > _NARROW * area:
         left, sizes, turned = np.linalg.svd([[a, b], [d, e]])
+        left[:, 1] *= np.copysign(1, np.linalg.det(left @ turned))  # so that nothing leaps where ``area`` passes 0
         a, b, d, e = (left * np.maximum(sizes, sizes[0] / MAX_STRETCH) @ turned).ravel().tolist()
     (x, y), (u, v) = known.middle, (middle + np.array([right, down])).tolist()
     rows = (a + u * g, b + u * h, u), (d + v * g, e + v * h, v), (g, h, 1.0)
