@@ -337,11 +337,12 @@ def test_a_room_is_shut_and_opened_to_newcomers(people, board: Program) -> None:
     student.wait_for_selector("#in-room")
 
 
+@pytest.mark.parametrize("width", [320, 390])
 def test_letters_are_as_large_as_the_browser_is_set(
-    chromium: str, playwright_session, camera_file: Path, board: Program, page_url: str
+    chromium: str, playwright_session, camera_file: Path, board: Program, page_url: str, width: int
 ) -> None:
     def arrive(url: str):
-        tab = browser.new_page(viewport={"width": 390, "height": 844})
+        tab = browser.new_page(viewport={"width": width, "height": 844})
         tab.goto(url)
         return tab
 
@@ -350,11 +351,20 @@ def test_letters_are_as_large_as_the_browser_is_set(
         lecturer = open_room(arrive, board)
         student = join(arrive, lecturer, "Ada")
         student.click("text=Start sharing")
+        others = [Student(board.url, code_of(lecturer)) for _ in range(5)]
+        for each in others:
+            each.say({"type": "share", "label": "happy"})
+        lecturer.wait_for_selector("#shares:visible")
+        own = arrive(page_url)
+        start_camera(own)
+        own.wait_for_selector(".bar", timeout=30_000)
         widths = "[...document.querySelectorAll('.palette button')].every(each => each.scrollWidth <= each.clientWidth)"
-        for tab in (lecturer, student, arrive(page_url)):
+        for tab in (lecturer, student, own):
             assert tab.evaluate("getComputedStyle(document.body).fontSize") == "32px"
-            assert tab.evaluate("document.documentElement.scrollWidth") <= 390, "it must not scroll sideways"
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it must not scroll sideways"
         assert student.evaluate(widths), "no word reaches into the next button"
+        for each in others:
+            each.close()
 
 
 def test_high_contrast_keeps_the_colours_that_say_something(people, board: Program) -> None:
