@@ -730,6 +730,16 @@ def test_a_network_that_falls_silent_is_told_and_left(people, board: Program) ->
     cable.close()
 
 
+def test_a_network_that_is_dead_from_the_first_is_told(people, board: Program) -> None:
+    ada = people(board.url + "join#code=AAAA2222")
+    ada.clock.install()
+    ada.route_web_socket("**/board", lambda _: None)  # nothing is answered
+    ada.click("#join-form button")
+    until(ada, "document.querySelector('#join-form').innerText.includes('Asking to be let in')")
+    ada.clock.fast_forward(11_000)
+    until(ada, "document.querySelector('#join-form').innerText.includes('cannot be reached')")
+
+
 def test_another_network_is_taken_at_once(people, board: Program) -> None:
     cable, lecturer = Cable(board.port), open_room(people, board)
     ada = people(f"{cable.url}join#code={code_of(lecturer)}")

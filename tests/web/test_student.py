@@ -17,7 +17,7 @@ pytest.importorskip("fastapi", reason="the extra [web] is not installed")
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from emojimask.errors import SourceError
+from emojimask.errors import EmojimaskError, SourceError
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
 from emojimask.web.membership import Membership, Sample
@@ -212,6 +212,25 @@ def test_a_hand_that_was_lowered_while_its_owner_was_away_stays_down(arrived: bo
         up = thread.submit(asyncio.run, scene()).result()
     assert up is not arrived, "what may not have arrived is said again"
     assert ("the lecturer has lowered your hand" in told) is arrived
+
+
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_a_network_that_is_dead_from_the_first_is_told(monkeypatch: pytest.MonkeyPatch, hangs_up: bool) -> None:
+    async def board(socket: ServerConnection) -> None:
+        await socket.recv()
+        if hangs_up:
+            socket.transport.abort()
+        await socket.wait_closed()
+
+    async def scene() -> None:
+        async with serve(board, "127.0.0.1", 0) as server:
+            link = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            member = Membership(link, "AAAA2222", "", lambda _: None, lambda: None)
+            await asyncio.wait_for(member.run(asyncio.Event()), 10)
+
+    monkeypatch.setattr("emojimask.web.membership._ANSWER_S", 0.2)
+    with ThreadPoolExecutor(1) as thread, pytest.raises(EmojimaskError, match="no class board answers"):
+        thread.submit(asyncio.run, scene()).result()
 
 
 def test_a_board_gives_the_terminal_no_orders() -> None:

@@ -15,6 +15,8 @@ from emojimask.errors import EmojimaskError, UsageError
 from emojimask.web.board.address import board_address, call, unreachable
 
 _RETRY_S = (0.2, 0.5, 1.0, 1.5)
+_ANSWER_S = 10.0
+"""A board that has said nothing by then is behind a network that is dead."""
 _FINAL = frozenset({1000, 1008, 4001, 4003, 4004})
 _SAID, _KNOWN = "said", "known"
 """Of a raised hand: it went out, and something was heard after that, so it has arrived."""
@@ -95,12 +97,14 @@ class Membership:
         try:
             async with call(self._address) as socket:
                 await socket.send(json.dumps(self._greeting))
-                async for text in socket:
-                    self._hear(json.loads(text), socket, joined)
+                async with asyncio.timeout(_ANSWER_S) as silence:
+                    async for text in socket:
+                        silence.reschedule(None)
+                        self._hear(json.loads(text), socket, joined)
             return socket.close_code, socket.close_reason or ""
-        except ConnectionClosed as error:
-            return (error.rcvd.code, error.rcvd.reason) if error.rcvd else (None, "")
         except (OSError, TimeoutError, WebSocketException) as error:
+            if isinstance(error, ConnectionClosed) and error.rcvd:
+                return error.rcvd.code, error.rcvd.reason
             if not joined.is_set():
                 raise EmojimaskError(unreachable(self._address, error)) from error
             return None, ""

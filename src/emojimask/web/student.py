@@ -48,6 +48,7 @@ class Student:
     async def run(self) -> None:
         """Until the student leaves or the room is closed. Raises EmojimaskError where one cannot get in."""
         joined = asyncio.Event()
+        self._tell("asking to be let in")  # which takes a while where the network is dead
         membership = asyncio.create_task(self._member.run(joined))
         entering = asyncio.create_task(joined.wait())
         await asyncio.wait({membership, entering}, return_when=asyncio.FIRST_COMPLETED)

@@ -72,7 +72,7 @@ export class ClassPanel {
       if (this.#socket?.going) return; // two clicks must not join twice
       const values = new FormData(form);
       this.#address = (values.get("url") ?? "").trim();
-      this.#connect({ type: "join", code: values.get("code"), nick: values.get("nick") }, (text) => say(message, text));
+      this.#connect({ type: "join", code: values.get("code"), nick: values.get("nick") }, (text, bad) => say(message, text, bad));
     };
     if (this.#viaThisMachine) form.elements.url.onchange = () => readLink(form);
     const hadFocus = this.#box.contains(document.activeElement);
@@ -83,7 +83,7 @@ export class ClassPanel {
 
   /** `join` is said, and `tell` called with what keeps from joining, as long as this is no member. */
   #connect(join = null, tell = () => {}) {
-    tell("");
+    tell("Asking to be let in.", false);
     const url = this.#viaThisMachine ? { url: this.#address } : {};
     const socket = this.#socket = new RoomSocket(this.#viaThisMachine ? "/class" : "/board", () => this.#me
       ? { type: "rejoin", code: this.#room.code, member: this.#me.member, token: this.#me.token, ...url }

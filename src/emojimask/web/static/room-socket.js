@@ -1,6 +1,7 @@
 // A connection to a room that comes back by itself. What is said first depends on what is known by then.
 
 const RETRY_MS = [200, 500, 1000, 1500];
+const ANSWER_MS = 10_000; // within which a board answers the first message
 const SILENT_MS = 35_000; // the board gives a sign of life every ten seconds
 const FINAL = new Set([1000, 1008, 4001, 4003, 4004]); // told to go; not to be tried again
 
@@ -34,10 +35,10 @@ export class RoomSocket {
 
   #open() {
     const socket = this.#socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${this.#path}`);
-    this.#expectNews();
+    this.#expectNews(ANSWER_MS);
     socket.onopen = () => socket.send(JSON.stringify(this.#greeting()));
     socket.onmessage = ({ data }) => {
-      this.#expectNews();
+      this.#expectNews(SILENT_MS);
       const message = JSON.parse(data);
       if (message.type !== "error") this.#tries = 0;
       this.onmessage(message);
@@ -54,9 +55,9 @@ export class RoomSocket {
   }
 
   /** A network may fall silent without an end, and a browser tells of that only minutes later, or never. */
-  #expectNews() {
+  #expectNews(within_ms) {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#renew(), SILENT_MS);
+    this.#silence = setTimeout(() => this.#renew(), within_ms);
   }
 
   #renew() {
