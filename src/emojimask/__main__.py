@@ -1,7 +1,5 @@
 """``python -m emojimask``."""
 
-import sys
+from emojimask.cli import program
 
-from emojimask.cli import main
-
-sys.exit(main())
+program()

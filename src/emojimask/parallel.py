@@ -1,27 +1,21 @@
-"""Threads: the same work for several faces, side by side on all cores; and work that may have to be left behind."""
+"""Threads: the same work for several faces, side by side on all cores."""
 
 from __future__ import annotations
 
-import atexit
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
-from threading import Lock, Thread
+from threading import Lock
 from typing import TypeVar
-from weakref import WeakSet
 
 import cv2
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_LEFT_S = 5.0
-"""So long the end of the program waits for threads that were left behind."""
-_begun: WeakSet[Thread] = WeakSet()
 _found: list[int] = []
 """How many threads OpenCV had, at each :func:`cores_taken` that lasts."""
 _counting = Lock()
@@ -73,25 +67,6 @@ def cores_taken(threads: int) -> Iterator[None]:
             found = _found.pop()  # the first's comes last
             if not _found:
                 cv2.setNumThreads(found)
-
-
-def begin_thread(work: Callable[[], None], name: str) -> Thread:
-    """A thread that may be left behind at work, for what it does may hang; it must have been told to stop.
-
-    The end of the program waits for it a few seconds: where Python is no more when a thread comes back from C++, from
-    a network or a picture, the program is aborted.
-    """
-    thread = Thread(target=work, name=name, daemon=True)
-    thread.start()
-    _begun.add(thread)
-    return thread
-
-
-@atexit.register
-def _wait_for_those_left() -> None:
-    end_s = time.monotonic() + _LEFT_S
-    for thread in list(_begun):
-        thread.join(max(0.0, end_s - time.monotonic()))
 
 
 def core_count() -> int:

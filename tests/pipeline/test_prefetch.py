@@ -90,3 +90,16 @@ def test_a_thread_that_is_left_at_work_does_not_abort_the_program() -> None:
         made.close()
     """
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
+def test_a_thread_that_hangs_does_not_hold_up_the_end_of_the_program() -> None:
+    program = """if True:
+        import threading
+        from emojimask.left_behind import begin_thread, end_program
+
+        thread = begin_thread(threading.Event().wait, "hangs")
+        print("done", end="")
+        end_program(3)
+    """
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, stdout=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stdout) == (3, "done")

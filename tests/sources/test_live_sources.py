@@ -266,7 +266,7 @@ class Scripted:
     def __init__(self, count: int, gate: threading.Semaphore | None = None, error: Exception | None = None) -> None:
         self.info = StreamInfo("scripted", 4, 4, 30.0, live=True)
         self.count, self.gate, self.error = count, gate, error
-        self.exited = False
+        self.let_go = threading.Event()
         self.sent = threading.Semaphore(0)
 
     def __enter__(self) -> Self:
@@ -275,7 +275,11 @@ class Scripted:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.exited = True
+        self.let_go.set()
+
+    @property
+    def exited(self) -> bool:
+        return self.let_go.is_set()
 
     def __iter__(self) -> Iterator[Frame]:
         for index in range(self.count):
@@ -346,6 +350,23 @@ def test_nobody_waits_for_a_camera_that_nobody_wants_any_more() -> None:
         next(frames)
         assert lost.wait(5)
     assert not any("scripted" in thread.name for thread in threading.enumerate())
+
+
+def test_a_camera_that_comes_back_when_nobody_wants_it_any_more_is_let_go() -> None:
+    sought, there, found, told = threading.Event(), threading.Event(), Scripted(1), []
+
+    def reopen() -> Source:
+        sought.set()
+        there.wait(20)
+        return found
+
+    with LatestSource(Scripted(1, error=SourceError("gone")), reopen, told.append) as latest:
+        next(iter(latest))
+        assert sought.wait(5)
+    assert not there.is_set(), "the end does not wait for it"
+    there.set()
+    assert found.let_go.wait(5)
+    assert None not in told, "nobody wants to hear of it"
 
 
 def test_leaving_early_ends_the_thread() -> None:

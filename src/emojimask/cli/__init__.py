@@ -1,5 +1,13 @@
 """The command line: one file a command."""
 
-from emojimask.cli.main import main
+from typing import NoReturn
 
-__all__ = ["main"]
+from emojimask.cli.main import main
+from emojimask.left_behind import end_program
+
+__all__ = ["main", "program"]
+
+
+def program() -> NoReturn:
+    """Run the command that this program was started with, and end."""
+    end_program(main())

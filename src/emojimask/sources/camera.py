@@ -11,13 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Protocol, Self
 
 import cv2
 import numpy as np
 
 from emojimask.errors import SourceError, in_brief, without_password
+from emojimask.left_behind import begin_thread
 from emojimask.sources.kinds import is_media
 from emojimask.types import Frame, Image, StreamInfo
 
@@ -26,6 +27,7 @@ WIDTH, HEIGHT, FPS = 1280, 720, 30.0
 _VIDEO4LINUX = Path("/sys/class/video4linux")
 _TO_BGR = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}
 _JPEG = cv2.VideoWriter.fourcc(*"MJPG")
+_NETWORK_LIMITS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 10_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 10_000]  # else 30 s
 _RETRY_S = 0.01
 _CLOSE_WAIT_S = 1.0
 _CHECK_PLUG = "see that it is plugged in and that no other program uses it"
@@ -143,8 +145,7 @@ class _Reader:
         self._asked: SimpleQueue[bool] = SimpleQueue()
         self._answers: SimpleQueue[tuple[Any, float] | Exception] = SimpleQueue()
         self._closed = Event()
-        self._thread = Thread(target=self._run, name="camera", daemon=True)
-        self._thread.start()
+        self._thread = begin_thread(self._run, "camera")
 
     def read(self, timeout_s: float) -> tuple[Any, float] | Exception | None:
         """The driver's next picture and when it came; what the driver raised; None where nothing comes in time."""
@@ -196,6 +197,8 @@ def _open_capture(target: int | str) -> Capture:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # silent, as OpenCV itself: FFmpeg reads what networks bring
     with _opencv_silent():
         try:
+            if isinstance(target, str) and "://" in target:
+                return cv2.VideoCapture(target, cv2.CAP_ANY, _NETWORK_LIMITS)
             return cv2.VideoCapture(target)
         except cv2.error:  # a number that is too large for it
             return cv2.VideoCapture()  # which is not open

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from emojimask.errors import SourceError
+from emojimask.left_behind import begin_thread
 from emojimask.stages import Source
 from emojimask.types import Frame
 
-_CLOSE_WAIT_S = 6.0  # a camera that has stalled gives up by itself within this time
+_CLOSE_WAIT_S = 1.0  # a camera that has stalled, or is waited for, is left to the thread that reads it
 _AGAIN_EVERY_S = 0.5
 
 
@@ -48,7 +49,7 @@ class LatestSource:
         self._error: BaseException | None = None
         self._ended = False
         self._closed = False
-        self._reader = Thread(target=self._read, name=f"reader of {source.info.name}", daemon=True)
+        self._reader: Thread | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -57,13 +58,16 @@ class LatestSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        if self._reader.is_alive():
-            self._reader.join(_CLOSE_WAIT_S)
-        if not self._reader.is_alive():  # else the source is in use; it is let go with the process
+        if self._reader is None:
             self._source.__exit__(kind, error, trace)
+            return
+        with self._changed:  # whoever still waits for a frame
+            self._ended = True
+            self._changed.notify()
+        self._reader.join(_CLOSE_WAIT_S)
 
     def __iter__(self) -> Iterator[Frame]:
-        self._reader.start()
+        self._reader = begin_thread(self._read, f"reader of {self.info.name}")
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._newest is not None or self._ended)
@@ -86,6 +90,7 @@ class LatestSource:
         except BaseException as error:  # handed to the consumer, whatever it is
             self._error = error
         finally:
+            self._source.__exit__(None, None, None)
             with self._changed:
                 self._ended = True
                 self._changed.notify()
@@ -115,6 +120,7 @@ class LatestSource:
             time.sleep(_AGAIN_EVERY_S)
             with suppress(SourceError):
                 source = reopen()
-                self._on_lost(None)
+                if not self._closed:
+                    self._on_lost(None)
                 return source
         raise fault

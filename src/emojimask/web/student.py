@@ -10,7 +10,7 @@ from threading import Thread
 
 from emojimask.build import build_pipeline, open_camera
 from emojimask.errors import EmojimaskError, without_password
-from emojimask.parallel import begin_thread
+from emojimask.left_behind import begin_thread
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS, Frame, MaskedFrame
