@@ -137,15 +137,21 @@ def test_a_wish_that_cannot_be_had_changes_nothing() -> None:
     in_another_thread(play)
 
 
-def test_a_camera_that_cannot_be_used_says_how_to_go_on() -> None:
+def test_a_camera_that_is_not_there_yet_is_told_and_shown_once_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emojimask.sources.camera._open_capture", lambda _: Plug())
+    monkeypatch.setattr("emojimask.web.camera._AGAIN_EVERY_S", 0.1)
+    monkeypatch.setattr(Plug, "out", True)
+
     async def play() -> None:
-        feed, page = CameraFeed("no such camera", Choices(MaskSettings())), Outbox()
+        feed, page = CameraFeed("0", Choices(MaskSettings())), Outbox()
         feed.add(page)
         try:
-            await until(lambda: any("trouble" in note for note in page._notes))
+            await until(lambda: any("cannot be opened" in note for note in page._notes))
+            Plug.out = False
+            await until(lambda: page._picture is not None)
+            assert json.loads(page._notes[-1]) == {"trouble": ""}
         finally:
             feed.close()
-        assert "reload the page" in page._notes[-1]
 
     in_another_thread(play)
 

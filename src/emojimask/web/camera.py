@@ -7,12 +7,12 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from threading import Thread
+from threading import Event, Thread
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.build import open_camera, virtual_camera_sink
-from emojimask.errors import EmojimaskError, UsageError, without_password
+from emojimask.errors import EmojimaskError, SourceError, UsageError, without_password
 from emojimask.prefetch import prefetched
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
@@ -25,6 +25,8 @@ from emojimask.web.slot import Outbox
 
 Tell = Callable[[bytes | str], None]
 """Tells every page that looks on; from any thread."""
+
+_AGAIN_EVERY_S = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class CameraFeed:
         self._onlookers: set[Outbox] = set()
         self._thread: Thread | None = None
         self._wants_virtual = False
-        self._closed = False
+        self._closed = Event()
 
     def watch(self, socket: WebSocket) -> CameraPage:
         return CameraPage(socket, self)
@@ -64,7 +66,7 @@ class CameraFeed:
         self._tell(self._status())
 
     def close(self) -> None:
-        self._closed = True
+        self._closed.set()
         if self._thread is not None:
             self._thread.join(6.0)
 
@@ -75,24 +77,34 @@ class CameraFeed:
 
     def _ended(self, quietly: bool) -> None:
         self._thread = None
-        if quietly and self._onlookers and not self._closed:  # somebody came while it was ending
+        if quietly and self._onlookers and not self._closed.is_set():  # somebody came while it was ending
             self._start()
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         def tell(answer: bytes | str) -> None:
-            if not self._closed:
+            if not self._closed.is_set():
                 loop.call_soon_threadsafe(self._tell, answer)
 
         quietly = False
         try:
-            quietly = self._play(tell)
+            quietly = self._play_patiently(tell)
         except EmojimaskError as error:
             self._switch_off(tell, f"{error}; then reload the page")
         except Exception as error:
             _log.exception("the camera feed has failed")
             self._switch_off(tell, f"the camera feed has failed: {type(error).__name__}: {error}")
-        if not self._closed:
+        if not self._closed.is_set():
             loop.call_soon_threadsafe(self._ended, quietly)
+
+    def _play_patiently(self, tell: Tell) -> bool:
+        """As :meth:`_play`; a camera that is not there is tried again as long as somebody looks on."""
+        while True:
+            try:
+                return self._play(tell)
+            except SourceError as error:
+                self._switch_off(tell, f"{error}; it is tried again by itself")
+            if self._closed.wait(_AGAIN_EVERY_S) or not self._onlookers:
+                return True
 
     def _play(self, tell: Tell) -> bool:
         """False where the source has ended; true where nobody looks on any more."""
@@ -106,12 +118,13 @@ class CameraFeed:
             VirtualCamera(source.info) as virtual,
             self._masked(source, tell) as frames,
         ):
+            tell(json.dumps({"trouble": ""}))  # it may have been away
             for made in frames:
                 tell(pack(made.frame, made.frame.index, made.worked_ms, made.fault))
                 trouble = virtual.switch(self._wants_virtual) or virtual.write(made.frame)
                 if trouble is not None:
                     self._switch_off(tell, trouble)
-                if self._closed or not (self._onlookers or self._wants_virtual):
+                if self._closed.is_set() or not (self._onlookers or self._wants_virtual):
                     return True
         self._switch_off(tell, f"{without_password(self._spec)}: has ended; reload the page to begin again")
         return False
