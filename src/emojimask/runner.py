@@ -96,6 +96,8 @@ def run(
     with _OrdersToEnd(live=source.info.live) as orders, ExitStack() as open_sinks:
         for sink in sinks:
             open_sinks.enter_context(sink)
+            if hasattr(sink, "before_sudden_end"):  # a window
+                sink.before_sudden_end(open_sinks.close)
             sink.open(source.info)
         try:
             with _masked(source, pipeline, overlap) as masked:

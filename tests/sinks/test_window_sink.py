@@ -6,7 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +19,9 @@ from emojimask.errors import SinkError, StopRequested
 from emojimask.sinks.window import WindowSink
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[None]:
-    pytest.importorskip("tkinter")
-    if os.environ.get("DISPLAY") or sys.platform in ("win32", "darwin"):
-        yield
-        return
+@contextmanager
+def in_memory() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A screen's name, and the server that makes it."""
     if shutil.which("Xvfb") is None:
         pytest.skip("neither a screen nor Xvfb")
     reading, writing = os.pipe()
@@ -35,10 +35,19 @@ def screen() -> Iterator[None]:
             number = numbers.readline().strip()
         if not number:
             pytest.skip("Xvfb does not start")
-        os.environ["DISPLAY"] = f":{number}"
-        yield
-        del os.environ["DISPLAY"]
+        yield f":{number}", server
         server.terminate()
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[None]:
+    pytest.importorskip("tkinter")
+    if os.environ.get("DISPLAY") or sys.platform in ("win32", "darwin"):
+        yield
+        return
+    with in_memory() as (name, _), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISPLAY", name)
+        yield
 
 
 @pytest.mark.usefixtures("screen")
@@ -95,3 +104,27 @@ def test_no_tkinter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tkinter", None)
     with pytest.raises(SinkError, match="tkinter"), WindowSink() as sink:
         sink.open(media.info())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_a_screen_that_goes_away_leaves_the_recording_complete(tmp_path: Path) -> None:
+    pytest.importorskip("tkinter")
+    noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)  # makes large frames, written at once
+    clip, record = media.write_video(tmp_path / "clip.mp4", frames=600, image=noise), tmp_path / "record.mp4"
+    options = ["--camera", str(clip), "--on-lost", "pass", "--window", "-o", str(record), "--quiet"]
+    command = [sys.executable, "-m", "emojimask", "live", *options]
+    with (
+        in_memory() as (name, server),
+        subprocess.Popen(command, env=os.environ | {"DISPLAY": name}, stderr=subprocess.PIPE, text=True) as live,
+    ):
+        while live.poll() is None and not any(part.stat().st_size > 50_000 for part in tmp_path.glob("record*.part")):
+            time.sleep(0.1)
+        server.kill()
+        told = live.communicate(timeout=60)[1]
+    assert live.returncode == 1
+    assert (
+        told
+        == "emojimask: window: its screen is gone; outputs are complete up to there; begin again once there is one\n"
+    )
+    assert media.times(record)
+    assert not list(tmp_path.glob("*.part"))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 import cv2
@@ -12,6 +17,8 @@ from emojimask.sinks._guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 
 _SCREEN_SHARE = 0.9  # of the screen that the picture may take, at most
+_GONE = "emojimask: window: its screen is gone; outputs are complete up to there; begin again once there is one"
+_ON_X_FAULT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 _NO_TKINTER = "window: this Python has no tkinter; install it (for example: apt install python3-tk)"
 
 
@@ -23,11 +30,28 @@ class WindowSink:
         StopRequested: from ``write``, once the window is closed or q or Esc is pressed.
     """
 
+    _on_x_fault: Any = None  # kept here, for Xlib does not
+
     def __init__(self, title: str = "emojimask") -> None:
         self._title = title
         self._stopped = False
         self._root: Any = None
         self._label: Any = None
+
+    def before_sudden_end(self, complete: Callable[[], None]) -> None:
+        """``complete`` is called where the X server goes away; the program ends then: Xlib lets it do nothing else."""
+
+        def end(_: object) -> int:
+            self._root = None  # nothing more may be said to it
+            try:
+                complete()
+                print(_GONE, file=sys.stderr, flush=True)
+            finally:
+                os._exit(1)  # Python's own end would speak to it
+
+        WindowSink._on_x_fault = _ON_X_FAULT(end)
+        with suppress(OSError):  # no X here
+            ctypes.CDLL("libX11.so.6").XSetIOErrorHandler(WindowSink._on_x_fault)
 
     def open(self, info: StreamInfo) -> None:  # noqa: ARG002 - the window takes its size from the frames
         self._root = _new_window()
