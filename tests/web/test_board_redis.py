@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from board_client import Host, Student, calling
 from web_help import Program, wait_until
 from websockets.exceptions import ConnectionClosed
+
+from emojimask.web.board.room import Member, Room
+from emojimask.web.board.store import Event, MemoryStore
 
 pytest.importorskip("redis", reason="the extra [redis] is not installed")
 
@@ -144,6 +149,50 @@ def test_redis_gone_and_back(pair: Pair, redis: Redis, program: Callable[..., Pr
     assert three.lecturer_url.endswith(f"#key={key}"), "the lecturers' link opens rooms at every process"
     for each in (ada, bob, host):
         each.close()
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+def test_a_change_that_comes_late_brings_nobody_back_who_was_removed(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from redis.asyncio.client import Pipeline
+
+    from emojimask.web.board.redis_store import RedisStore
+
+    room = Room("AAAA2222", "reactions", 1, "", time.time())
+    ada, bob = Member("a", "Ada", ""), Member("b", "Bob", "")
+    url = request.getfixturevalue("redis").url if kind == "redis" else ""
+    told: list[Event] = []
+
+    async def scene() -> None:
+        store = RedisStore(url, "key", 5, 5, 600) if url else MemoryStore(5, 5, 600)
+        await store.start("home", lambda _, event: told.append(event))
+        await store.add_room(room)
+        for member in (ada, bob):
+            assert await store.add_member(room.code, member)
+        if isinstance(store, RedisStore):  # removed in the midst of the change
+            look = Pipeline.smembers
+
+            async def removed_meanwhile(steps: Pipeline, key: str) -> set[str]:
+                found: set[str] = await look(steps, key)
+                if not found:
+                    await store.publish(room.code, {"gone": ["a"]})
+                return found
+
+            monkeypatch.setattr(Pipeline, "smembers", removed_meanwhile)
+        else:
+            await store.publish(room.code, {"gone": ["a"]})
+        await store.publish(room.code, {"changed": [ada.as_dict(), bob.as_dict()], "received": 2})
+        assert [member.nick for member in await store.members(room.code)] == ["Bob"]
+        while len(told) < 2:
+            await asyncio.sleep(0.05)
+        assert [event.get("gone") for event in told] == [["a"], None]
+        assert [fields["nick"] for fields in told[1]["changed"]] == ["Bob"]
+        assert told[1]["total"] == 2
+        await store.stop()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene()).result()
 
 
 def test_no_redis_there(program: Callable[..., Program]) -> None:

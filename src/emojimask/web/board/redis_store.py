@@ -12,7 +12,7 @@ from typing import Any
 
 import redis
 import redis.asyncio
-from redis.asyncio.client import PubSub
+from redis.asyncio.client import Pipeline, PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -102,7 +102,7 @@ class RedisStore:
     async def remove_room(self, code: str, why: str) -> None:
         with _gone():
             async with self._redis.pipeline() as steps:
-                steps.delete(_room(code), _members(code), _rows(code), _received(code))
+                steps.delete(_room(code), _members(code), _gone_ids(code), _rows(code), _received(code))
                 steps.zrem(_ROOMS, code)
                 steps.publish(_CHANNEL + code, json.dumps({"closed": why}))
                 await steps.execute()
@@ -141,19 +141,32 @@ class RedisStore:
                 raise StoreGoneError(f"room {code} is not there")
             total = await self._redis.incrby(_received(code), event.get("received", 0))
             async with self._redis.pipeline() as steps:
-                if event.get("changed"):
-                    fields = {member["id"]: json.dumps(member) for member in event["changed"]}
-                    steps.hset(_members(code), mapping=fields)
-                if event.get("gone"):
-                    steps.hdel(_members(code), *event["gone"])
-                if "room" in event:
-                    steps.set(_room(code), json.dumps(event["room"]), exat=ends)
-                if "row" in event:
-                    steps.rpush(_rows(code), json.dumps(event["row"]))
-                for key in (_members(code), _rows(code), _received(code)):
-                    steps.expireat(key, ends)
-                steps.publish(_CHANNEL + code, json.dumps({**event, "total": total}))
-                await steps.execute()
+                while True:
+                    with suppress(redis.WatchError):  # somebody has gone meanwhile
+                        await self._publish_once(steps, code, {**event, "total": total}, ends)
+                        return
+
+    async def _publish_once(self, steps: Pipeline, code: str, event: Event, ends: int) -> None:
+        """Keep and tell it whole. Raises WatchError where somebody goes in the midst of it; nothing is done then."""
+        if event.get("changed"):
+            await steps.watch(_gone_ids(code))
+            gone = await steps.smembers(_gone_ids(code))
+            event["changed"] = [member for member in event["changed"] if member["id"] not in gone]
+            steps.multi()  # type: ignore[no-untyped-call]
+        if event.get("changed"):
+            fields = {member["id"]: json.dumps(member) for member in event["changed"]}
+            steps.hset(_members(code), mapping=fields)
+        if event.get("gone"):
+            steps.hdel(_members(code), *event["gone"])
+            steps.sadd(_gone_ids(code), *event["gone"])
+        if "room" in event:
+            steps.set(_room(code), json.dumps(event["room"]), exat=ends)
+        if "row" in event:
+            steps.rpush(_rows(code), json.dumps(event["row"]))
+        for key in (_members(code), _gone_ids(code), _rows(code), _received(code)):
+            steps.expireat(key, ends)
+        steps.publish(_CHANNEL + code, json.dumps(event))
+        await steps.execute()
 
     async def restore(self, room: Room, members: list[Member], rows: list[list[Any]], received: int) -> None:
         with _gone():
@@ -244,6 +257,10 @@ def _room(code: str) -> str:
 
 def _members(code: str) -> str:
     return f"{_PREFIX}room:{code}:members"
+
+
+def _gone_ids(code: str) -> str:
+    return f"{_PREFIX}room:{code}:gone"
 
 
 def _rows(code: str) -> str:

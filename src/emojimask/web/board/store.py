@@ -62,7 +62,7 @@ class RoomStore(Protocol):
         ...
 
     async def publish(self, code: str, event: Event) -> None:
-        """Keep what the event says, and tell every process."""
+        """Keep what the event says, and tell every process; but of who has gone no change, for it comes late."""
         ...
 
     async def restore(self, room: Room, members: list[Member], rows: list[list[Any]], received: int) -> None:
@@ -89,6 +89,7 @@ class MemoryStore:
         self._max_rooms, self._max_members, self._room_s = max_rooms, max_members, room_s
         self._rooms: dict[str, Room] = {}
         self._members: dict[str, dict[str, Member]] = {}
+        self._gone: dict[str, set[str]] = {}
         self._rows: dict[str, list[list[Any]]] = {}
         self._received: dict[str, int] = {}
 
@@ -103,6 +104,7 @@ class MemoryStore:
             raise RoomsFullError
         self._rooms[room.code] = room
         self._members[room.code], self._rows[room.code], self._received[room.code] = {}, [], 0
+        self._gone[room.code] = set()
         # The hub lets go of a room where nobody is connected, so nobody else would end it.
         asyncio.get_running_loop().call_later(self._room_s, self._forget, room.code, "the room's time is over")
 
@@ -114,7 +116,7 @@ class MemoryStore:
 
     def _forget(self, code: str, why: str) -> None:
         if self._rooms.pop(code, None) is not None:
-            del self._members[code], self._rows[code], self._received[code]
+            del self._members[code], self._gone[code], self._rows[code], self._received[code]
             self._on_event(code, {"closed": why})
 
     async def add_member(self, code: str, member: Member) -> bool:
@@ -140,16 +142,18 @@ class MemoryStore:
     async def publish(self, code: str, event: Event) -> None:
         if code not in self._rooms:
             return
-        members = self._members[code]
-        members.update({fields["id"]: Member(**fields) for fields in event.get("changed", ())})
+        members, gone = self._members[code], self._gone[code]
+        changed = [fields for fields in event.get("changed", ()) if fields["id"] not in gone]
+        members.update({fields["id"]: Member(**fields) for fields in changed})
         for member_id in event.get("gone", ()):
             members.pop(member_id, None)
+            gone.add(member_id)
         self._received[code] += event.get("received", 0)
         if "room" in event:
             self._rooms[code] = Room(**event["room"])
         if "row" in event:
             self._rows[code].append(event["row"])
-        self._on_event(code, {**event, "total": self._received[code]})
+        self._on_event(code, {**event, "changed": changed, "total": self._received[code]})
 
     async def restore(self, room: Room, members: list[Member], rows: list[list[Any]], received: int) -> None:
         """Memory loses nothing."""
