@@ -26,7 +26,7 @@ class _End:
 def prefetched(
     items: Iterable[T],
     depth: int,
-    meanwhile: Callable[[], T] | None = None,
+    meanwhile: Callable[[], T | None] | None = None,
     patience_s: float | None = None,
     together: int = 1,
 ) -> Generator[T]:
@@ -39,7 +39,7 @@ def prefetched(
     reason, the thread stops at its next item and is waited for; nothing goes on behind the consumer's back.
 
     With ``meanwhile`` the consumer never waits longer than ``patience_s`` seconds: it is given what that makes
-    instead, again and again until an item comes. Then a thread that hangs is not waited for either.
+    instead, again and again until an item comes; None: it waits on. Then a thread that hangs is not waited for either.
     """
     ready: Queue[list[T | _End]] = Queue(depth)
     unwanted = Event()
@@ -50,7 +50,8 @@ def prefetched(
                 handful = ready.get(timeout=None if meanwhile is None else patience_s)
             except Empty:
                 assert meanwhile is not None, "without it get() waits for ever"
-                yield meanwhile()
+                if (instead := meanwhile()) is not None:
+                    yield instead
                 continue
             for item in handful:
                 if isinstance(item, _End):

@@ -7,11 +7,12 @@ for another reason: should the camera or a model hang, this thread shows the shi
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +35,10 @@ HANDFUL = 8
 HANDFUL_BYTES = 4_500_000
 """... but no more than make so many bytes."""
 PATIENCE_S = 0.5
-"""Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place."""
+"""Live: the longest for which a frame stays in sight when no other comes; then the shield takes its place. Where frames
+come more slowly than that, twice the time between them, or the picture would flicker; ..."""
+LONGEST_PATIENCE_S = 3.0
+"""... but no longer than this."""
 _ORDERS_TO_END = [signal.SIGINT, signal.SIGTERM]
 """Ctrl-C, and what ``timeout`` sends, and a system that shuts down."""
 if sys.platform != "win32":
@@ -204,13 +208,22 @@ class Standby:
         self._shields = shields
         self._size = info.width, info.height
         self._index, self._began_s = 0, time.monotonic()
+        self._came_s, self._gaps_s = -math.inf, deque([0.0], maxlen=2)
 
     def note(self, frame: MaskedFrame) -> MaskedFrame:
         height, width = frame.picture.shape[:2]
         self._size = width, height
         self._index = frame.index
-        self._began_s = min(self._began_s, time.monotonic() - frame.time_s)  # the sooner it came, the surer it tells
+        now = time.monotonic()
+        self._began_s = min(self._began_s, now - frame.time_s)  # the sooner it came, the surer it tells
+        self._gaps_s.append(now - self._came_s)
+        self._came_s = now
         return frame
 
-    def __call__(self) -> MaskedFrame:
+    def __call__(self) -> MaskedFrame | None:
+        """None as long as the next frame is not overdue: a single stall makes nobody more patient."""
+        patience_s = min(2 * min(self._gaps_s), LONGEST_PATIENCE_S)
+        return None if time.monotonic() - self._came_s < patience_s else self.shield()
+
+    def shield(self) -> MaskedFrame:
         return self._shields.standby(*self._size, self._index, time.monotonic() - self._began_s)

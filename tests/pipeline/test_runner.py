@@ -306,9 +306,37 @@ def test_the_shields_time_does_not_fall_where_a_frame_came_late(monkeypatch: pyt
     monkeypatch.setattr("emojimask.runner.time.monotonic", lambda: next(now_s))
     standby = Standby(Reel(3, live=True).info, pipeline())
     standby.note(MaskedFrame(np.zeros((48, 64, 3), np.uint8), 0, 0.4))
-    assert standby().time_s == pytest.approx(3.5)
+    assert standby.shield().time_s == pytest.approx(3.5)
     standby.note(MaskedFrame(np.zeros((48, 64, 3), np.uint8), 1, 0.5))
-    assert standby().time_s == pytest.approx(4.5)
+    assert standby.shield().time_s == pytest.approx(4.5)
+
+
+@pytest.mark.parametrize(
+    ("came_s", "waits_s"),
+    [
+        ([0.0, 0.03, 0.06], 0.5),  # from when on it is asked at all
+        ([0.0, 0.5, 1.0], 1.0),
+        ([0.0, 0.03, 3.0], 0.5),  # a single stall makes nobody more patient
+        ([0.0, 8.0, 16.0], 3.0),
+        ([0.0], 0.5),
+    ],
+)
+def test_pictures_that_come_slowly_do_not_take_turns_with_the_shield(
+    monkeypatch: pytest.MonkeyPatch, came_s: list[float], waits_s: float
+) -> None:
+    now_s = [0.0]
+    monkeypatch.setattr("emojimask.runner.time.monotonic", lambda: now_s[0])
+    standby = Standby(Reel(3, live=True).info, pipeline())
+    for index, then_s in enumerate(came_s):
+        now_s[0] = then_s
+        standby.note(MaskedFrame(np.zeros((48, 64, 3), np.uint8), index, then_s))
+    asked_s = np.arange(PATIENCE_S, 4, 0.1)
+    shields = []
+    for after_s in asked_s:
+        now_s[0] = came_s[-1] + after_s
+        shields.append(standby())
+    assert next(s for s, shield in zip(asked_s, shields, strict=True) if shield) == pytest.approx(waits_s)
+    assert all(shield.shielded for shield in shields if shield)
 
 
 def test_a_model_that_hangs_for_ever_does_not_keep_the_window_from_closing():

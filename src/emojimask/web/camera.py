@@ -144,11 +144,15 @@ class CameraFeed:
                 made = self._masker.mask(frame)
             except EmojimaskError as error:  # what a page has chosen cannot be had: the next frame is as those before
                 tell(json.dumps({"trouble": str(error), "settings": self._choices.shown(self._masker.wanted)}))
-                return Made(standby())
+                return Made(standby.shield())
             standby.note(made.frame)
             return made
 
-        with closing(prefetched(map(mask, source), 1, lambda: Made(standby()), PATIENCE_S)) as frames:
+        def meanwhile() -> Made | None:
+            shield = standby()
+            return None if shield is None else Made(shield)
+
+        with closing(prefetched(map(mask, source), 1, meanwhile, PATIENCE_S)) as frames:
             yield frames
 
     def _status(self) -> str:
