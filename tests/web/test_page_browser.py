@@ -282,6 +282,20 @@ def test_a_picture_that_cannot_be_drawn_is_not_the_last(tab, page_url: str) -> N
     until(tab, "window.drawn > 1")
 
 
+def test_a_browser_that_can_draw_no_picture_says_so(tab, page_url: str) -> None:
+    tab.goto(page_url)
+    start_camera(tab)
+    wait_for_face(tab)
+    tab.evaluate(
+        "window.draws = window.createImageBitmap; createImageBitmap = async () => { throw Error('no JPEG'); }; 0"
+    )
+    until(tab, "document.querySelector('#trouble').textContent.includes('cannot show the masked pictures')")
+    assert is_shield(canvas_picture(tab))
+    tab.evaluate("createImageBitmap = window.draws; 0")
+    wait_for_face(tab)
+    until(tab, "document.querySelector('#trouble').hidden")
+
+
 KEEP_MICROPHONES = """
     window.microphones = [];
     const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

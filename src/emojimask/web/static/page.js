@@ -67,6 +67,7 @@ stream.addEventListener("open", () => { status(onServer ? "Waiting for this mach
 stream.addEventListener("lost", () => outOfTouch("Trying again."));
 stream.addEventListener("refused", stop);
 stream.addEventListener("silent", () => outOfTouch("Waiting for it."));
+stream.addEventListener("undrawable", () => { cover(); trouble("This browser cannot show the masked pictures. Close other tabs or programs, or take another browser."); });
 stream.addEventListener("back", () => trouble(""));
 stream.addEventListener("note", ({ detail }) => {
   if (detail.trouble) cover();

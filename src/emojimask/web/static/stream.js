@@ -5,7 +5,7 @@ const LOST_AFTER_MS = 4000, RETRY_MS = [300, 600, 1000, 2000], TOO_MANY = 1013;
 
 export class Stream extends EventTarget {
   #socket = null; #number = 0; #sent = new Map(); #newest = null; #drawing = false; #screen; #tries = 0; #wanted = false;
-  #from = 0; #silent = false; #shown = []; #unasked; #silence = null; settings = {};
+  #from = 0; #silent = false; #shown = []; #unasked; #silence = null; #undrawn = null; settings = {};
 
   /** `unasked`: pictures come by themselves, twice a second at least, till a note says why not. */
   constructor(screen, { unasked }) {
@@ -124,6 +124,7 @@ export class Stream extends EventTarget {
       const sent = this.#sent.get(header.number);
       for (const number of this.#sent.keys()) if (number <= header.number) this.#sent.delete(number);
       const bitmap = await createImageBitmap(jpeg).catch(() => null); // a browser short of memory; the next may do
+      this.#noteDrawn(bitmap !== null);
       if (bitmap && this.#wanted && this.#socket && header.number >= this.#from) {
         this.#screen.draw(bitmap);
         const at = performance.now();
@@ -133,6 +134,13 @@ export class Stream extends EventTarget {
       bitmap?.close();
     }
     this.#drawing = false;
+  }
+
+  /** Of a browser that can draw none of the pictures that come, for long, the person must know. */
+  #noteDrawn(done) {
+    const now = performance.now(), told = this.#undrawn !== null && now - this.#undrawn > LOST_AFTER_MS;
+    this.#undrawn = done ? null : this.#undrawn ?? now;
+    if (told) this.#emit(done ? "back" : "undrawable");
   }
 
   #closed(code) {
