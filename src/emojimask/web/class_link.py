@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from emojimask.errors import UsageError
 from emojimask.web.board.address import board_address, call, unreachable
+from emojimask.web.messages import json_object
 
 MAX_BYTES = 512
 _DONE, _GONE, _REFUSED = 1000, 1001, 1008
@@ -30,12 +31,11 @@ class ClassLink:
 
     async def run(self) -> None:
         try:
-            first = json.loads(await self._page.receive_text())
+            first = json_object(await self._page.receive_text())
+            if first is None or "url" not in first:
+                raise UsageError("the first message must name the class's address")
             address = board_address(str(first.pop("url")))
         except WebSocketDisconnect:
-            return
-        except (ValueError, AttributeError, KeyError):
-            await self._refuse("the first message must name the class's address")
             return
         except UsageError as error:
             await self._refuse(str(error))

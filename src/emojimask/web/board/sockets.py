@@ -17,7 +17,7 @@ from emojimask.web.board.local_room import HostLine, LocalRoom, MemberLine
 from emojimask.web.board.nicknames import clean_nick
 from emojimask.web.board.room import INTERVALS_S, KINDS, REACTIONS, RECOGNISED, Member, plain_code
 from emojimask.web.board.store import RoomsFullError, StoreGoneError
-from emojimask.web.messages import next_message
+from emojimask.web.messages import json_object, next_message
 
 _MAX_STRIKES = 20
 _BURST, _PER_SECOND = 60, 2.0
@@ -280,12 +280,8 @@ async def _receive(socket: WebSocket) -> str | None:
 
 
 def _parse(text: str | None) -> dict[str, Any]:
-    try:
-        message = json.loads(text or "")
-        json.dumps(message, ensure_ascii=False).encode()  # half of a surrogate pair is no text
-    except (ValueError, RecursionError):
-        message = None
-    if not isinstance(message, dict):
+    message = json_object(text or "")
+    if message is None:
         raise Refusal("bad_message")
     return message
 
