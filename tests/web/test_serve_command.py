@@ -28,6 +28,7 @@ from emojimask.web.board.address import board_address
     ("arguments", "words"),
     [
         (["--host", "0.0.0.0"], "answers to this machine only"),
+        (["--board", "--host", ""], "--host: the address is empty"),
         (["--board", "--host", "0.0.0.0"], "openssl req"),
         (["--board", "--camera", "0"], "takes no picture"),
         (["--board", "--expressions", "none"], "--expressions does not go with --board"),
@@ -464,6 +465,14 @@ def test_join_with_a_wrong_code(board: Program) -> None:
     ended = run_join(board.url, "AAAA2222")
     assert ended.returncode == 2
     assert "no open room has this code" in ended.stderr
+
+
+def test_join_takes_no_flag_for_what_it_does_not_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["join", "--help"])
+    told = capsys.readouterr().out
+    assert "--smoothing" in told
+    assert not any(flag in told for flag in ("--emojis", "--on-lost", "--adapt-light", "--lookahead-s"))
 
 
 def test_join_without_a_code() -> None:

@@ -22,7 +22,7 @@ def add_join(parser: argparse.ArgumentParser) -> None:
         metavar="0|NAME|URL|FILE",
         help="opened when you share, read here (default: 0)",
     )
-    add_setting_flags(parser)
+    add_setting_flags(parser, cover=False)
     parser.set_defaults(run=run_join)
 
 

@@ -16,14 +16,20 @@ from emojimask.settings import LIVE_DEFAULTS, MaskSettings, load_settings
 PLOTS = (".png", ".svg", ".pdf")
 
 
+_READING = {"faces", "expressions", "provider", "smoothing", "strict", "detect_every_s", "read_every_s"}
+
+
 def flag(setting: str) -> str:
     """The flag of a setting: ``on_lost`` -> ``--on-lost``."""
     return "--" + setting.replace("_", "-")
 
 
-def add_setting_flags(parser: argparse.ArgumentParser, live: bool = False) -> None:
-    group = parser.add_argument_group("how faces are covered", "also from emojimask.toml in this folder; flags win")
-    for knob in fields(MaskSettings):
+def add_setting_flags(parser: argparse.ArgumentParser, live: bool = False, *, cover: bool = True) -> None:
+    """Without ``cover`` those alone that say how faces are found and read, for what shows nobody a picture."""
+    what = "how faces are covered" if cover else "how your face is read"
+    group = parser.add_argument_group(what, "also from emojimask.toml in this folder; flags win")
+    parser.set_defaults(**{knob.name: None for knob in fields(MaskSettings)})
+    for knob in fields(MaskSettings) if cover else filter(lambda knob: knob.name in _READING, fields(MaskSettings)):
         default = LIVE_DEFAULTS.get(knob.name, knob.default) if live else knob.default
         text = f"{knob.metadata['help']} ({_range(knob)}default: {_plain(default)})"
         group.add_argument(flag(knob.name), dest=knob.name, default=None, help=text, **_kind(knob))

@@ -61,6 +61,10 @@ def run_serve(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> None:
     """Raises UsageError for what contradicts itself or would not be safe."""
+    if not args.host:
+        raise UsageError(
+            "--host: the address is empty; give one, such as 127.0.0.1, or 0.0.0.0 for all of this machine's"
+        )
     if not 0 <= args.port <= 65535:
         raise UsageError(f"--port {args.port}: a port is 0 to 65535")
     if (args.tls_cert is None) != (args.tls_key is None):
