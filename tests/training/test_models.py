@@ -33,8 +33,7 @@ from emojimask.training.models.network import (  # noqa: E402
     fitted,
     run_once,
 )
-from emojimask.training.models.pretrained import FACES  # noqa: E402
-from emojimask.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
+from emojimask.training.recipe import FACES, RECIPES, Recipe, load_recipe  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
 from emojimask.training.trained import begin_with, build_model  # noqa: E402
 

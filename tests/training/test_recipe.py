@@ -93,6 +93,17 @@ def test_a_base_gives_what_the_file_does_not_say(tmp_path: Path) -> None:
     assert load_recipe("vgg19") == replace(load_recipe("vgg-ba-small"), name="vgg19", model="vgg19")
 
 
+def test_what_no_name_says_lies_beside_the_recipe(tmp_path: Path) -> None:
+    """A run's folder without a slash too, and not where the command happens to be given."""
+    path = tmp_path / "own.toml"
+    path.write_text("teachers = ['mine', 'compact-resnet']\nweights = 'mine'\n")
+    beside = str(tmp_path / "mine")
+    assert load_recipe(str(path)) == Recipe(name="own", teachers=(beside, "compact-resnet"), weights=beside)
+    for name in ("", "default", "imagenet", "faces"):
+        path.write_text(f"weights = '{name}'\n")
+        assert load_recipe(str(path)).weights == name
+
+
 def test_files_of_two_folders_are_each_other_s_base(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "one.toml").write_text("base = '../two.toml'\n")

@@ -23,6 +23,12 @@ CHOICES = {
     "keep": ("best", "last"),
     "schedule": ("one-cycle", "cosine", "step", "plateau", "constant"),
 }
+IMAGENET, FACES = "imagenet", "faces"
+SOURCES = {
+    IMAGENET: "ImageNet (Deng et al. 2009)",
+    FACES: "three million pictures of faces, to tell people apart (dlib's network, King 2017, CC0)",
+}
+"""What weights from elsewhere were learned from, by the name that recipes give it; and in a card's words."""
 SHARES = ("dropout", "stay", "momentum", "label_smoothing", "ema", "teacher_weight")
 SEEDS = 2**32
 SLASHES = set("/\\")
@@ -49,7 +55,8 @@ class Recipe:
         weights: what the network begins with: "" chance, or a trained network like it: a run's folder or ``best.pt``,
             an exported model's path or a shipped one's name (of compact-resnet also one with fewer blocks); for
             networks of torchvision's and EfficientNet-Lite also "imagenet", or the path of a ``.pth`` file of theirs;
-            for face-resnet and gray-face-resnet "faces". Paths in a file are relative to its folder.
+            for face-resnet and gray-face-resnet "faces". In a file, what is none of these names is a path from its
+            folder.
         frozen: how many of the network's first layers stay as those weights have them.
         stay: how far back towards those first weights the kept ones are moved, 0 to 1: what was known is kept, most of
             what was learned stays too (Wortsman et al. 2022, robust fine-tuning).
@@ -190,8 +197,11 @@ def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 
 def beside(path: Path, name: str) -> str:
-    """A network's place as the recipe in ``path`` names it; the names of shipped ones have neither suffix nor slash."""
-    return str(path.parent / name) if Path(name).suffix or set(name) & SLASHES else name
+    """What the recipe in ``path`` names, none of the names that are the same everywhere, is a path from its folder."""
+    from emojimask.expressions.classifier import MODELS  # with ONNX Runtime, which --help need not wait for
+
+    everywhere = {"", *SOURCES, *(model.stem for model in MODELS.glob("*.onnx"))}
+    return name if name in everywhere else str(path.parent / name)
 
 
 def checked(values: Mapping[str, Any], source: str) -> Recipe:

@@ -19,9 +19,9 @@ from emojimask.training.from_onnx import settle, take_weights
 from emojimask.training.models import MODELS, Network
 from emojimask.training.models.compact_resnet import deepen
 from emojimask.training.models.network import channels_last, run_once
-from emojimask.training.models.pretrained import FACES, SOURCES, Pretrained
+from emojimask.training.models.pretrained import Pretrained
 from emojimask.training.optimisation import works_in_half
-from emojimask.training.recipe import Recipe
+from emojimask.training.recipe import FACES, SOURCES, Recipe
 from emojimask.training.run_files import BEST
 from emojimask.training.targets import heads
 

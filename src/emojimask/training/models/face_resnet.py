@@ -16,8 +16,8 @@ from emojimask.errors import DataError
 from emojimask.expressions.preprocess import MEAN, STD
 from emojimask.packaged import packaged
 from emojimask.training.models.network import Backbone
-from emojimask.training.models.pretrained import FACES, Pretrained
-from emojimask.training.recipe import Recipe
+from emojimask.training.models.pretrained import Pretrained
+from emojimask.training.recipe import FACES, Recipe
 
 STAGES = ((3, 32, False), (4, 64, True), (3, 128, True), (3, 256, True))
 """Blocks, width, whether the first block halves the picture. dlib's has one block more, for pictures of 150x150."""

@@ -13,8 +13,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from emojimask.training.models.face_resnet import STAGES, FaceResNet, after_stem
 from emojimask.training.models.network import Backbone
-from emojimask.training.models.pretrained import FACES, Pretrained
-from emojimask.training.recipe import Recipe
+from emojimask.training.models.pretrained import Pretrained
+from emojimask.training.recipe import FACES, Recipe
 
 
 class Block(nn.Module):

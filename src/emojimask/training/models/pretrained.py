@@ -9,14 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from emojimask.errors import DataError
-
-IMAGENET = "imagenet"
-FACES = "faces"
-SOURCES = {
-    IMAGENET: "ImageNet (Deng et al. 2009)",
-    FACES: "three million pictures of faces, to tell people apart (dlib's network, King 2017, CC0)",
-}
-"""What weights from elsewhere were learned from, by the name that recipes give it; and in a card's words."""
+from emojimask.training.recipe import IMAGENET
 
 
 class Pretrained(nn.Module):
