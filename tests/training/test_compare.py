@@ -80,6 +80,20 @@ def test_only_models_that_are_judged_on_the_same_rows_are_compared(
     assert compared(capsys, six, also, *rest)["rows"] > 21
 
 
+def test_a_fault_names_the_model_as_it_was_given(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Copies of the shipped model all have its name in their cards."""
+    card = json.loads((MODELS / "default.json").read_text())
+    card["training"]["recipe"]["variant"] = "upside-down"
+    strange = with_card(card, tmp_path / "strange.onnx")
+    rest = ("--data", str(data), "--labels", "ferplus")
+    assert main(["compare", "default", str(strange), *rest]) == 1
+    assert f"{strange}: the recipe in its card: unknown variant 'upside-down'" in capsys.readouterr().err
+    assert main(["evaluate", str(strange), *rest]) == 1
+    assert "default: the recipe in its card: unknown variant 'upside-down'" in capsys.readouterr().err
+
+
 def test_one_line_for_each_bad_input(
     data: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

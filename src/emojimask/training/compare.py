@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,13 @@ def compare_models(
         UsageError: no such protocol or split.
     """
     protocol, part = choose(PROTOCOLS, labels, "labels"), choose(SPLIT_NAMES, split, "split")
+    cards = {name: replace(card, name=name) for name, (_, card) in models.items()}  # two may have one name of their own
     sessions = {name: open_session(graph, name) for name, (graph, _) in models.items()}
-    heads = {name: head_for(sessions[name], card, protocol, labels) for name, (_, card) in models.items()}
-    check_rows({name: card for name, (_, card) in models.items()}, labels)
+    heads = {name: head_for(sessions[name], card, protocol, labels) for name, card in cards.items()}
+    check_rows(cards, labels)
     rows = load_split(data, part)
     by_model = {}
-    for name, (_, card) in models.items():
+    for name, card in cards.items():
         _, faces, wanted, counts = asked(rows, card, labels, part, data)  # of the same rows, whatever is drawn on them
         by_model[name] = predict(sessions[name], heads[name], card, faces)
     told = {"labels": labels, "split": split, **comparison.compare(wanted, by_model, protocol.classes)}

@@ -22,7 +22,7 @@ from emojimask.training.data.fer2013 import (
     ferplus_majority,
 )
 from emojimask.training.data.six_classes import CLASSES as SIX_CLASSES
-from emojimask.training.data.variants import KEY_POINTS, PLAIN, SIX, prepare
+from emojimask.training.data.variants import KEY_POINTS, PLAIN, SIX, check_variant, prepare
 
 _Value = TypeVar("_Value")
 Rule = Callable[[FerSplit], tuple[NDArray[np.int64], NDArray[np.bool_]]]
@@ -96,8 +96,17 @@ def asked(rows: FerSplit, card: ModelCard, labels: str, part: str, data: Path) -
 
 
 def variant_of(card: ModelCard) -> str:
-    """How the model wants the data: as its card says of drawn landmarks, else as its recipe had it, or "plain"."""
-    return KEY_POINTS if card.key_points_drawn else str(recipe_of(card).get("variant", PLAIN))
+    """How the model wants the data: as its card says of drawn landmarks, else as its recipe had it, or "plain".
+
+    Raises:
+        ModelError: the card names a variant that this version does not know.
+    """
+    variant = KEY_POINTS if card.key_points_drawn else str(recipe_of(card).get("variant", PLAIN))
+    try:
+        check_variant(variant)
+    except UsageError as error:
+        raise ModelError(f"{card.name}: the recipe in its card: {error}") from None
+    return variant
 
 
 def recipe_of(card: ModelCard) -> Mapping[str, Any]:
