@@ -33,6 +33,20 @@ def check_place(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
         raise OutputExistsError(f"{path}: is already there; choose another output, or overwrite it with --force")
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder for outputs before the work that they are to hold; it need not be there yet.
+
+    Raises:
+        SinkError: a file lies in its place, or in that of a folder above it; or its place cannot be looked at.
+    """
+    try:
+        file = next((place for place in (folder, *folder.parents) if place.exists() and not place.is_dir()), None)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    if file is not None:
+        raise SinkError(f"{file}: is a file; name a folder")
+
+
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write :func:`part_of` it, then rename: an error or a kill in between leaves the old file, or none.
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emojimask.cli.main import main
-from emojimask.errors import DataError
+from emojimask.errors import DataError, SinkError
 from emojimask.sources.synthetic import SyntheticSource
 from emojimask.training.data.collect import CAMERA_PATIENCE_S, Folders, collect_camera, collect_pictures
 from emojimask.training.data.fer2013 import FER2013_CLASSES
@@ -161,7 +161,7 @@ def test_a_crop_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (path,) = tmp_path.rglob("*.png")
     path.unlink()
     (path / "in the way").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"\.png: cannot be written"):
+    with pytest.raises(SinkError, match=r"\.png: cannot be written \(.*\); check permissions and free space"):
         Folders(tmp_path).keep(crop, "happy", "a")
     assert files(tmp_path) == []
 

@@ -103,7 +103,9 @@ def test_files_are_written_whole_and_not_overwritten_unasked(
             assert len(image.getcolors(1 << 20) or []) > 10
     monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: pytest.fail("is refused before the work"))
     assert "--force" in refused(capsys, 1, *words)
-    assert "is a file; name a folder" in refused(capsys, 1, *words[:-1], tmp_path / f"{stem}.md")
+    file = tmp_path / f"{stem}.md"
+    for out in (file, file / "new"):
+        assert f"{file}: is a file; name a folder" in refused(capsys, 1, *words[:-1], out)
     monkeypatch.undo()
     assert main(["evaluate", *map(str, words), "--force"]) == 0
     assert capsys.readouterr().out.startswith("# default by ferplus on PublicTest")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emojimask.cli import main
-from emojimask.errors import DataError, MissingExtraError, ModelError, OutputExistsError, UsageError
+from emojimask.errors import DataError, MissingExtraError, ModelError, OutputExistsError, SinkError, UsageError
 from emojimask.expressions.classifier import OnnxClassifier, open_session
 from emojimask.expressions.preprocess import FER2013_KEY_POINTS, normalise
 from emojimask.training import cli
@@ -120,8 +120,11 @@ def test_nothing_is_written_where_the_graph_differs(
 
 def test_a_folder_that_cannot_be_written_to(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny.json").mkdir()
-    with pytest.raises(DataError, match="cannot be written to"):
+    with pytest.raises(SinkError, match=r"tiny\.json: is a folder; name a file in it"):
         export(checkpoint, tmp_path, force=True)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SinkError, match="file: is a file; name a folder"):
+        export(checkpoint, tmp_path / "file" / "out")
 
 
 def test_nothing_is_overwritten_unasked(exported: Path, checkpoint: Path) -> None:

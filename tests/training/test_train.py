@@ -17,7 +17,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
 
 
-from emojimask.errors import DataError, DivergedError, UsageError  # noqa: E402
+from emojimask.errors import DataError, DivergedError, SinkError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import normalise  # noqa: E402
 from emojimask.training import epoch, run_files  # noqa: E402
 from emojimask.training.augment import AUGMENTATIONS, Augmentation  # noqa: E402
@@ -311,8 +311,9 @@ def test_a_run_that_learns_too_fast_says_so(data: Path, tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_runs_folder(data: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(DataError, match="out: cannot be made a folder"):
-        train(RECIPE, data, tmp_path / "out")
+    for out in (tmp_path / "out", tmp_path / "out" / "run"):
+        with pytest.raises(SinkError, match=r"out: is a file; name a folder"):
+            train(RECIPE, data, out)
     assert (tmp_path / "out").read_text() == "mine"
 
 
@@ -320,7 +321,7 @@ def test_a_file_in_place_of_the_runs_folder(data: Path, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to(data: Path, tmp_path: Path, name: str) -> None:
     """As on a full disk; here a folder is in the file's place."""
     (tmp_path / "run" / name).mkdir(parents=True)
-    with pytest.raises(DataError, match="run: cannot be written to"):
+    with pytest.raises(SinkError, match=r"run: cannot be written \(.*\); check permissions and free space"):
         train(RECIPE, data, tmp_path / "run")
 
 

@@ -9,11 +9,11 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojimask.atomic import unwritable, write_whole
+from emojimask.atomic import check_folder, unwritable, write_whole
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_data_flag, check_outputs
-from emojimask.errors import MissingExtraError, SinkError, UsageError
+from emojimask.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from emojimask.expressions.card import ModelCard
@@ -117,10 +117,9 @@ def check(name: str, folder: Path, *, force: bool) -> None:
 
     Raises:
         OutputExistsError: one of this name is there already and ``force`` was not given.
-        SinkError: the folder is a file, or a file's place cannot be looked at.
+        SinkError: the folder, or one above it, is a file, or a file's place cannot be looked at.
     """
-    if folder.is_file():
-        raise SinkError(f"{folder}: is a file; name a folder")
+    check_folder(folder)
     plots = folder.glob(f"{escape(name)}_*.png")
     check_outputs([folder / f"{name}.json", folder / f"{name}.md", *plots], [], force=force)
 

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import unwritable
+from emojimask.atomic import check_folder, unwritable
 from emojimask.batch.names import MARK
 from emojimask.cli.given import given_path, warn
 from emojimask.cli.main import DONE, FAILED, LEAKED
@@ -101,9 +101,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
     worst: Path | None = args.worst
     if worst is None:
         return
+    check_folder(worst)
     try:
-        if worst.is_file():
-            raise SinkError(f"{worst}: is a file; name a folder for the frames")
         used = worst.is_dir() and any(worst.iterdir())
     except OSError as error:
         raise unwritable(worst, error) from error

@@ -11,29 +11,21 @@ from typing import Any
 
 import torch
 
-from emojimask.atomic import write_whole
+from emojimask.atomic import unwritable, write_whole
 from emojimask.errors import DataError
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder for what a run or an export writes. Raises DataError."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be made a folder ({error.strerror}); choose another --out") from error
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """What the system says against a file in ``folder`` becomes a DataError."""
+    """What the system says against a file in ``folder`` becomes a SinkError."""
     try:
         yield
     except OSError as error:
-        raise DataError(f"{folder}: cannot be written to ({error.strerror})") from error
+        raise unwritable(folder, error) from error
 
 
 def save(content: dict[str, Any], path: Path) -> None:
-    """A kill in between leaves the last good file. Raises DataError where it cannot be written."""
+    """A kill in between leaves the last good file. Raises SinkError where it cannot be written."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     with writing(path.parent):

@@ -15,12 +15,12 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from emojimask.atomic import write_whole
-from emojimask.errors import DataError, ModelError, OutputExistsError, UsageError
+from emojimask.atomic import check_folder, check_place, write_whole
+from emojimask.errors import ModelError, UsageError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
-from emojimask.training.checkpoint import make_folder, read_checkpoint, writing
+from emojimask.training.checkpoint import read_checkpoint, writing
 from emojimask.training.data import fer2013
 from emojimask.training.data.key_points import drawn_on
 from emojimask.training.data.load import load_split
@@ -71,9 +71,10 @@ def export(
         on_weighed: told what the smaller precision gains and costs, before anything is written.
 
     Raises:
-        DataError: the checkpoint or the data cannot be used, or ``out`` cannot be written to.
+        DataError: the checkpoint or the data cannot be used.
         ModelError: the graph does not compute what the network does, or the smaller precision does not win.
         OutputExistsError: a file is there already and ``force`` was not given.
+        SinkError: ``out`` cannot be made a folder or written to.
         UsageError: no such precision, or it needs ``data``.
     """
     if precision not in PRECISIONS:
@@ -84,11 +85,9 @@ def export(
     recipe = Recipe.from_dict(read_checkpoint(checkpoint, torch.device("cpu"), "recipe")["recipe"], str(checkpoint))
     name = recipe.name if precision == "fp32" else f"{recipe.name}-{precision}"
     graph_path, card_path = out / f"{name}.onnx", out / f"{name}.json"
-    if out.is_file():
-        raise DataError(f"{out}: is a file; name a folder")
+    check_folder(out)
     for path in (graph_path, card_path):
-        if path.exists() and not force:
-            raise OutputExistsError(f"{path}: is there already; add --force to replace it")
+        check_place(path, [], force=force)
     graph, card = exported(checkpoint, data)
     if data is not None:
         if precision != "fp32":
@@ -100,8 +99,8 @@ def export(
             told = {**card.training, "precision": precision, "weighed": weighing.as_dict()}
             card = replace(card, name=name, sha256=hashlib.sha256(graph).hexdigest(), training=told)
         card = replace(card, metrics=card_metrics(open_session(graph, name), card, data))
-    make_folder(out)
     with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
         write_whole(graph_path, graph)
         write_whole(card_path, card.to_json())
     return graph_path

@@ -26,7 +26,7 @@ def tensorboard_is_installed() -> bool:
 class RunLog:
     """A context manager. ``out`` is the run's folder, which must exist; ``epoch`` the last one done before.
 
-    Raises DataError where ``out`` cannot be written to.
+    Raises SinkError where ``out`` cannot be written to.
     """
 
     def __init__(self, out: Path, epoch: int) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 
+from emojimask.atomic import check_folder
 from emojimask.errors import DataError, UsageError
 from emojimask.file_lock import locked
 from emojimask.training.calibration import calibrated, calibration, takes_shifts
-from emojimask.training.checkpoint import make_folder, read_checkpoint, save, writing
+from emojimask.training.checkpoint import read_checkpoint, save, writing
 from emojimask.training.epoch import Judged, Run
 from emojimask.training.recipe import Recipe
 from emojimask.training.targets import Tensors
@@ -68,7 +69,7 @@ class RunFiles:
         self._best = judged
 
     def save(self, run: Run, progress: Progress, *, at_once: bool) -> None:
-        """Raises DataError where a file cannot be written."""
+        """Raises SinkError where a file cannot be written."""
         now = time.perf_counter()
         if not at_once and now - self._saved_at < self._took / SAVING:
             return
@@ -122,12 +123,13 @@ def alone_in(out: Path) -> Iterator[None]:
     """Make the run's folder, and keep other trainings out of it.
 
     Raises:
-        DataError: it cannot be made or written to.
+        SinkError: it cannot be made or written to.
         UsageError: another training is at work in it.
     """
-    make_folder(out)
+    check_folder(out)
     with ExitStack() as held:
         with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
             try:
                 held.enter_context(locked(out / LOCK))
             except BlockingIOError:

@@ -68,9 +68,9 @@ def train(
         on_step: called after each batch, with how many an epoch has.
 
     Raises:
-        DataError: the data, weights, teachers or the checkpoint cannot be used, or ``out`` cannot be made a folder or
-            written to.
+        DataError: the data, weights, teachers or the checkpoint cannot be used.
         DivergedError: the recipe learns too fast.
+        SinkError: ``out`` cannot be made a folder or written to.
         UsageError: the recipe names an unknown model, or ``out`` holds a run and ``resume`` was not asked for, or one
             of other data, or another training is at work in it.
     """

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import cv2
 
-from emojimask.atomic import cut_name, write_whole
+from emojimask.atomic import cut_name, unwritable, write_whole
 from emojimask.build import open_file
 from emojimask.errors import DataError, SourceError, UsageError
 from emojimask.sources.folder import find_inputs, raise_problem
@@ -123,7 +123,7 @@ class Folders:
         self._kept: dict[str, set[str]] = {}  # by label: what the files' names end in
 
     def keep(self, crop: Crop, label: str, sitting: str) -> None:
-        """Raises DataError where it cannot be written."""
+        """Raises SinkError where it cannot be written."""
         folder, ending = self._out / "train" / label, f"-{hashlib.sha256(crop.tobytes()).hexdigest()[:16]}.png"
         path = folder / cut_name(sitting, ending)
         try:
@@ -133,7 +133,7 @@ class Folders:
             if ending not in self._kept[label]:
                 write_whole(path, cv2.imencode(".png", crop)[1].tobytes())
         except OSError as error:
-            raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+            raise unwritable(path, error) from error
         self._kept[label].add(ending)
 
 
