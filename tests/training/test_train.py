@@ -29,7 +29,7 @@ from emojimask.training.export import export  # noqa: E402
 from emojimask.training.log import RunLog  # noqa: E402
 from emojimask.training.optimisation import autocast, works_in_half  # noqa: E402
 from emojimask.training.recipe import CHOICES, Recipe, changed  # noqa: E402
-from emojimask.training.run_files import BEST, CHECKPOINT  # noqa: E402
+from emojimask.training.run_files import BEST, CHECKPOINT, alone_in  # noqa: E402
 from emojimask.training.targets import heads  # noqa: E402
 from emojimask.training.train import train  # noqa: E402
 from emojimask.training.trained import begin_with, build_model, checkpoint_of, load_network, load_teacher  # noqa: E402
@@ -342,6 +342,22 @@ def test_two_trainings_do_not_write_into_one_folder(data: Path, tmp_path: Path) 
     train(RECIPE, data, tmp_path, on_epoch=train_beside)
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == RECIPE.epochs
     assert not (tmp_path / "lock").exists()
+
+
+def test_of_a_folder_that_another_training_is_at_work_in_nothing_is_read(tmp_path: Path) -> None:
+    """Neither the data, which takes its time, nor a checkpoint that may be half of an old and half of a new one."""
+    (tmp_path / CHECKPOINT).write_bytes(b"PK")
+    for out in (tmp_path, tmp_path / "new"):
+        with alone_in(out), pytest.raises(UsageError, match="another training is at work in this folder"):
+            train(RECIPE, tmp_path / "no data", out, resume=True)
+
+
+def test_what_comes_to_nothing_leaves_no_folder_and_takes_none_away(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for out in (tmp_path / "runs" / "run", tmp_path / "mine"):
+        with pytest.raises(DataError, match="no such file or folder"):
+            train(RECIPE, tmp_path / "no data", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", None])

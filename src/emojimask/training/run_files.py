@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -120,22 +120,28 @@ def saved_run(out: Path, recipe: Recipe, device: torch.device, *, resume: bool) 
 
 @contextmanager
 def alone_in(out: Path) -> Iterator[None]:
-    """Make the run's folder, and keep other trainings out of it.
+    """Make the run's folder, and keep other trainings out of it; if nothing comes to lie there, it goes again.
 
     Raises:
         SinkError: it cannot be made or written to.
         UsageError: another training is at work in it.
     """
     check_folder(out)
-    with ExitStack() as held:
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            try:
-                held.enter_context(locked(out / LOCK))
-            except BlockingIOError:
-                remedy = "wait until it has ended, or choose another --out"
-                raise UsageError(f"{out}: another training is at work in this folder; {remedy}") from None
-        yield
+    made = [place for place in (out, *out.parents) if not place.exists()]
+    try:
+        with ExitStack() as held:
+            with writing(out):
+                out.mkdir(parents=True, exist_ok=True)
+                try:
+                    held.enter_context(locked(out / LOCK))
+                except BlockingIOError:
+                    remedy = "wait until it has ended, or choose another --out"
+                    raise UsageError(f"{out}: another training is at work in this folder; {remedy}") from None
+            yield
+    finally:
+        for place in made:
+            with suppress(OSError):  # it holds something
+                place.rmdir()
 
 
 def check_data(saved: dict[str, Any], told: dict[str, str], out: Path) -> None:

@@ -78,37 +78,38 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True  # every step's pictures have one size, so the quickest way is worth finding
     check_model(recipe)
-    saved = saved_run(out, recipe, device, resume=resume)
-    progress = Progress(**{field.name: saved[field.name] for field in fields(Progress)}) if saved else Progress()
-    torch.manual_seed(recipe.seed)
-    learned = join([load_split(data, "train"), *(agreed(load_split(folder, "train")) for folder in extra)])
-    told = learned.told()
-    check_data(saved, told, out)
-    if progress.finished:
-        if not (out / BEST).is_file():
-            raise DataError(f"{out}: its run is finished, but {BEST} is gone; train again in another --out")
-        return out / BEST
-    training, validation = as_tensors(learned, data, recipe, device)
-    before = saved.get("before", []) if saved else learned_before(recipe)
-    run = start(recipe, training, device, fresh=not saved)
-    if saved:
-        restore(run, saved, out / CHECKPOINT)
+    with alone_in(out):
+        saved = saved_run(out, recipe, device, resume=resume)
+        progress = Progress(**{field.name: saved[field.name] for field in fields(Progress)}) if saved else Progress()
+        torch.manual_seed(recipe.seed)
+        learned = join([load_split(data, "train"), *(agreed(load_split(folder, "train")) for folder in extra)])
+        told = learned.told()
+        check_data(saved, told, out)
+        if progress.finished:
+            if not (out / BEST).is_file():
+                raise DataError(f"{out}: its run is finished, but {BEST} is gone; train again in another --out")
+            return out / BEST
+        training, validation = as_tensors(learned, data, recipe, device)
+        before = saved.get("before", []) if saved else learned_before(recipe)
+        run = start(recipe, training, device, fresh=not saved)
+        if saved:
+            restore(run, saved, out / CHECKPOINT)
 
-    origin = {"recipe": recipe.as_dict(), "data": told, "before": before, "commit": commit()}
-    files = RunFiles(out, origin, validation)
-    late = False
-    with alone_in(out), RunLog(out, progress.epoch) as log:
-        while not (progress.finished or late):
-            judged = run_epoch(run, training, validation, recipe, progress.epoch, on_step)
-            if progress.note(judged, recipe):
-                files.keep(judged)
-            # Before the checkpoint: a row that no checkpoint knows of comes again, one that is left out does not.
-            log.add(judged.row)
-            late = seconds is not None and time.perf_counter() - begun > seconds
-            files.save(run, progress, at_once=progress.finished or late)
-            if on_epoch is not None:
-                on_epoch(judged.row)
-    return out / BEST
+        origin = {"recipe": recipe.as_dict(), "data": told, "before": before, "commit": commit()}
+        files = RunFiles(out, origin, validation)
+        late = False
+        with RunLog(out, progress.epoch) as log:
+            while not (progress.finished or late):
+                judged = run_epoch(run, training, validation, recipe, progress.epoch, on_step)
+                if progress.note(judged, recipe):
+                    files.keep(judged)
+                # Before the checkpoint: a row that no checkpoint knows of comes again, one that is left out does not.
+                log.add(judged.row)
+                late = seconds is not None and time.perf_counter() - begun > seconds
+                files.save(run, progress, at_once=progress.finished or late)
+                if on_epoch is not None:
+                    on_epoch(judged.row)
+        return out / BEST
 
 
 def as_tensors(learned: FerSplit, data: Path, recipe: Recipe, device: torch.device) -> tuple[Tensors, Tensors]:
