@@ -166,6 +166,22 @@ def test_a_run_does_not_go_on_with_other_rows(data: Path, tmp_path: Path) -> Non
     train(RECIPE, data, tmp_path, extra=[data], resume=True)
 
 
+def test_a_run_is_not_judged_by_other_rows_than_before(data: Path, tmp_path: Path) -> None:
+    """What was best by them may not be."""
+    mine = tmp_path / "data"
+    shutil.copytree(data, mine)
+    train(RECIPE, mine, tmp_path / "run", seconds=0)
+    table = mine / "fer2013.csv"
+    lines = table.read_text().splitlines()
+    judge = next(number for number, line in enumerate(lines) if line.endswith("PublicTest"))
+    lines[judge] = f"{(int(lines[judge][0]) + 1) % 7}{lines[judge][1:]}"
+    table.write_text("\n".join(lines) + "\n")
+    with pytest.raises(UsageError, match=r"run: was judged by other rows so far \(.* 21 faces; now .* 21 faces\)"):
+        train(RECIPE, mine, tmp_path / "run", resume=True)
+    shutil.copy(data / "fer2013.csv", table)
+    train(RECIPE, mine, tmp_path / "run", resume=True)
+
+
 def test_six_balanced_classes(data: Path, tmp_path: Path) -> None:
     network, recipe = load_network(
         train(replace(RECIPE, epochs=1, variant="six-classes"), data, tmp_path), torch.device("cpu")

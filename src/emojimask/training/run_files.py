@@ -53,7 +53,7 @@ class RunFiles:
 
     Args:
         out: the run's folder.
-        origin: what both files tell of it: the recipe, all data, the commit that trains it.
+        origin: what both files tell of it: the recipe, all data, the rows it is judged by, the commit that trains it.
         validation: PublicTest, by which what is kept is calibrated.
     """
 
@@ -144,14 +144,15 @@ def alone_in(out: Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def check_data(saved: dict[str, Any], told: dict[str, str], out: Path) -> None:
-    """Raise UsageError where a run would go on with other rows than it began with."""
-    known = saved.get("data", told)
-    if known != told:
-        raise UsageError(
-            f"{out}: learned from other rows so far ({known['source']}; now {told['source']}): go on with the same "
-            "--data and --extra, or choose another --out"
-        )
+def check_data(saved: dict[str, Any], told: dict[str, dict[str, str]], out: Path) -> None:
+    """Raise UsageError where a run would go on with, or be judged by, other rows than it began with."""
+    for kind, did in {"data": "learned from", "validation": "was judged by"}.items():
+        known, now = saved.get(kind, told[kind]), told[kind]  # runs of earlier versions do not tell of both
+        if known != now:
+            raise UsageError(
+                f"{out}: {did} other rows so far ({known['source']}; now {now['source']}): go on with the same "
+                "--data and --extra, or choose another --out"
+            )
 
 
 def commit() -> str | None:

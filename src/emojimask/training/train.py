@@ -83,19 +83,20 @@ def train(
         progress = Progress(**{field.name: saved[field.name] for field in fields(Progress)}) if saved else Progress()
         torch.manual_seed(recipe.seed)
         learned = join([load_split(data, "train"), *(agreed(load_split(folder, "train")) for folder in extra)])
-        told = learned.told()
+        judges = load_split(data, "valid")
+        told = {"data": learned.told(), "validation": judges.told()}
         check_data(saved, told, out)
         if progress.finished:
             if not (out / BEST).is_file():
                 raise DataError(f"{out}: its run is finished, but {BEST} is gone; train again in another --out")
             return out / BEST
-        training, validation = as_tensors(learned, data, recipe, device)
+        training, validation = as_tensors(learned, judges, data, recipe, device)
         before = saved.get("before", []) if saved else learned_before(recipe)
         run = start(recipe, training, device, fresh=not saved)
         if saved:
             restore(run, saved, out / CHECKPOINT)
 
-        origin = {"recipe": recipe.as_dict(), "data": told, "before": before, "commit": commit()}
+        origin = {"recipe": recipe.as_dict(), **told, "before": before, "commit": commit()}
         files = RunFiles(out, origin, validation)
         late = False
         with RunLog(out, progress.epoch) as log:
@@ -112,14 +113,16 @@ def train(
         return out / BEST
 
 
-def as_tensors(learned: FerSplit, data: Path, recipe: Recipe, device: torch.device) -> tuple[Tensors, Tensors]:
-    """What is learned, and PublicTest of ``data``, as the recipe wants them.
+def as_tensors(
+    learned: FerSplit, judges: FerSplit, data: Path, recipe: Recipe, device: torch.device
+) -> tuple[Tensors, Tensors]:
+    """What is learned, and what judges it, PublicTest of ``data``, as the recipe wants them.
 
     Raises:
         DataError: fewer rows than a batch, or none that a head can learn from or be judged by.
     """
     training = to_device(prepare(learned, recipe.variant, "train", recipe.seed), recipe, device)
-    validation = to_device(prepare(load_split(data, "valid"), recipe.variant, "valid", recipe.seed), recipe, device)
+    validation = to_device(prepare(judges, recipe.variant, "valid", recipe.seed), recipe, device)
     if len(training) < recipe.batch:
         few = f"has {len(training)} training rows, fewer than a batch of {recipe.batch}"
         fits = 1 << len(training).bit_length() - 1
