@@ -14,7 +14,7 @@ import pytest
 from emojimask.cli import main
 from emojimask.expressions.classifier import MODELS
 from emojimask.training import compare
-from emojimask.training.data.fer2013 import FERPLUS_CLASSES, ferplus_majority
+from emojimask.training.data.fer2013 import FERPLUS_CLASSES, FerSplit, ferplus_majority
 from emojimask.training.data.load import load_split
 
 
@@ -114,16 +114,25 @@ def test_one_line_for_each_bad_input(
     there.write_text("mine")
     monkeypatch.setattr(compare, "load_split", lambda *_: pytest.fail("is refused before the work"))
     assert "--force" in refused(1, "default", other, *rest, "--rows", there)
-    monkeypatch.undo()
-    assert "cannot be written" in refused_after_the_page(
-        capsys, "default", other, *rest, "--rows", tmp_path / "no" / "x"
-    )
+    with pytest.raises(SystemExit, match="2"):
+        main(["compare", "default", str(other), *map(str, rest), "--rows", str(tmp_path / "no" / "rows.csv")])
+    assert f"{tmp_path / 'no'} is no folder" in capsys.readouterr().err
     assert there.read_text() == "mine"
 
 
-def refused_after_the_page(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
-    """A result that took its time is not lost over a file."""
-    assert main(["compare", *map(str, words)]) == 1
+def test_a_result_that_took_its_time_is_not_lost_over_a_file(
+    data: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def work(*asked: Any) -> FerSplit:
+        folder.rmdir()
+        return load_split(*asked)
+
+    monkeypatch.setattr(compare, "load_split", work)
+    words = ("default", str(other), "--data", str(data), "--labels", "fer2013", "--rows", str(folder / "rows.csv"))
+    assert main(["compare", *words]) == 1
     out, err = capsys.readouterr()
     assert out.startswith("# 2 models")
-    return err
+    assert "cannot be written" in err

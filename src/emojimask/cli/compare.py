@@ -7,9 +7,9 @@ import json
 
 from emojimask.atomic import write_result
 from emojimask.cli.evaluate import add_question, load
-from emojimask.cli.given import given_name, given_path
+from emojimask.cli.given import given_name
 from emojimask.cli.main import DONE
-from emojimask.cli.options import check_outputs
+from emojimask.cli.options import check_outputs, result_file
 from emojimask.errors import UsageError
 
 
@@ -23,7 +23,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         help="two or more, as for evaluate; the first is compared to",
     )
     add_question(parser)
-    parser.add_argument("--rows", type=given_path, metavar="FILE", help="write what each says of each row, as CSV")
+    parser.add_argument("--rows", type=result_file, metavar="FILE", help="write what each says of each row, as CSV")
     parser.add_argument("--force", action="store_true", help="replace that file if it is there")
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead of the page")
 
