@@ -88,12 +88,18 @@ def test_values_of_the_command_line() -> None:
         [1, 2],
         "a.pt",
     ]
-    assert cli.several("0.1,2,adam") == [0.1, 2, "adam"]
-    assert cli.several("[4,8],[8,16]") == [[4, 8], [8, 16]]
+    assert cli.several("rate", "0.1,2,adam") == [0.1, 2, "adam"]
+    assert cli.several("widths", "[4,8],[8,16]") == [[4, 8], [8, 16]]
     assert cli.assignments(["a=1", "b=x=y"]) == [("a", "1"), ("b", "x=y")]
     for wrong in ("seed", "=3"):
         with pytest.raises(UsageError, match=f"expected KEY=VALUE, found '{wrong}'"):
             cli.assignments([wrong])
+
+
+def test_what_takes_a_text_takes_a_number_for_one() -> None:
+    given = cli.assignments(["name=2026", "weights=1.5", "variant='plain'", "seed=3"])
+    assert [cli.value_of(*one) for one in given] == ["2026", "1.5", "plain", 3]
+    assert cli.choices(["weights=2025,2026", "name='a,b',\"c\""]) == {"weights": ["2025", "2026"], "name": ["a,b", "c"]}
 
 
 def test_what_is_given_several_times_counts_every_time() -> None:

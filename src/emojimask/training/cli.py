@@ -7,6 +7,7 @@ import importlib
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
@@ -16,6 +17,8 @@ from emojimask.cli.options import add_data_flag
 from emojimask.errors import MissingExtraError, UsageError
 from emojimask.training import zoo
 from emojimask.training.recipe import Recipe, changed, load_recipe
+
+TEXTS = {field.name for field in fields(Recipe) if isinstance(field.default, str)}
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +67,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 
 def run_train(args: argparse.Namespace) -> int:
     """Train; a line an epoch on standard error, and a bar where that is a terminal."""
-    changes: dict[str, Any] = {key: literal(value) for key, value in assignments(args.set)}
+    changes: dict[str, Any] = {key: value_of(key, text) for key, text in assignments(args.set)}
     if args.teachers:
         changes["teachers"] = args.teachers
     recipe = changed(load_recipe(args.recipe), changes)
@@ -118,17 +121,25 @@ def literal(text: str) -> Any:
         return text
 
 
-def several(text: str) -> list[Any]:
+def value_of(key: str, text: str) -> Any:
+    """A recipe's value: of a key that takes texts a number too is one, as in name=2026."""
+    value = literal(text)
+    return text if key in TEXTS and not isinstance(value, str) else value
+
+
+def several(key: str, text: str) -> list[Any]:
     """Values with commas between them, which may be lists."""
     values = literal(f"[{text}]")  # a text where one of them is none that TOML has
-    return values if isinstance(values, list) else [literal(value) for value in text.split(",")]
+    if isinstance(values, list) and (key not in TEXTS or all(isinstance(value, str) for value in values)):
+        return values
+    return [value_of(key, part) for part in text.split(",")]
 
 
 def choices(words: Sequence[str]) -> dict[str, list[Any]]:
     """A grid's values by key; those of a key that is given twice add up."""
     found: dict[str, list[Any]] = {}
     for key, values in assignments(words):
-        found.setdefault(key, []).extend(several(values))
+        found.setdefault(key, []).extend(several(key, values))
     return found
 
 
