@@ -25,7 +25,10 @@ import re
 
 
 class EmojimaskError(Exception):
-    """Base of all errors below. The message is one line that a person can act on."""
+    """Base of all errors below. The message is one line that a person can act on.
+
+    An option of the command line that it names is in Python the argument of that name: ``--force`` is ``force=True``.
+    """
 
 
 class UsageError(EmojimaskError):
