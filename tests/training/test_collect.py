@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from emojimask.cli.main import main
-from emojimask.errors import DataError, SinkError
+from emojimask.errors import SinkError
 from emojimask.sources.synthetic import SyntheticSource
-from emojimask.training.data.collect import CAMERA_PATIENCE_S, Folders, collect_camera, collect_pictures
+from emojimask.training.data import collect
+from emojimask.training.data.collect import CAMERA_PATIENCE_S, Folders, collect_camera, collect_pictures, labelled
 from emojimask.training.data.fer2013 import FER2013_CLASSES
 from emojimask.training.data.load import load_split
 from emojimask.types import Frame, Image
@@ -53,23 +54,30 @@ def test_pictures_are_labelled_by_their_folders(
 
 def test_a_video_gives_a_crop_a_second(tmp_path: Path, portrait: Image) -> None:
     clip = write_video(tmp_path / "clip.mp4", image=portrait, frames=25, rate=10)
-    found = collect_pictures([clip], tmp_path / "out", "surprise", lambda image: [image[:48, :48, 0]])
+    found = collect_pictures(labelled([clip], "surprise"), tmp_path / "out", lambda image: [image[:48, :48, 0]])
     assert found == {"surprise": 3}
 
 
-def test_an_unknown_label_is_refused_before_anything_is_written(tmp_path: Path, portrait: Image) -> None:
+def test_an_unknown_label_is_refused_before_anything_is_written(
+    tmp_path: Path, portrait: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("angry", "zeal"):
         (tmp_path / "in" / name).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / "in" / name / "a.png"), portrait)
-    with pytest.raises(DataError, match=r"unknown label 'zeal'.*name one with --label"):
-        collect_pictures([tmp_path / "in"], tmp_path / "out")
+    assert main(["data", "collect", str(tmp_path / "out"), str(tmp_path / "in")]) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "unknown label 'zeal'" in told
+    assert "name one with --label" in told
     assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_label_that_was_given_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for source in ("a.png", "--camera=0"):
         assert main(["data", "collect", str(tmp_path / "out"), source, "--label", "glad"]) == 2
-        assert "--label: unknown label 'glad'; known are angry" in capsys.readouterr().err
+        assert capsys.readouterr().err.startswith("emojimask: --label: unknown label 'glad'; known are angry")
+    (tmp_path / "out").touch()
+    assert main(["data", "collect", str(tmp_path / "out"), "--camera=0"]) == 1
+    assert capsys.readouterr().err == f"emojimask: {tmp_path / 'out'}: is a file; name a folder\n"
 
 
 @pytest.mark.parametrize("name", ["me.png", "../happy/me.png", "sub/../me.png", "sub/../../happy/sub/../me.png"])
@@ -79,7 +87,7 @@ def test_a_picture_is_labelled_by_its_folder_however_it_is_named(
     (tmp_path / "happy" / "sub").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "happy")
     cv2.imwrite("me.png", portrait)
-    found = collect_pictures([Path(name)], tmp_path / "out", find=lambda image: [image[:48, :48, 0]])
+    found = collect_pictures(labelled([Path(name)]), tmp_path / "out", find=lambda image: [image[:48, :48, 0]])
     assert found == {"happy": 1}
 
 
@@ -94,8 +102,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_collected(
     assert main(["data", "collect", str(tmp_path / "out"), missing, str(folder), "--json"]) == 3
     told = capsys.readouterr()
     assert json.loads(told.out) == {"happy": 1}
-    _, *problems = told.err.splitlines()
-    assert [line.split(":")[1].strip() for line in problems] == [missing, str(folder / "a.png")]
+    gone, announced, damaged = told.err.splitlines()
+    assert [line.split(":")[1].strip() for line in (gone, damaged)] == [missing, str(folder / "a.png")]
+    assert "will hold unmasked faces" in announced
     assert main(["data", "collect", str(tmp_path / "out"), missing]) == 1
 
 
@@ -150,8 +159,9 @@ def test_it_says_before_it_writes_that_unmasked_faces_are_kept(
     assert "unmasked (gray, 48x48); they stay on this machine until you delete the folder" in help_text
 
     told: list[str] = []
-    monkeypatch.setattr("emojimask.cli.data._from_pictures", lambda *_: told.append(capsys.readouterr().err) or {})
-    main(["data", "collect", str(tmp_path / "out"), "a.png"])
+    monkeypatch.setattr(collect, "collect_pictures", lambda *_, **__: told.append(capsys.readouterr().err) or {})
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 48), np.uint8))
+    main(["data", "collect", str(tmp_path / "out"), str(tmp_path / "a.png"), "--label", "happy"])
     assert told == [f"{tmp_path / 'out'}: will hold unmasked faces, on this machine, until you delete it\n"]
 
 
@@ -201,7 +211,7 @@ def test_what_is_held_out_comes_from_the_last_sitting(tmp_path: Path) -> None:
     out, clips = tmp_path / "out", [tmp_path / f"{name}.mp4" for name in ("monday", "tuesday", "wednesday")]
     for clip in clips:  # twelve crops each, those of the last one the same as of the first
         write_video(clip, frames=60, rate=5)
-    collect_pictures(clips, out, "happy", lambda _: [np.full((48, 48), next(shades), np.uint8)])
+    collect_pictures(labelled(clips, "happy"), out, lambda _: [np.full((48, 48), next(shades), np.uint8)])
     names = files(out)
     assert [sum(day in name for name in names) for day in ("monday", "tuesday", "wednesday")] == [12, 12, 0]
     held_out = {int(cv2.imread(str(out / name))[0, 0, 0]) for name in names[-2:]}

@@ -6,7 +6,9 @@ import argparse
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 
+from emojimask.atomic import check_folder
 from emojimask.cli.given import given_name, given_path, warn
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED
 from emojimask.cli.options import positive
@@ -47,7 +49,7 @@ def run_collect(args: argparse.Namespace) -> int:
         raise UsageError("data collect: give pictures or --camera, one of the two")
     if args.inputs and args.count is not None:
         raise UsageError("--count: goes with --camera")
-    print(f"{args.out}: will hold unmasked faces, on this machine, until you delete it", file=sys.stderr)
+    check_folder(args.out)
     problems: list[SourceError] = []
     found = _from_camera(args) if args.camera is not None else _from_pictures(args, problems)
     if args.json:
@@ -62,13 +64,16 @@ def run_collect(args: argparse.Namespace) -> int:
 
 def _from_pictures(args: argparse.Namespace, problems: list[SourceError]) -> Counter[str]:
     """Adds to ``problems`` what cannot be read, once it is told."""
-    from emojimask.training.data.collect import collect_pictures
+    from emojimask.training.data.collect import collect_pictures, labelled
 
     def tell(problem: SourceError) -> None:
         warn(str(problem))
         problems.append(problem)
 
-    return collect_pictures(args.inputs, args.out, args.label, on_problem=tell)
+    files = labelled(args.inputs, args.label, tell)
+    if files:
+        _announce(args.out)
+    return collect_pictures(files, args.out, on_problem=tell)
 
 
 def _from_camera(args: argparse.Namespace) -> Counter[str]:
@@ -78,7 +83,13 @@ def _from_camera(args: argparse.Namespace) -> Counter[str]:
 
     labels = FER2013_CLASSES if args.label is None else [known_label(args.label)]
     with open_camera(args.camera) as source:
+        _announce(args.out)
         return collect_camera(source, args.out, labels, _ready, args.count or COUNT)
+
+
+def _announce(out: Path) -> None:
+    """Before the first face, and once nothing is wrong with what was asked for."""
+    print(f"{out}: will hold unmasked faces, on this machine, until you delete it", file=sys.stderr)
 
 
 def _ready(label: str) -> bool:

@@ -31,31 +31,43 @@ CAMERA_PATIENCE_S = 10.0
 """A label for which the camera shows no face for so long is left."""
 
 
-def collect_pictures(
+def labelled(
     inputs: Iterable[Path],
-    out: Path,
     label: str | None = None,
+    on_problem: Callable[[SourceError], None] = raise_problem,
+) -> list[tuple[Path, str]]:
+    """The pictures and videos to collect faces from, each with its label.
+
+    Args:
+        inputs: files, or folders of files.
+        label: of all faces; by default the name of the folder in which a file lies.
+        on_problem: is told of an input that is not there, which is left out then; by default it is raised.
+
+    Raises:
+        UsageError, DataError: ``label``, or a folder's name, is no label.
+    """
+    given = None if label is None else known_label(label)
+    return [(file, given or _label_of(file)) for path in inputs for file in _files(path, on_problem)]
+
+
+def collect_pictures(
+    files: Iterable[tuple[Path, str]],
+    out: Path,
     find: FaceFinder = crops_of,
     on_problem: Callable[[SourceError], None] = raise_problem,
 ) -> Counter[str]:
     """Every face in pictures and videos.
 
     Args:
-        inputs: files, or folders of files.
+        files: what :func:`labelled` gave.
         out: the data set's folder, made if needed; what is there stays.
-        label: of all faces; by default the name of the folder in which a file lies.
         find: finds and crops the faces of a picture.
-        on_problem: is told of an input that cannot be read, which is left out then; by default it is raised.
+        on_problem: is told of a file that cannot be read, which is left out then; by default it is raised.
 
     Returns:
         How many crops of each label were found; the same crop is kept once.
-
-    Raises:
-        UsageError, DataError: ``label``, or a folder's name, is no label; nothing has been written then.
     """
-    given, folders = None if label is None else known_label(label), Folders(out)
-    files = [(file, given or _label_of(file)) for path in inputs for file in _files(path, on_problem)]
-    found: Counter[str] = Counter()
+    folders, found = Folders(out), Counter[str]()
     for file, name in files:
         try:
             with open_file(file) as source:
