@@ -176,6 +176,7 @@ def test_an_extra_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "emojimask.training.train", raising=False)  # an earlier test may have loaded it
     assert main(["train", "default", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
     assert "emojimask[train]" in capsys.readouterr().err
 
