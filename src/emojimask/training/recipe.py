@@ -47,9 +47,10 @@ class Recipe:
     Attributes:
         name: names the run's folder and the exported files.
         model: a name in ``emojimask.training.models.MODELS``.
-        side: the side of the pictures that the network sees, in pixels, 16 or more; 0: the one it was made for. Smaller
-            ones make the first part of a training quicker (Howard 2018, progressive resizing), where the network pools
-            what is left of them.
+        side: the side of the pictures that the network sees, in pixels, 16 or more; 0: the one it was made for. 44: the
+            middle of each, as the networks of that side take it; any other: the whole, resized. Smaller ones make the
+            first part of a training quicker (Howard 2018, progressive resizing), where the network pools what is left
+            of them.
         widths, blocks: compact-resnet's channels and residual blocks, stage by stage.
         dropout: share of the features dropped; where, the network says.
         weights: what the network begins with: "" chance, or a trained network like it: a run's folder or ``best.pt``,
