@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,7 +13,7 @@ from generated_fer import FERPLUS_OF, USAGES, write_csv, write_parquet
 
 from emojimask.errors import DataError
 from emojimask.training.data.fer2013 import SPLITS
-from emojimask.training.data.load import load_split, recognise
+from emojimask.training.data.load import load_split, recognise, splits_of
 
 PIXELS = " ".join(["0"] * 2304)
 
@@ -220,3 +222,19 @@ def test_a_folder_without_data_and_a_split_without_a_name(tmp_path: Path) -> Non
         load_split(tmp_path / "none", "train")
     with pytest.raises(DataError, match="unknown split 'training'"):
         load_split(tmp_path, "training")
+
+
+def test_what_the_system_says_against_a_folder_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DataError, match=r"x: cannot be read"):
+        load_split(tmp_path / ("x" * 300), "train")
+    (tmp_path / "train").mkdir()
+
+    def refused(folder: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refused)  # the system refuses its administrator nothing
+    for ask in (lambda: load_split(tmp_path, "train"), lambda: splits_of(tmp_path)):
+        with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
+            ask()

@@ -20,7 +20,7 @@ from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session, softmax
 from emojimask.expressions.preprocess import normalise
 from emojimask.training.data.fer2013 import FerSplit, copies
-from emojimask.training.data.load import load_split, recognise
+from emojimask.training.data.load import load_split, splits_of
 from emojimask.training.data.variants import SIX, prepare
 from emojimask.training.protocols import PROTOCOLS, SPLIT_NAMES, asked, choose, head_for, recipe_of, variant_of
 
@@ -103,7 +103,7 @@ def card_metrics(session: onnxruntime.InferenceSession, card: ModelCard, data: P
         DataError: the data cannot be read.
     """
     variant = variant_of(card)
-    there = recognise(data).splits(data)
+    there = splits_of(data)
     found: dict[str, Any] = {"view": "single"}
     for name, part in SPLIT_NAMES.items():
         if part not in there:
@@ -179,7 +179,7 @@ def predict(
 
 def without_copies(rows: FerSplit, data: Path) -> NDArray[np.bool_] | None:
     """(N,) bool, true where Training does not hold the picture too; None where the data has no Training."""
-    if "train" not in recognise(data).splits(data):
+    if "train" not in splits_of(data):
         return None
     return ~copies(rows.images, load_split(data, "train").images)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -46,15 +47,31 @@ def load_split(path: Path, split: str, find: FaceFinder = crops_of) -> FerSplit:
     """
     if split not in SPLITS:
         raise DataError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
-    layout = recognise(path)
-    there = layout.splits(path)
-    if split not in there:
-        raise DataError(f"{path}: is {layout.name}, which has no split {split!r}, only {', '.join(there)}")
-    return layout.read(path, split, find)
+    with readable(path):
+        layout = recognise(path)
+        there = layout.splits(path)
+        if split not in there:
+            raise DataError(f"{path}: is {layout.name}, which has no split {split!r}, only {', '.join(there)}")
+        return layout.read(path, split, find)
+
+
+def splits_of(path: Path) -> Sequence[str]:
+    """The splits that can be loaded. Raises DataError."""
+    with readable(path):
+        return recognise(path).splits(path)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """What the system says against ``path``, or a folder in it, becomes a DataError."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror or error})") from error
 
 
 def recognise(path: Path) -> Layout:
-    """The layout of what lies at ``path``. Raises DataError."""
+    """The layout of what lies at ``path``. Raises DataError, and OSError where it cannot be looked at."""
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
     for layout in LAYOUTS:
