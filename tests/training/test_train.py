@@ -84,6 +84,19 @@ def test_a_line_of_the_log_that_broke_off_does_not_stop_a_run(data: Path, tmp_pa
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("line", [b"\xff\x00", b"not JSON", b"[]", b'{"epoch": 1}'])
+def test_a_damaged_log_is_named(data: Path, tmp_path: Path, line: bytes) -> None:
+    best = train(RECIPE, data, tmp_path, seconds=0)
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(line + b"\n" + log.read_bytes())
+    with pytest.raises(DataError, match=r"log\.jsonl: is damaged; move it away"):
+        train(RECIPE, data, tmp_path, resume=True)
+    with pytest.raises(DataError, match=r"log\.jsonl: is damaged; move it away"):
+        export(best, tmp_path / "models")
+    log.unlink()
+    train(RECIPE, data, tmp_path, resume=True)
+
+
 def test_a_run_that_is_out_of_time_goes_on_later(data: Path, tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = []
     train(RECIPE, data, tmp_path, seconds=0, on_epoch=rows.append)
@@ -112,7 +125,7 @@ def test_curves_and_events_are_drawn(data: Path, tmp_path: Path) -> None:
 def test_a_kill_loses_no_events(tmp_path: Path) -> None:
     pytest.importorskip("tensorboardX", reason="TensorBoard's logs are left out without it")
     with RunLog(tmp_path, 0) as log:
-        log.add({"epoch": 1, "loss": 1.0, "ferplus": 0.5})
+        log.add({"epoch": 1, "loss": 1.0, "ferplus": 0.5, "seconds": 1.0})
         (events,) = (tmp_path / "tensorboard").iterdir()
         patience = time.monotonic() + 30
         while b"loss" not in events.read_bytes():

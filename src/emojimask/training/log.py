@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from emojimask.atomic import write_whole
+from emojimask.errors import DataError
 from emojimask.evaluation import plots
 from emojimask.training.checkpoint import writing
 
@@ -26,7 +27,7 @@ def tensorboard_is_installed() -> bool:
 class RunLog:
     """A context manager. ``out`` is the run's folder, which must exist; ``epoch`` the last one done before.
 
-    Raises SinkError where ``out`` cannot be written to.
+    Raises SinkError where ``out`` cannot be written to, and DataError where the log in it is damaged.
     """
 
     def __init__(self, out: Path, epoch: int) -> None:
@@ -42,7 +43,7 @@ class RunLog:
                 self._events = SummaryWriter(str(out / EVENTS), purge_step=epoch + 1, flush_secs=EVENTS_WAIT_S)
 
     def add(self, row: dict[str, Any]) -> None:
-        """``row`` has the key "epoch" and numbers."""
+        """``row`` has the keys "epoch", "loss" and "seconds", and each head's accuracy."""
         with writing(self._out), (self._out / LOG).open("a", encoding="utf-8") as log:
             log.write(as_line(row))
         if self._events is not None:
@@ -69,8 +70,14 @@ def as_line(row: dict[str, Any]) -> str:
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """What was written of a last line that broke off is left out."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    """What was written of a last line that broke off is left out. Raises DataError where another line is damaged."""
+    try:
+        rows: list[dict[str, Any]] = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+        if all(row.keys() >= {"epoch", "loss", "seconds"} for row in rows):
+            return rows
+    except (ValueError, AttributeError):  # no JSON; no object
+        pass
+    raise DataError(f"{path}: is damaged; move it away: but for its curves the run goes on without it")
 
 
 @plots.style()
