@@ -1,4 +1,4 @@
-"""Files in TOML, as people write them."""
+"""TOML, as people write it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         OSError: it cannot be read.
         ValueError: it is not TOML, or not in UTF-8.
     """
-    text = path.read_text(encoding="utf-8-sig")  # Notepad's files begin with a byte order mark
+    return toml(path.read_text(encoding="utf-8-sig"))  # Notepad's files begin with a byte order mark
+
+
+def toml(text: str) -> dict[str, Any]:
+    """What a text in TOML says. Raises ValueError where it is none."""
     try:
         content = tomllib.loads(text)
         repr(content)  # whatever a message may have to show

@@ -129,7 +129,7 @@ def test_a_model_that_gives_no_numbers(tmp_path: Path) -> None:
         OnnxClassifier(write_model(tmp_path, [float("nan")], ("happy",)))
 
 
-@pytest.mark.parametrize("name", ["defualt", "nowhere.onnx"])
+@pytest.mark.parametrize("name", ["defualt", "nowhere.onnx", 300 * "x"])
 def test_an_unknown_model(name: str) -> None:
     with pytest.raises(UsageError, match=f"no model '{name}'"):
         OnnxClassifier(name)

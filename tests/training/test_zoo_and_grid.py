@@ -96,6 +96,12 @@ def test_values_of_the_command_line() -> None:
             cli.assignments([wrong])
 
 
+@pytest.mark.parametrize("endless", [9999 * "[", f"0x{6000 * 'f'}"])
+def test_a_value_without_end_is_a_text(endless: str) -> None:
+    assert cli.literal(endless) == endless
+    assert cli.several("epochs", endless) == [endless]
+
+
 def test_what_takes_a_text_takes_a_number_for_one() -> None:
     given = cli.assignments(["name=2026", "weights=1.5", "variant='plain'", "seed=3"])
     assert [cli.value_of(*one) for one in given] == ["2026", "1.5", "plain", 3]

@@ -126,7 +126,11 @@ def find_model(model: str | Path) -> Path:
     path = Path(model)
     if path.suffix != ".onnx":
         path = MODELS / f"{model}.onnx"
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:  # a name that is too long for the system
+        there = False
+    if not there:
         known = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx")))
         raise UsageError(f"no model {str(model)!r}: give the path of an .onnx file or one of: {known}")
     return path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Self
 from emojimask.cli.given import given_path
 from emojimask.cli.options import add_data_flag
 from emojimask.errors import MissingExtraError, UsageError
+from emojimask.toml_file import toml
 from emojimask.training import zoo
 from emojimask.training.recipe import Recipe, changed, load_recipe
 
@@ -116,8 +116,8 @@ def assignments(words: Sequence[str]) -> list[tuple[str, str]]:
 def literal(text: str) -> Any:
     """A value as TOML has it; what TOML does not know is a text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return toml(f"value = {text}")["value"]
+    except ValueError:
         return text
 
 
