@@ -319,8 +319,8 @@ def seeds(results: Results) -> str:
     if not told:
         return (
             "One seed was trained the whole way. In three seeds of its last step, in 8 bits, it is right in 71.7 ± 0.4 "
-            "% of PrivateTest by FER2013 and in 87.6 ± 0.03 % by FER+ (70.9 ± 0.2 and 89.0 ± 0.2 % of PublicTest; mean ± "
-            "standard deviation), where chance in the choice of the rows alone makes a standard error of 0.7 and 0.6 "
+            "% of PrivateTest by FER2013 and in 87.6 ± 0.03 % by FER+ (70.9 ± 0.2 and 89.0 ± 0.2 % of PublicTest; mean "
+            "± standard deviation), where chance in the choice of the rows alone makes a standard error of 0.7 and 0.6 "
             "([each seed](shipped-model.md#the-default)). Of `compact-resnet`, three of a short run from weights by "
             "chance on, and three of a last step, end within a point of each other "
             "([how far chance moves it](shipped-model.md#how-far-chance-moves-it))."
