@@ -14,9 +14,8 @@ from emojimask.errors import UsageError
 from emojimask.settings import LIVE_DEFAULTS, MaskSettings, load_settings
 
 PLOTS = (".png", ".svg", ".pdf")
-
-
-_READING = {"faces", "expressions", "provider", "smoothing", "strict", "detect_every_s", "read_every_s"}
+READING = {"faces", "expressions", "provider", "smoothing", "strict", "detect_every_s", "read_every_s"}
+"""The settings that say how faces are found and read."""
 
 
 def flag(setting: str) -> str:
@@ -25,11 +24,11 @@ def flag(setting: str) -> str:
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, live: bool = False, *, cover: bool = True) -> None:
-    """Without ``cover`` those alone that say how faces are found and read, for what shows nobody a picture."""
+    """Without ``cover`` those of :data:`READING` alone, for what shows nobody a picture."""
     what = "how faces are covered" if cover else "how your face is read"
     group = parser.add_argument_group(what, "also from emojimask.toml in this folder; flags win")
-    parser.set_defaults(**{knob.name: None for knob in fields(MaskSettings)})
-    for knob in fields(MaskSettings) if cover else filter(lambda knob: knob.name in _READING, fields(MaskSettings)):
+    parser.set_defaults(**{knob.name: None for knob in fields(MaskSettings)})  # those without a flag are not given
+    for knob in [knob for knob in fields(MaskSettings) if cover or knob.name in READING]:
         default = LIVE_DEFAULTS.get(knob.name, knob.default) if live else knob.default
         text = f"{knob.metadata['help']} ({_range(knob)}default: {_plain(default)})"
         group.add_argument(flag(knob.name), dest=knob.name, default=None, help=text, **_kind(knob))
