@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import write_whole
+from emojimask.files.atomic import write_whole
 from emojimask.training.data.load import load_split
 from emojimask.training.log import LOG, read_log
 

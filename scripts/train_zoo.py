@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-from emojimask.atomic import write_whole
+from emojimask.files.atomic import write_whole
 from emojimask.training import zoo
 from emojimask.training.recipe import load_recipe
 

@@ -22,10 +22,10 @@ from typing import Protocol, Self, TypeVar
 import cv2
 
 from emojimask.errors import NoRoomError, OutputGoneError, SourceError, StopRequested
-from emojimask.parallel import cores_taken
 from emojimask.pipeline import MaskingPipeline
-from emojimask.prefetch import prefetched
 from emojimask.stages import Sink, Source
+from emojimask.threads.parallel import cores_taken
+from emojimask.threads.prefetch import prefetched
 from emojimask.types import MaskedFrame, StreamInfo
 
 T = TypeVar("T")

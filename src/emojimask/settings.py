@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emojimask.errors import UsageError
-from emojimask.toml_file import read_toml
+from emojimask.files.toml import read_toml
 
 
 def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float = 0.0, high: float = 0.0) -> Any:

@@ -26,7 +26,7 @@ KEY_POINTS = ("left_eye_outer", "right_eye_outer", "philtrum", "mouth_left", "mo
 
 
 class Planar(Protocol):
-    """A picture kept in another form than BGR, such as a video's own planes (:class:`emojimask.pixels.YuvImage`)."""
+    """A picture in another form than BGR, such as a video's own planes (:class:`emojimask.media.pixels.YuvImage`)."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -42,7 +42,7 @@ class Planar(Protocol):
 
 
 Picture = Image | Planar
-"""A picture in any form; :mod:`emojimask.pixels` reads all forms alike."""
+"""A picture in any form; :mod:`emojimask.media.pixels` reads all forms alike."""
 
 MESH_POINTS = 468
 """So many landmarks at least has a face that MediaPipe's face mesh was fitted to."""

@@ -24,7 +24,7 @@ from emojimask.benchmark.speed_table import summary, table, tables
 from emojimask.build import open_file
 from emojimask.cli import bench_speed, main
 from emojimask.errors import EmojimaskError, UsageError
-from emojimask.pixels import bgr
+from emojimask.media.pixels import bgr
 from emojimask.public import mask_image
 from emojimask.settings import MaskSettings
 from emojimask.sinks.video_formats import format_of

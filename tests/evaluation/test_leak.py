@@ -14,7 +14,7 @@ from emojimask.evaluation.exposure import exposure
 from emojimask.evaluation.leak import LeakAudit
 from emojimask.evaluation.sightings import FacePath, Place, Sighting, fuse
 from emojimask.masking.renderer import EmojiRenderer
-from emojimask.sinks._letterbox import letterbox
+from emojimask.media.letterbox import letterbox
 from emojimask.sources.synthetic import portrait
 from emojimask.types import EXPRESSIONS, Box
 

@@ -7,7 +7,7 @@ import pytest
 
 from emojimask.build import build_pipeline
 from emojimask.faces.renderings import RENDERINGS, levelled, merged, negative
-from emojimask.pixels import YuvImage
+from emojimask.media.pixels import YuvImage
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import FACE_OUTLINE, portrait
 from emojimask.types import Box, Frame, Image, MaskedFrame, Picture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emojimask.masking.compositing import Layers, Sheet, enlarged, painted
-from emojimask.pixels import Colors, premultiplied
+from emojimask.media.pixels import Colors, premultiplied
 from emojimask.stages import Shape
 from emojimask.types import Box
 

@@ -10,7 +10,7 @@ from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.light import scene_light
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.masking.shadow import margin_of, with_shadow
-from emojimask.pixels import YuvImage, bgr
+from emojimask.media.pixels import YuvImage, bgr
 from emojimask.types import Box, Face, Image, MaskedFace, Track
 
 FACE = np.array([[-0.5, 0], [0.5, 0], [0, 0.66], [-0.28, 0.73], [0.28, 0.73], [0, 1.16]]) * 60 + [160, 90]
@@ -25,7 +25,7 @@ def drawn(scene: tuple[int, int, int], adapt_light: bool, bt709: bool | None = N
 
 
 def planes(image: Image, bt709: bool) -> YuvImage:
-    from emojimask.pixels import Colors, ink
+    from emojimask.media.pixels import Colors, ink
 
     y, u, v = ink(tuple(image[0, 0].tolist()), Colors.BT709 if bt709 else Colors.BT601)
     half = image.shape[0] // 2, image.shape[1] // 2

@@ -12,7 +12,7 @@ from emojimask.emojis.emoji_set import load_emoji_set
 from emojimask.masking.compositing import Sheet
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
-from emojimask.pixels import YuvImage
+from emojimask.media.pixels import YuvImage
 from emojimask.stages import Emoji
 from emojimask.types import EXPRESSIONS, Box, Face, MaskedFace, Track, TrackState
 

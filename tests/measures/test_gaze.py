@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emojimask.measures.gaze import _OUTLINES, find_gaze
-from emojimask.pixels import YuvImage
+from emojimask.media.pixels import YuvImage
 
 
 def eyes(width: float, opened: float = 0.35, angle: float = 0.0) -> np.ndarray:

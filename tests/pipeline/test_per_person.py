@@ -17,7 +17,7 @@ from emojimask.expressions.classifier import OnnxClassifier
 from emojimask.masking.cast_renderer import CastRenderer
 from emojimask.masking.oval import face_oval
 from emojimask.masking.renderer import EmojiRenderer
-from emojimask.pixels import YuvImage
+from emojimask.media.pixels import YuvImage
 from emojimask.sources.synthetic import portrait
 from emojimask.types import Image, MaskedFrame
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emojimask import pixels
-from emojimask.pixels import Colors, YuvImage
+from emojimask.media import pixels
+from emojimask.media.pixels import Colors, YuvImage
 from emojimask.types import Box, Image
 
 

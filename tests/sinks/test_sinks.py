@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 import media
 from emojimask.errors import MissingExtraError, OutputExistsError, OutputGoneError, SinkError, UsageError
-from emojimask.sinks._letterbox import letterbox
+from emojimask.media.letterbox import letterbox
 from emojimask.sinks.image_files import ImageFileSink
 from emojimask.sinks.null import NullSink
 from emojimask.sinks.report import ReportSink

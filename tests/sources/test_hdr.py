@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emojimask import mask_file
-from emojimask.pixels import HLG, PQ, YuvImage
+from emojimask.media.pixels import HLG, PQ, YuvImage
 from emojimask.sources.hdr import PlainColors, plain
 from emojimask.sources.synthetic import portrait
 from emojimask.sources.video_file import VideoFileSource

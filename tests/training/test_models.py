@@ -17,7 +17,7 @@ from torch import nn  # noqa: E402
 
 from emojimask.errors import DataError, UsageError  # noqa: E402
 from emojimask.expressions.preprocess import MEAN, STD  # noqa: E402
-from emojimask.packaged import packaged  # noqa: E402
+from emojimask.files.packaged import packaged  # noqa: E402
 from emojimask.training import zoo  # noqa: E402
 from emojimask.training.models import MODELS, Network  # noqa: E402
 from emojimask.training.models.efficientnet_lite import WIDTH  # noqa: E402

@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 from urllib.request import url2pathname
 
-from emojimask.atomic import unwritable
 from emojimask.errors import SinkError, SourceError, UsageError
-from emojimask.file_lock import locked
+from emojimask.files.atomic import unwritable
+from emojimask.files.lock import locked
 from emojimask.sources.kinds import head_of
 
 STAGING = ".emojimask-unfinished"

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 
-from emojimask.containers import open_container
+from emojimask.media.containers import open_container
 
 _BEGINS = re.compile(rb"\xff\xd8\xff")  # a JPEG. Within one's pixels 0xff is always followed by 0 or by 0xd0 to 0xd7.
 _FILM = re.compile(rb"ftyp(mp4|iso|qt  |MSNV|avc)")  # that phones put behind a picture

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from emojimask.errors import DataError
-from emojimask.toml_file import read_toml
+from emojimask.files.toml import read_toml
 from emojimask.types import EXPRESSIONS
 
 

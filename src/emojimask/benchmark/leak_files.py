@@ -9,14 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emojimask.atomic import unwritable, write_result
 from emojimask.benchmark.hidden import hidden_pictures
 from emojimask.build import open_file
 from emojimask.errors import SourceError, UsageError
 from emojimask.evaluation import plots
 from emojimask.evaluation.leak import LeakAudit, LeakReport
 from emojimask.evaluation.sightings import FacePath, Sighting, fuse
-from emojimask.sinks._letterbox import letterbox
+from emojimask.files.atomic import unwritable, write_result
+from emojimask.media.letterbox import letterbox
 from emojimask.stages import FaceDetector, Source
 from emojimask.types import Box, Frame, Image
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from emojimask.errors import MissingExtraError
 from emojimask.masking.compositing import Layers, draw_warped
-from emojimask.pixels import bgr, premultiplied
+from emojimask.media.pixels import bgr, premultiplied
 from emojimask.stages import EmojiSet, FaceDetector, FaceLandmarker, MaskRenderer
 from emojimask.types import Box, Face, Frame, Image, MaskedFace, Track
 

@@ -24,8 +24,8 @@ from emojimask.benchmark.speed_process import measure_memory, measure_start
 from emojimask.benchmark.speed_stages import Stopwatch, measure_stages, spread
 from emojimask.build import build_pipeline
 from emojimask.expressions.classifier import OnnxClassifier, find_model, open_session
-from emojimask.parallel import core_count, cores_taken
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
+from emojimask.threads.parallel import core_count, cores_taken
 
 WIDTH, HEIGHT = 1280, 720
 PACKAGES = ("emojimask", "numpy", "av", "onnxruntime", "ai-edge-litert", "opencv-contrib-python-headless")

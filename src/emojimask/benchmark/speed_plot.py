@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojimask.atomic import write_result
 from emojimask.benchmark.speed_stages import MASKING
 from emojimask.errors import UsageError
 from emojimask.evaluation import plots
+from emojimask.files.atomic import write_result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

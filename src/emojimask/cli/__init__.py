@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from emojimask.cli.main import main
-from emojimask.left_behind import end_program
+from emojimask.threads.left_behind import end_program
 
 __all__ = ["main", "program"]
 

@@ -107,7 +107,7 @@ def _engine(request: Request, args: argparse.Namespace) -> Engine:
 
         return RayEngine(request, args.workers, args.ray_address)
     from emojimask.batch.local import LocalEngine
-    from emojimask.parallel import core_count
+    from emojimask.threads.parallel import core_count
 
     return LocalEngine(request, args.workers or core_count())
 

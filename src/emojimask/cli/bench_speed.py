@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import write_result
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import PLOTS, check_outputs, plot_file, result_file, some_of
 from emojimask.errors import UsageError
+from emojimask.files.atomic import write_result
 
 PARTS = ("stages", "limits", "faces", "sizes", "file", "live", "model", "start", "memory")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from emojimask.atomic import write_result
 from emojimask.cli.evaluate import add_question, load
 from emojimask.cli.given import given_name
 from emojimask.cli.main import DONE
 from emojimask.cli.options import check_outputs, result_file
 from emojimask.errors import UsageError
+from emojimask.files.atomic import write_result
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:

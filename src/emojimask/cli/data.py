@@ -8,11 +8,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from emojimask.atomic import check_folder
 from emojimask.cli.given import given_name, given_path, warn
 from emojimask.cli.main import DONE, FAILED, SOME_FAILED
 from emojimask.cli.options import positive
 from emojimask.errors import SourceError, UsageError
+from emojimask.files.atomic import check_folder
 
 COUNT = 10
 

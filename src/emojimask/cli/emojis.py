@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from emojimask.atomic import write_result
 from emojimask.cli.given import given_name, given_path, printable
 from emojimask.cli.main import DONE, FAILED, add_part
 from emojimask.cli.options import check_outputs
 from emojimask.errors import SourceError, UsageError
+from emojimask.files.atomic import write_result
 from emojimask.settings import load_settings
 from emojimask.types import MaskedFrame
 

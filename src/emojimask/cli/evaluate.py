@@ -9,11 +9,11 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojimask.atomic import check_folder, unwritable, write_whole
 from emojimask.cli.given import given_name, given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import add_data_flag, check_outputs
 from emojimask.errors import MissingExtraError, UsageError
+from emojimask.files.atomic import check_folder, unwritable, write_whole
 
 if TYPE_CHECKING:
     from emojimask.expressions.card import ModelCard

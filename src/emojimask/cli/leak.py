@@ -8,13 +8,13 @@ import math
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import check_folder, unwritable
 from emojimask.batch.names import MARK
 from emojimask.cli.given import given_path, warn
 from emojimask.cli.main import DONE, FAILED, LEAKED
 from emojimask.cli.options import PLOTS, check_outputs, plot_file, share, some_of
 from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
 from emojimask.evaluation.leak import LeakReport
+from emojimask.files.atomic import check_folder, unwritable
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
 SHOWN = 10  # leaked frames listed in the table; all are in the JSON

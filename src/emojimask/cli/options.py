@@ -8,9 +8,9 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from emojimask.atomic import check_place, unwritable
 from emojimask.cli.given import given_path
 from emojimask.errors import UsageError
+from emojimask.files.atomic import check_place, unwritable
 from emojimask.settings import LIVE_DEFAULTS, MaskSettings, load_settings
 
 PLOTS = (".png", ".svg", ".pdf")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from emojimask.atomic import write_result
 from emojimask.cli.given import given_path
 from emojimask.cli.main import DONE
 from emojimask.cli.options import check_outputs
 from emojimask.errors import SourceError
+from emojimask.files.atomic import write_result
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:

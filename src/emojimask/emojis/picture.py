@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from emojimask.emojis.svg import render_svg
 from emojimask.errors import EmojiSetError
-from emojimask.profiles import in_srgb
+from emojimask.media.profiles import in_srgb
 from emojimask.stages import Emoji
 from emojimask.types import KEY_POINTS, Points
 

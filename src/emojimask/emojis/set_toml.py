@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emojimask.toml_file import read_toml
+from emojimask.files.toml import read_toml
 from emojimask.types import EXPRESSIONS, KEY_POINTS, Points
 
 _TEXTS = ("name", "title", "author", "licence")

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from emojimask.atomic import unwritable
 from emojimask.emojis.picture import SIZE
 from emojimask.emojis.sample import sample
 from emojimask.errors import OutputExistsError, SinkError
+from emojimask.files.atomic import unwritable
 from emojimask.stages import EmojiSet
 from emojimask.types import EXPRESSIONS, KEY_POINTS, Points
 

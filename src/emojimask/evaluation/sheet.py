@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from emojimask.atomic import without_slashes
 from emojimask.evaluation import plots
 from emojimask.evaluation.significance import interval
+from emojimask.files.atomic import without_slashes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -16,7 +16,7 @@ from emojimask.expressions.card import ModelCard, read_card
 from emojimask.expressions.key_points import draw_face
 from emojimask.expressions.preprocess import SIDE, crop_face, normalise
 from emojimask.expressions.providers import PROVIDERS, candidates
-from emojimask.parallel import parallel_map, shares
+from emojimask.threads.parallel import parallel_map, shares
 from emojimask.types import EXPRESSIONS, Face, Picture
 
 onnxruntime.disable_telemetry_events()  # those for Windows itself, which the variable set in emojimask does not stop

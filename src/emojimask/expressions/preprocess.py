@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.geometry.similarity import similarity
-from emojimask.pixels import YuvImage, full_range, gray, part, warp_affine
+from emojimask.media.pixels import YuvImage, full_range, gray, part, warp_affine
 from emojimask.types import Picture, Points
 
 SIDE = 48

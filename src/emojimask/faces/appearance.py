@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import cut_out, resized, sparse
+from emojimask.media.pixels import cut_out, resized, sparse
 from emojimask.types import Box, Image, Picture
 
 Appearance = NDArray[np.float32]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emojimask.errors import MissingExtraError
 from emojimask.faces.suppression import surest
 from emojimask.faces.upright import upright_points
-from emojimask.pixels import gray
+from emojimask.media.pixels import gray
 from emojimask.stages import Detection
 from emojimask.types import Box, Picture
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from emojimask.errors import ModelError
 from emojimask.faces.upright import upright_points
-from emojimask.packaged import packaged
-from emojimask.pixels import bgr
+from emojimask.files.packaged import packaged
+from emojimask.media.pixels import bgr
 from emojimask.stages import Detection
 from emojimask.types import Box, Face, Image, Picture, Points
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.geometry.cells import cells_under, cells_under_any
-from emojimask.pixels import coarse
+from emojimask.media.pixels import coarse
 from emojimask.types import Box, Picture
 
 CHANGED = 4.0

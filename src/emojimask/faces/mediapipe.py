@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from emojimask.faces.single_shot import SingleShot
 from emojimask.faces.suppression import surest
 from emojimask.faces.tflite import TfliteModel
-from emojimask.parallel import parallel_map
-from emojimask.pixels import cut_out, part, resized, warped
+from emojimask.media.pixels import cut_out, part, resized, warped
 from emojimask.stages import Detection
+from emojimask.threads.parallel import parallel_map
 from emojimask.types import MESH_POINTS, Box, Face, Image, Picture, Points
 
 _LEFT_EYE, _RIGHT_EYE = 33, 263

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emojimask.pixels import bgr
+from emojimask.media.pixels import bgr
 from emojimask.stages import Detection
 from emojimask.types import Box, Picture, Points
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import bgr, resized
+from emojimask.media.pixels import bgr, resized
 from emojimask.types import Frame, Image, Picture
 
 Rendering = Callable[[Picture], Image]

@@ -9,7 +9,7 @@ from typing import TypeGuard
 from emojimask.faces.comparison import grown_within
 from emojimask.faces.lookout import Lookout
 from emojimask.faces.person import Person
-from emojimask.pixels import cut_out
+from emojimask.media.pixels import cut_out
 from emojimask.stages import Detection, FaceDetector, Glimpse, TiledDetector
 from emojimask.types import Box, Face, Frame, Picture
 

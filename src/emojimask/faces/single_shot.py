@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask.faces.tflite import TfliteModel
-from emojimask.pixels import resized
+from emojimask.media.pixels import resized
 from emojimask.types import Box, Image, Picture, Points
 
 

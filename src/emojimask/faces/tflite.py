@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from emojimask.errors import ModelError
-from emojimask.packaged import packaged
+from emojimask.files.packaged import packaged
 from emojimask.types import Image
 
 _LOADING = Lock()

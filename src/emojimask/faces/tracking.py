@@ -27,8 +27,8 @@ from emojimask.faces.outlining import Outliner
 from emojimask.faces.person import Person
 from emojimask.faces.renderings import RENDERINGS, Cadence, Rendering, Views
 from emojimask.faces.search import LOST_S, SMALL, Search, is_sure
-from emojimask.parallel import parallel_map
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker, Glimpse
+from emojimask.threads.parallel import parallel_map
 from emojimask.types import Box, Face, Frame, Picture, Track, TrackState
 
 LEAST_INSIDE = 0.25

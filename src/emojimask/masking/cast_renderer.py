@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emojimask.masking.renderer import EmojiRenderer, Plan, covered
-from emojimask.pixels import YuvImage
+from emojimask.media.pixels import YuvImage
 from emojimask.stages import EmojiCast
 from emojimask.types import Image, MaskedFace, Picture
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from emojimask.geometry.coverage import SHIFT, corners, coverage
 from emojimask.geometry.transform import Transform, project, project_back
-from emojimask.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked, warp_affine
+from emojimask.media.pixels import Colors, Overlay, YuvImage, blend, colors_of, in_colors, ink, inked, warp_affine
 from emojimask.stages import Shape
 from emojimask.types import Box, Image, Picture, Points
 

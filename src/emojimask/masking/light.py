@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import mean_color
+from emojimask.media.pixels import mean_color
 from emojimask.types import Picture
 
 USUAL = 110.0

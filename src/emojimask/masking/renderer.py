@@ -17,9 +17,9 @@ from emojimask.masking.light import scene_light
 from emojimask.masking.oval import face_oval
 from emojimask.masking.shadow import margin_of, with_shadow
 from emojimask.masking.shield import draw_shield
-from emojimask.parallel import parallel_map
-from emojimask.pixels import Colors, YuvImage, bgr, premultiplied
+from emojimask.media.pixels import Colors, YuvImage, bgr, premultiplied
 from emojimask.stages import EmojiSet, Shape
+from emojimask.threads.parallel import parallel_map
 from emojimask.types import EXPRESSIONS, Box, Face, Image, MaskedFace, Picture, Points, Track
 
 GROWTH_PER_S = 0.8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from emojimask.pixels import Overlay
+from emojimask.media.pixels import Overlay
 
 MARGIN = 0.06
 """Room around the emoji for its shadow, as a share of its size."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from emojimask.measures.head_model import Floats
-from emojimask.pixels import gray, part
+from emojimask.media.pixels import gray, part
 from emojimask.types import MESH_POINTS, Picture, Points
 
 _MOST = 32.0

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emojimask.pixels import coarse
+from emojimask.media.pixels import coarse
 from emojimask.types import Frame, Picture, Track, TrackState
 
 GRID = 18, 32

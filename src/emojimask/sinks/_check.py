@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from emojimask.containers import open_container
+from emojimask.media.containers import open_container
 
 _SLACK_S = 0.02  # containers that count in hundredths of a second
 _SOUND_SLACK_S = 0.5  # containers that cut sound otherwise

@@ -16,8 +16,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from emojimask.containers import DISORDER_S
 from emojimask.errors import NoPlaceError, SinkError
+from emojimask.media.containers import DISORDER_S
 from emojimask.sinks._check import Sound
 from emojimask.sinks._extradata import anonymous
 from emojimask.sinks._original import open_original

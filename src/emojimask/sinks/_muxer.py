@@ -15,8 +15,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from emojimask.atomic import AtomicFile
 from emojimask.errors import SinkError
+from emojimask.files.atomic import AtomicFile
 from emojimask.sinks._check import fault_in
 from emojimask.sinks._copied import CopiedStreams
 from emojimask.sinks._original import repeats_of, stay_of_last

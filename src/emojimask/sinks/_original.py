@@ -11,9 +11,9 @@ import av
 from av.container import InputContainer
 from PIL import Image as Pillow
 
-from emojimask.containers import open_container, videos_in
 from emojimask.errors import SinkError
-from emojimask.pixels import is_hdr
+from emojimask.media.containers import open_container, videos_in
+from emojimask.media.pixels import is_hdr
 from emojimask.sinks._interlacing import first_field
 from emojimask.types import StreamInfo
 

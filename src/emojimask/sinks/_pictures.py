@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from emojimask.pixels import YuvImage, bgr
+from emojimask.media.pixels import YuvImage, bgr
 from emojimask.sinks._interlacing import interlaced
 from emojimask.sinks._original import BT709, Display
 from emojimask.types import Picture, StreamInfo

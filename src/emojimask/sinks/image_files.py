@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from PIL import Image as Pillow
 
-from emojimask.atomic import AtomicFile
 from emojimask.errors import SinkError, UsageError
+from emojimask.files.atomic import AtomicFile
 from emojimask.sinks._guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 

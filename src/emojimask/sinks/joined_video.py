@@ -12,8 +12,8 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from emojimask.containers import open_container
 from emojimask.errors import SinkError
+from emojimask.media.containers import open_container
 from emojimask.sinks._copied import CopiedStreams
 from emojimask.sinks._muxer import Muxer, begin
 from emojimask.sinks.video_formats import format_of

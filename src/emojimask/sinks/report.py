@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from emojimask.atomic import AtomicFile
 from emojimask.errors import UsageError
+from emojimask.files.atomic import AtomicFile
 from emojimask.sinks._guard import require_masked
 from emojimask.types import EXPRESSIONS, MaskedFace, MaskedFrame, Measures, StreamInfo
 

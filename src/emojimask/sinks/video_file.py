@@ -12,8 +12,8 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from emojimask.media.letterbox import letterbox
 from emojimask.sinks._guard import require_masked
-from emojimask.sinks._letterbox import letterbox
 from emojimask.sinks._muxer import Muxer
 from emojimask.sinks._original import display_of
 from emojimask.sinks._pictures import GifPictures, YuvPictures

@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 
 from emojimask.errors import SourceError, in_brief, without_password
-from emojimask.left_behind import begin_thread
 from emojimask.sources.kinds import is_media
+from emojimask.threads.left_behind import begin_thread
 from emojimask.types import Frame, Image, StreamInfo
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30.0

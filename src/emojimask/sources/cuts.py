@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from emojimask.containers import SEEKABLE, open_container, videos_in
+from emojimask.media.containers import SEEKABLE, open_container, videos_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from emojimask.pixels import YuvImage, is_hdr
+from emojimask.media.pixels import YuvImage, is_hdr
 from emojimask.sources.hdr import PlainColors
 from emojimask.types import Picture
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL.ImageFilter import Color3DLUT
 
-from emojimask.pixels import PQ
+from emojimask.media.pixels import PQ
 
 Colors = NDArray[np.float64]
 """(..., 3) red, green, blue."""

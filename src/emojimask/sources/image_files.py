@@ -18,8 +18,8 @@ from PIL.Image import Transpose
 from PIL.ImageFile import ImageFile
 
 from emojimask.errors import SourceError
-from emojimask.pixels import is_hdr
-from emojimask.profiles import in_srgb
+from emojimask.media.pixels import is_hdr
+from emojimask.media.profiles import in_srgb
 from emojimask.sources.hdr import in_plain_colors
 from emojimask.sources.jpeg import is_whole
 from emojimask.types import Frame, Image, StreamInfo

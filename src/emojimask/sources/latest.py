@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from emojimask.errors import SourceError
-from emojimask.left_behind import begin_thread
 from emojimask.stages import Source
+from emojimask.threads.left_behind import begin_thread
 from emojimask.types import Frame
 
 _CLOSE_WAIT_S = 1.0  # a camera that has stalled, or is waited for, is left to the thread that reads it

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from emojimask.containers import videos_in
+from emojimask.media.containers import videos_in
 
 Packet: TypeAlias = "av.Packet[Any]"
 _MISSING_END_S = 0.5  # by how much a Matroska file may end before the length in its header, which counts the sound too

@@ -15,9 +15,9 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from emojimask.containers import DISORDER_S, SEEKABLE, open_container, videos_in
 from emojimask.errors import NoVideoError, SourceError
-from emojimask.pixels import YuvImage
+from emojimask.media.containers import DISORDER_S, SEEKABLE, open_container, videos_in
+from emojimask.media.pixels import YuvImage
 from emojimask.sources.decoded import Pictures
 from emojimask.sources.gif import is_whole
 from emojimask.sources.packets import Damage, PacketReader

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from emojimask.atomic import unwritable, write_whole
 from emojimask.errors import DataError
+from emojimask.files.atomic import unwritable, write_whole
 
 
 @contextmanager

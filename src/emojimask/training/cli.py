@@ -14,7 +14,7 @@ from typing import Any, Self
 from emojimask.cli.given import given_path
 from emojimask.cli.options import add_data_flag
 from emojimask.errors import MissingExtraError, UsageError
-from emojimask.toml_file import toml
+from emojimask.files.toml import toml
 from emojimask.training import zoo
 from emojimask.training.recipe import Recipe, changed, load_recipe
 

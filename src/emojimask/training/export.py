@@ -15,11 +15,11 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from emojimask.atomic import check_folder, check_place, write_whole
 from emojimask.errors import ModelError, UsageError
 from emojimask.expressions.card import ModelCard
 from emojimask.expressions.classifier import open_session
 from emojimask.expressions.preprocess import SIDE, normalise
+from emojimask.files.atomic import check_folder, check_place, write_whole
 from emojimask.training.checkpoint import read_checkpoint, writing
 from emojimask.training.data import fer2013
 from emojimask.training.data.key_points import drawn_on

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from emojimask.atomic import without_slashes, write_whole
 from emojimask.errors import DivergedError, UsageError
+from emojimask.files.atomic import without_slashes, write_whole
 from emojimask.training.checkpoint import read_checkpoint, writing
 from emojimask.training.data.variants import check_variant
 from emojimask.training.recipe import Recipe, changed

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from emojimask.atomic import write_whole
 from emojimask.errors import DataError
 from emojimask.evaluation import plots
+from emojimask.files.atomic import write_whole
 from emojimask.training.checkpoint import writing
 
 LOG = "log.jsonl"

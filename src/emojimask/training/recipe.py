@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from emojimask.errors import DataError, UsageError
+from emojimask.files.toml import read_toml
 from emojimask.settings import IN_WORDS
-from emojimask.toml_file import read_toml
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from emojimask.atomic import check_folder
 from emojimask.errors import DataError, UsageError
-from emojimask.file_lock import locked
+from emojimask.files.atomic import check_folder
+from emojimask.files.lock import locked
 from emojimask.training.calibration import calibrated, calibration, takes_shifts
 from emojimask.training.checkpoint import read_checkpoint, save, writing
 from emojimask.training.epoch import Judged, Run

@@ -13,9 +13,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.build import open_camera, virtual_camera_sink
 from emojimask.errors import EmojimaskError, SourceError, UsageError, without_password
-from emojimask.prefetch import prefetched
 from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
+from emojimask.threads.prefetch import prefetched
 from emojimask.types import Frame, MaskedFrame, StreamInfo
 from emojimask.web.choices import Choices
 from emojimask.web.masker import Made, Masker

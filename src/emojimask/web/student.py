@@ -10,9 +10,9 @@ from threading import Thread
 
 from emojimask.build import build_pipeline, open_camera
 from emojimask.errors import EmojimaskError, without_password
-from emojimask.left_behind import begin_thread
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
+from emojimask.threads.left_behind import begin_thread
 from emojimask.types import EXPRESSIONS, Frame, MaskedFrame
 from emojimask.web.membership import Membership, Sample
 from emojimask.web.terminal_keys import keys

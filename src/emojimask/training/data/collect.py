@@ -14,9 +14,9 @@ from pathlib import Path
 
 import cv2
 
-from emojimask.atomic import cut_name, unwritable, write_whole
 from emojimask.build import open_file
 from emojimask.errors import DataError, SourceError, UsageError
+from emojimask.files.atomic import cut_name, unwritable, write_whole
 from emojimask.sources.folder import find_inputs, raise_problem
 from emojimask.training.data import rows
 from emojimask.training.data.cropping import FaceFinder, crops_of

@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from emojimask.errors import DataError
 from emojimask.expressions.preprocess import MEAN, STD
-from emojimask.packaged import packaged
+from emojimask.files.packaged import packaged
 from emojimask.training.models.network import Backbone
 from emojimask.training.models.pretrained import Pretrained
 from emojimask.training.recipe import FACES, Recipe

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from emojimask.atomic import AtomicFile, write_whole
 from emojimask.errors import SinkError
+from emojimask.files.atomic import AtomicFile, write_whole
 
 
 def test_two_that_write_one_output_do_not_spoil_each_others(tmp_path: Path) -> None:

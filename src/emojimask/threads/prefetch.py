@@ -9,7 +9,7 @@ from queue import Empty, Full, Queue
 from threading import Event
 from typing import Any, TypeVar
 
-from emojimask.left_behind import begin_thread
+from emojimask.threads.left_behind import begin_thread
 
 T = TypeVar("T")
 

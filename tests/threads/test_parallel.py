@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emojimask.parallel import cores_taken, parallel_map, shares
+from emojimask.threads.parallel import cores_taken, parallel_map, shares
 
 
 @pytest.fixture(params=[1, 2])

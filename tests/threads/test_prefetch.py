@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from emojimask.prefetch import prefetched
+from emojimask.threads.prefetch import prefetched
 
 
 def threads() -> int:
@@ -76,7 +76,7 @@ def test_a_thread_that_is_left_at_work_does_not_abort_the_program() -> None:
     program = """if True:
         import time
         import cv2, numpy
-        from emojimask.prefetch import prefetched
+        from emojimask.threads.prefetch import prefetched
 
         def slow():
             yield 0
@@ -95,7 +95,7 @@ def test_a_thread_that_is_left_at_work_does_not_abort_the_program() -> None:
 def test_a_thread_that_hangs_does_not_hold_up_the_end_of_the_program() -> None:
     program = """if True:
         import threading
-        from emojimask.left_behind import begin_thread, end_program
+        from emojimask.threads.left_behind import begin_thread, end_program
 
         thread = begin_thread(threading.Event().wait, "hangs")
         print("done", end="")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from emojimask.file_lock import locked
+from emojimask.files.lock import locked
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from emojimask.file_lock import locked
+from emojimask.files.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

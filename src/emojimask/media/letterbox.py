@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from emojimask.pixels import bgr
+from emojimask.media.pixels import bgr
 from emojimask.types import Picture
 
 

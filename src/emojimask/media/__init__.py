@@ -1,0 +1,1 @@
+"""Pictures and videos as such: their pixels, planes and colours, and the containers that hold them."""
