@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 from emojimask import MaskSettings, mask_image
-from emojimask.benchmark.leak_files import find_faces
 from emojimask.build import eyes, open_file
-from emojimask.evaluation.exposure import exposure
-from emojimask.evaluation.leak import LEAKED
+from emojimask.leak.audit import LEAKED
+from emojimask.leak.exposure import exposure
+from emojimask.leak.files import find_faces
 from emojimask.sources.folder import find_inputs
 from emojimask.types import EXPRESSIONS, Box, Image
 

@@ -522,11 +522,11 @@ def test_an_error_names_the_output_and_not_where_it_was_made(tmp_path: Path) -> 
     assert said == [f"a.flv: a_masked.mp4: {reason}"]
 
 
-def test_leak_figures_are_asked_of_the_measure(tmp_path: Path) -> None:
+def test_leak_figures_are_measured_where_they_are_asked_for(tmp_path: Path) -> None:
     clip(tmp_path / "in" / "a.mp4")
     wanted = request(tmp_path / "in", tmp_path / "out")
     run(wanted)
-    measured = replace(wanted, measure=lambda original, masked: {"frames": len(media.times(masked))})
+    measured = replace(wanted, leak=True)
     assert run(measured)[0].done == 1  # was not measured before
-    assert records(measured)["a.mp4"].leak == {"frames": 6}
+    assert records(measured)["a.mp4"].leak == {"frames": 6, "frames_with_face": 0}
     assert run(measured)[0].unchanged == 1

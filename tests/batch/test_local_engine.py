@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from threading import Thread
@@ -19,7 +21,7 @@ import pytest
 from archives import clip, records, request, run
 
 import media
-from emojimask.batch.folders import STAGING
+from emojimask.batch.folders import STAGING, LocalFolder
 from emojimask.batch.local import LocalEngine
 from emojimask.batch.record import MANIFEST
 from emojimask.batch.run import BatchRun
@@ -65,15 +67,17 @@ def test_a_killed_worker_costs_no_file(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 
-def warn(original: Path, masked: Path) -> Mapping[str, float]:
-    """A measure that logs what a fault in a frame logs."""
-    logging.getLogger("emojimask.pipeline").warning("of %s and %s", original, masked, exc_info=MemoryError("none left"))
-    return {}
+class WarningFolder(LocalFolder):
+    """Logs what a fault in a frame logs."""
+
+    def fetch(self, name: str) -> AbstractContextManager[Path]:
+        logging.getLogger("emojimask.pipeline").warning("of %s", name, exc_info=MemoryError("none left"))
+        return super().fetch(name)
 
 
 def test_a_worker_prints_no_bare_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     clip(tmp_path / "in" / "a.mp4")
-    wanted = request(tmp_path / "in", tmp_path / "out", measure=warn)
+    wanted = replace(request(tmp_path / "in", tmp_path / "out"), inputs=WarningFolder(tmp_path / "in"))
     assert BatchRun(wanted).run(LocalEngine(wanted, workers=1)).done == 1
     assert "Traceback" not in capfd.readouterr().err
 

@@ -145,7 +145,7 @@ class Plan:
         # A setting may be younger than a record.
         if self._defaults | dict(record.settings) != self._decisive:
             return None
-        if request.measure is not None and record.leak is None:
+        if request.leak and record.leak is None:
             return None
         if request.reports and (record.report is None or request.outputs.size(record.report) is None):
             return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 from emojimask.batch.folders import Folder
 from emojimask.batch.names import report_name
@@ -13,8 +12,6 @@ from emojimask.batch.stretches import Places, Stretch
 from emojimask.batch.tally import Tally
 from emojimask.errors import EmojimaskError
 from emojimask.settings import MaskSettings
-
-Measure = Callable[[Path, Path], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +22,7 @@ class Request:
         audio: carry sound and subtitles over.
         reports: write beside each output what was seen, frame by frame, as .jsonl.
         split_s: a video of twice this length or more is cut into stretches of about this length, seconds; 0: never.
-        measure: given an original and its masked copy, how much of a face still shows; what it says is in the
-            manifest. A function of a module, so that it can be sent to other processes.
+        leak: measure how much of a face still shows in each output; what is found is in the manifest.
         own: what the emoji sets and the model of one's own are now, as :func:`emojimask.build.own_parts` tells it.
     """
 
@@ -36,7 +32,7 @@ class Request:
     audio: bool = True
     reports: bool = False
     split_s: float = 300.0
-    measure: Measure | None = None
+    leak: bool = False
     own: Mapping[str, str] = field(default_factory=dict)
 
     def decisive(self) -> dict[str, object]:

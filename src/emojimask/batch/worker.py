@@ -35,6 +35,7 @@ from emojimask.batch.tasks import (
     Whole,
 )
 from emojimask.errors import EmojimaskError, NoPlaceError, SourceError
+from emojimask.leak.files import compare_files
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import run
 from emojimask.stages import Sink
@@ -204,8 +205,7 @@ class Worker:
 
     def _written(self, original: Path, output: Path) -> _Written:
         """What is to be told of a finished output, before it takes its place."""
-        measure = self._request.measure
-        leak = None if measure is None else measure(original, output)
+        leak = compare_files(original, output, build.eyes())[0].figures() if self._request.leak else None
         return _Written(sha256_of(output), output.stat().st_size, leak)
 
     def _sinks(self, info: StreamInfo, output: Path, report: Path | None, *, audio: bool) -> list[Sink]:

@@ -15,9 +15,9 @@ from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
 from emojimask.benchmark.stress import Scene, Shot, head_turns, scenes
 from emojimask.benchmark.tables import markdown
 from emojimask.build import cast, face_back_end, renderer, second_detector
-from emojimask.evaluation.leak import LEAKED, longest_exposure_ms
 from emojimask.expressions.smoothing import NoSmoother
 from emojimask.faces.tracking import LandmarkTracker
+from emojimask.leak.audit import LEAKED, longest_exposure_ms
 from emojimask.pipeline import UNREAD, MaskingPipeline
 from emojimask.settings import MaskSettings
 from emojimask.stages import Detection, FaceDetector, FaceLandmarker

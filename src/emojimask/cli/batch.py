@@ -6,8 +6,6 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emojimask.cli.given import given_name
@@ -64,7 +62,7 @@ def run_batch(args: argparse.Namespace) -> int:
         audio=args.audio,
         reports=args.reports,
         split_s=args.split_s,
-        measure=measure_leak if args.leak else None,
+        leak=args.leak,
         own=own_parts(settings),
     )
     with Table(quiet=args.quiet) as table:
@@ -76,20 +74,6 @@ def run_batch(args: argparse.Namespace) -> int:
     if not progress.failed:
         return DONE
     return FAILED if len(progress.failed) == progress.total else SOME_FAILED
-
-
-def measure_leak(original: Path, masked: Path) -> Mapping[str, float]:
-    """The leak figures of one file. Raises EmojimaskError."""
-    from emojimask.benchmark.leak_files import compare_files
-    from emojimask.build import eyes
-
-    report, _ = compare_files(original, masked, eyes(None))
-    figures: dict[str, float] = {"frames": report.frames, "frames_with_face": report.frames_with_face}
-    if report.unlike:  # such as a face that fills the picture
-        figures["unlike_frames"] = len(report.unlike)
-    if report.measurable and not report.is_of_another:
-        figures |= {"leaked_frames": report.leaked_frames, "worst_uncovered": round(report.worst_uncovered, 4)}
-    return figures
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -13,8 +13,8 @@ from emojimask.cli.given import given_path, warn
 from emojimask.cli.main import DONE, FAILED, LEAKED
 from emojimask.cli.options import PLOTS, check_outputs, plot_file, share, some_of
 from emojimask.errors import OutputExistsError, SinkError, SourceError, UsageError
-from emojimask.evaluation.leak import LeakReport
 from emojimask.files.atomic import check_folder, unwritable
+from emojimask.leak.audit import LeakReport
 
 EYES = ("haar", "hog", "mtcnn", "mediapipe")
 SHOWN = 10  # leaked frames listed in the table; all are in the JSON
@@ -50,8 +50,8 @@ def add_leak(parser: argparse.ArgumentParser) -> None:
 def run_leak(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from emojimask.benchmark.leak_files import compare_files, save_plot, save_worst
     from emojimask.build import eyes
+    from emojimask.leak.files import compare_files, save_plot, save_worst
 
     _check_inputs(args.original, args.masked)
     _check_outputs(args)

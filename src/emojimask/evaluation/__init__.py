@@ -1,1 +1,1 @@
-"""Measures of what emojimask does: how well expressions are read, how much of a face gets out. No files, no models."""
+"""How well expressions are read: figures, tables and plots. No files, no models."""

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from emojimask.emojis.emoji_set import load_emoji_set
-from emojimask.evaluation.exposure import exposure
-from emojimask.evaluation.leak import LeakAudit
-from emojimask.evaluation.sightings import FacePath, Place, Sighting, fuse
+from emojimask.leak.audit import LeakAudit
+from emojimask.leak.exposure import exposure
+from emojimask.leak.sightings import FacePath, Place, Sighting, fuse
 from emojimask.masking.renderer import EmojiRenderer
 from emojimask.media.letterbox import letterbox
 from emojimask.sources.synthetic import portrait

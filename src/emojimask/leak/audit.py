@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emojimask.evaluation.exposure import exposure, resembles
-from emojimask.evaluation.sightings import FacePath
+from emojimask.leak.exposure import exposure, resembles
+from emojimask.leak.sightings import FacePath
 from emojimask.types import Box, Image
 
 LEAKED = 0.1
@@ -89,6 +89,15 @@ class LeakReport:
     def exceeds(self, limit: float) -> bool:
         """True where more than ``limit`` of the frames with a face leaked, or anything cannot be vouched for."""
         return self.leaked_share > limit or bool(self.unlike or self.hidden or self.unread)
+
+    def figures(self) -> dict[str, float]:
+        """In brief, as a batch's manifest holds them; what cannot be told is left out."""
+        found: dict[str, float] = {"frames": self.frames, "frames_with_face": self.frames_with_face}
+        if self.unlike:  # such as a face that fills the picture
+            found["unlike_frames"] = len(self.unlike)
+        if self.measurable and not self.is_of_another:
+            found |= {"leaked_frames": self.leaked_frames, "worst_uncovered": round(self.worst_uncovered, 4)}
+        return found
 
 
 class LeakAudit:

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emojimask.benchmark.hidden import hidden_pictures
 from emojimask.build import open_file
 from emojimask.errors import SourceError, UsageError
 from emojimask.evaluation import plots
-from emojimask.evaluation.leak import LeakAudit, LeakReport
-from emojimask.evaluation.sightings import FacePath, Sighting, fuse
 from emojimask.files.atomic import unwritable, write_result
+from emojimask.leak.audit import LeakAudit, LeakReport
+from emojimask.leak.hidden import hidden_pictures
+from emojimask.leak.sightings import FacePath, Sighting, fuse
 from emojimask.media.letterbox import letterbox
 from emojimask.stages import FaceDetector, Source
 from emojimask.types import Box, Frame, Image

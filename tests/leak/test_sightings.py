@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emojimask.evaluation.sightings import Sighting, fuse
+from emojimask.leak.sightings import Sighting, fuse
 from emojimask.types import Box
 
 

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from emojimask.benchmark import leak_files
 from emojimask.cli import main
+from emojimask.leak import files as leak_files
 from emojimask.sources.synthetic import SyntheticSource
 
 FPS = 15
@@ -92,7 +92,7 @@ def test_three_leaking_frames_are_found_and_break_the_limit(films, capsys, tmp_p
 
 @pytest.mark.parametrize(("plot", "what"), [("x.foo", ".png, .svg, .pdf"), ("nowhere/x.png", "no folder")])
 def test_a_plot_that_cannot_be_drawn_is_told_before_the_search(films, capsys, tmp_path, monkeypatch, plot, what):
-    monkeypatch.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("searched"))
+    monkeypatch.setattr("emojimask.leak.files.compare_files", lambda *_: pytest.fail("searched"))
     with pytest.raises(SystemExit) as ended:
         leak(capsys, films["bare"], films["leaking"], "--plot", str(tmp_path / plot))
     assert ended.value.code == 2
@@ -130,7 +130,7 @@ def test_what_is_there_is_not_overwritten_without_force_and_told_before_the_sear
     kept.parent.mkdir(exist_ok=True)
     kept.write_bytes(b"mine")
     with monkeypatch.context() as patched:
-        patched.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("searched"))
+        patched.setattr("emojimask.leak.files.compare_files", lambda *_: pytest.fail("searched"))
         status, _, err = leak(capsys, films["bare"], films["leaking"], flag, str(there))
     assert status == 1
     assert err.startswith(f"emojimask: {there}: is ")
@@ -163,7 +163,7 @@ def test_a_folder_is_no_place_for_a_plot(films, capsys, tmp_path):
 
 
 def test_a_file_is_no_place_for_the_worst_frames(films, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("searched"))
+    monkeypatch.setattr("emojimask.leak.files.compare_files", lambda *_: pytest.fail("searched"))
     (tmp_path / "worst").write_text("mine")
     status, out, err = leak(capsys, films["bare"], films["leaking"], "--worst", str(tmp_path / "worst"), "--force")
     assert (status, out) == (1, "")
@@ -208,7 +208,7 @@ def test_what_does_not_fit_is_an_error_and_never_no_leak(films, capsys, masked, 
 
 
 def test_the_masked_copy_named_first_is_refused(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("emojimask.benchmark.leak_files.compare_files", lambda *_: pytest.fail("compared"))
+    monkeypatch.setattr("emojimask.leak.files.compare_files", lambda *_: pytest.fail("compared"))
     status, out, err = leak(capsys, tmp_path / "clip_masked.mp4", tmp_path / "clip.ts", "--limit", "0")
     assert (status, out) == (2, "")
     assert "clip_masked.mp4: is by its name the masked copy of" in err

@@ -14,8 +14,8 @@ import pytest
 from av.stream import Disposition
 from PIL import Image as Pillow
 
-from emojimask.benchmark.hidden import hidden_pictures
 from emojimask.cli import main
+from emojimask.leak.hidden import hidden_pictures
 from emojimask.sources.synthetic import portrait
 
 RAW = Pillow.fromarray(portrait()[..., ::-1])
