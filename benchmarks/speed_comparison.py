@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-from emojimask.benchmark.speed import HEIGHT, WIDTH, machine
-from emojimask.benchmark.speed_clips import check_video, first_frames, write_clip
-from emojimask.benchmark.speed_files import decode_and_encode, through_runner, timed
-from emojimask.benchmark.speed_stages import spread
+from emojimask.benchmark.speed.bench import HEIGHT, WIDTH, machine
+from emojimask.benchmark.speed.clips import check_video, first_frames, write_clip
+from emojimask.benchmark.speed.files import decode_and_encode, through_runner, timed
+from emojimask.benchmark.speed.stages import spread
 from emojimask.build import build_pipeline
 from emojimask.pipeline import MaskingPipeline
 from emojimask.types import Frame, MaskedFrame

@@ -14,9 +14,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from emojimask.benchmark.speed import PARTS
-from emojimask.benchmark.speed_plot import save_plot
-from emojimask.benchmark.speed_table import span, tables
+from emojimask.benchmark.speed.bench import PARTS
+from emojimask.benchmark.speed.plot import save_plot
+from emojimask.benchmark.speed.table import span, tables
 from emojimask.benchmark.tables import markdown
 from emojimask.settings import MaskSettings
 

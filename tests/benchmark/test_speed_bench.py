@@ -14,13 +14,14 @@ import av
 import numpy as np
 import pytest
 
-from emojimask.benchmark import speed_files, speed_process
-from emojimask.benchmark.speed import PARTS, Plan, bench
-from emojimask.benchmark.speed_clips import ForthAndBack, check_video, crowd, first_frames, write_clip, write_long
-from emojimask.benchmark.speed_live import _judged
-from emojimask.benchmark.speed_plot import save_plot
-from emojimask.benchmark.speed_stages import STAGES, Stopwatch, spread
-from emojimask.benchmark.speed_table import summary, table, tables
+from emojimask.benchmark.speed import files as speed_files
+from emojimask.benchmark.speed import process as speed_process
+from emojimask.benchmark.speed.bench import PARTS, Extent, bench
+from emojimask.benchmark.speed.clips import ForthAndBack, check_video, crowd, first_frames, write_clip, write_long
+from emojimask.benchmark.speed.live import _judged
+from emojimask.benchmark.speed.plot import save_plot
+from emojimask.benchmark.speed.stages import STAGES, Stopwatch, spread
+from emojimask.benchmark.speed.table import summary, table, tables
 from emojimask.build import open_file
 from emojimask.cli import bench_speed, main
 from emojimask.errors import EmojimaskError, UsageError
@@ -32,7 +33,7 @@ from emojimask.types import Frame, StreamInfo
 from media import packets, times, write_video
 
 ROOT = Path(__file__).parents[2]
-TINY = Plan(
+TINY = Extent(
     seconds=0.5,
     stage_s=0.5,
     growth_s=0.2,
@@ -201,7 +202,7 @@ def test_results_take_the_place_of_no_file_unasked_and_never_that_of_the_video(
     there.write_text("mine")
     quick = ["--quick", "--only", "stages", "--quiet"]
     with monkeypatch.context() as patched:
-        patched.setattr("emojimask.benchmark.speed.bench", lambda *_: pytest.fail("measured"))
+        patched.setattr("emojimask.benchmark.speed.bench.bench", lambda *_: pytest.fail("measured"))
         assert main(["bench", "speed", str(clip), flag, str(there), *quick]) == 1
         assert "is already there" in capsys.readouterr().err
         assert main(["bench", "speed", str(there), flag, str(there), "--force", *quick]) == 2
@@ -214,7 +215,7 @@ def test_results_take_the_place_of_no_file_unasked_and_never_that_of_the_video(
 def test_results_and_plot_do_not_share_a_file(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojimask.benchmark.speed.bench", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr("emojimask.benchmark.speed.bench.bench", lambda *_: pytest.fail("measured"))
     (tmp_path / "in").mkdir()
     same, other = str(tmp_path / "x.svg"), str(tmp_path / "in" / ".." / "x.svg")
     assert main(["bench", "speed", str(clip), "--out", same, "--plot", other, "--force", "--quick"]) == 2

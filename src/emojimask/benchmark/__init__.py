@@ -1,1 +1,1 @@
-"""Measurements of the program itself: one file a benchmark."""
+"""Measurements of the program itself: one file or folder a benchmark, and what they share."""

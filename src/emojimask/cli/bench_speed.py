@@ -38,8 +38,8 @@ def add_speed(parser: argparse.ArgumentParser) -> None:
 
 
 def run_speed(args: argparse.Namespace) -> int:
-    from emojimask.benchmark.speed import QUICK, Plan, bench
-    from emojimask.benchmark.speed_plot import check_drawable, save_plot
+    from emojimask.benchmark.speed.bench import QUICK, Extent, bench
+    from emojimask.benchmark.speed.plot import check_drawable, save_plot
     from emojimask.settings import load_settings
 
     if args.file is not None and args.faces is not None:
@@ -53,13 +53,13 @@ def run_speed(args: argparse.Namespace) -> int:
         if not args.quiet:
             print(f"{part} ...", file=sys.stderr)
 
-    plan = QUICK if args.quick else Plan()
+    extent = QUICK if args.quick else Extent()
     if args.minutes is not None:
-        plan = replace(plan, minutes=args.minutes)
+        extent = replace(extent, minutes=args.minutes)
     settings, live = load_settings(args.settings), load_settings(args.settings, live=True)
     record: dict[str, Any] = {}
     try:
-        bench(args.file, plan, settings, live, args.faces or 1, parts, tell, into=record)
+        bench(args.file, extent, settings, live, args.faces or 1, parts, tell, into=record)
     finally:  # where a part fails, or somebody has waited long enough, what the others found is kept
         if any(part in record for part in PARTS):
             _give(record, args.out, as_json=args.json)
@@ -69,7 +69,7 @@ def run_speed(args: argparse.Namespace) -> int:
 
 
 def _give(record: dict[str, Any], path: Path | None, *, as_json: bool) -> None:
-    from emojimask.benchmark.speed_table import table
+    from emojimask.benchmark.speed.table import table
 
     text = json.dumps(record, indent=2)
     print(text if as_json else table(record), flush=True)  # before what may fail

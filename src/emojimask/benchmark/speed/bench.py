@@ -17,11 +17,11 @@ import cv2
 
 from emojimask.benchmark.latency import ms_per_face
 from emojimask.benchmark.processor import processor
-from emojimask.benchmark.speed_clips import FPS, MOST_FACES, check_video, first_frames, write_clip
-from emojimask.benchmark.speed_files import measure_file, measure_limits
-from emojimask.benchmark.speed_live import measure_live
-from emojimask.benchmark.speed_process import measure_memory, measure_start
-from emojimask.benchmark.speed_stages import Stopwatch, measure_stages, spread
+from emojimask.benchmark.speed.clips import FPS, MOST_FACES, check_video, first_frames, write_clip
+from emojimask.benchmark.speed.files import measure_file, measure_limits
+from emojimask.benchmark.speed.live import measure_live
+from emojimask.benchmark.speed.process import measure_memory, measure_start
+from emojimask.benchmark.speed.stages import Stopwatch, measure_stages, spread
 from emojimask.build import build_pipeline
 from emojimask.expressions.classifier import OnnxClassifier, find_model, open_session
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
@@ -32,7 +32,7 @@ PACKAGES = ("emojimask", "numpy", "av", "onnxruntime", "ai-edge-litert", "opencv
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Extent:
     """How much is measured.
 
     Attributes:
@@ -58,15 +58,15 @@ class Plan:
     height: int = HEIGHT
 
 
-QUICK = Plan(4.0, 2.0, 1.0, 1, 0.1, (1, 4, 8), grains=(2.5,))
+QUICK = Extent(4.0, 2.0, 1.0, 1, 0.1, (1, 4, 8), grains=(2.5,))
 
 Record = dict[str, Any]
 """What JSON holds: strings, numbers, lists and records; see docs/performance.md."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What every part is given: the video, the settings of files and of live use, the plan, and a folder for clips.
+class Setup:
+    """What every part is given: the video, the settings of files and of live use, the extent, and a folder for clips.
 
     Attributes:
         people: in the video, where it was made here; None: it was given.
@@ -76,29 +76,29 @@ class Job:
     people: int | None
     settings: MaskSettings
     live: MaskSettings
-    plan: Plan
+    extent: Extent
     folder: Path
 
 
-def stages(job: Job) -> Record:
-    runs = [measure_stages(job.path, job.settings, job.plan.stage_s) for _ in range(job.plan.turns)]
+def stages(setup: Setup) -> Record:
+    runs = [measure_stages(setup.path, setup.settings, setup.extent.stage_s) for _ in range(setup.extent.turns)]
     middle = sorted(runs, key=lambda run: run.mean_ms)[len(runs) // 2]
     return {**asdict(middle), "frames_a_second": round(1000 / middle.mean_ms, 1)}
 
 
-def limits(job: Job) -> Record:
-    return asdict(measure_limits(job.path, job.plan.stage_s))
+def limits(setup: Setup) -> Record:
+    return asdict(measure_limits(setup.path, setup.extent.stage_s))
 
 
-def faces(job: Job) -> list[Record]:
-    sizes = [(job.plan.width, job.plan.height, count) for count in job.plan.faces]
-    return _growth(job, sizes, reference=0)
+def faces(setup: Setup) -> list[Record]:
+    sizes = [(setup.extent.width, setup.extent.height, count) for count in setup.extent.faces]
+    return _growth(setup, sizes, reference=0)
 
 
-def sizes(job: Job) -> list[Record]:
-    heights = job.plan.heights
+def sizes(setup: Setup) -> list[Record]:
+    heights = setup.extent.heights
     reference = heights.index(HEIGHT) if HEIGHT in heights else 0
-    return _growth(job, [(_width(height), height, 1) for height in heights], reference)
+    return _growth(setup, [(_width(height), height, 1) for height in heights], reference)
 
 
 def _width(height: int) -> int:
@@ -106,15 +106,15 @@ def _width(height: int) -> int:
     return round(height * 16 / 9 / 2) * 2
 
 
-def _growth(job: Job, sizes: Sequence[tuple[int, int, int]], reference: int) -> list[Record]:
+def _growth(setup: Setup, sizes: Sequence[tuple[int, int, int]], reference: int) -> list[Record]:
     """Masking by width, height and number of faces, by turns; ratios to the one at ``reference``, in the same turn."""
     clips = [
-        write_clip(job.folder / f"{width}x{height}x{count}.mp4", width, height, count, job.plan.growth_s)
+        write_clip(setup.folder / f"{width}x{height}x{count}.mp4", width, height, count, setup.extent.growth_s)
         for width, height, count in sizes
     ]
     turns = [
-        [measure_stages(clip, job.settings, job.plan.growth_s, write=False) for clip in clips]
-        for _ in range(job.plan.turns)
+        [measure_stages(clip, setup.settings, setup.extent.growth_s, write=False) for clip in clips]
+        for _ in range(setup.extent.turns)
     ]
     records = []
     for column, (width, height, count) in enumerate(sizes):
@@ -135,32 +135,33 @@ def _growth(job: Job, sizes: Sequence[tuple[int, int, int]], reference: int) -> 
     return records
 
 
-def whole_file(job: Job) -> list[Record]:
-    """The video that was given, or one made with each of the plan's grains."""
-    plan, paths = job.plan, [job.path]
-    if job.people is not None:
-        size = plan.width, plan.height, job.people, plan.seconds
+def whole_file(setup: Setup) -> list[Record]:
+    """The video that was given, or one made with each of the extent's grains."""
+    extent, paths = setup.extent, [setup.path]
+    if setup.people is not None:
+        size = extent.width, extent.height, setup.people, extent.seconds
         paths = [
-            write_clip(job.folder / f"grain {grain}.mp4", *size, grain) if grain else job.path for grain in plan.grains
+            write_clip(setup.folder / f"grain {grain}.mp4", *size, grain) if grain else setup.path
+            for grain in extent.grains
         ]
-    return [asdict(measure_file(path, job.settings, plan.turns)) for path in paths]
+    return [asdict(measure_file(path, setup.settings, extent.turns)) for path in paths]
 
 
-def live(job: Job) -> Record:
-    return asdict(measure_live(job.path, job.live, 60 * job.plan.minutes))
+def live(setup: Setup) -> Record:
+    return asdict(measure_live(setup.path, setup.live, 60 * setup.extent.minutes))
 
 
-def model(job: Job) -> Record:
+def model(setup: Setup) -> Record:
     """The expression model, one face and eight at once, on one core: alone, and with its crops."""
-    clip = write_clip(job.folder / "model.mp4", WIDTH, HEIGHT, 1, 0.2)
+    clip = write_clip(setup.folder / "model.mp4", WIDTH, HEIGHT, 1, 0.2)
     frame = first_frames(clip, 0)[0]
     (found,) = build_pipeline(MaskSettings()).process(frame).faces
-    name = "default" if job.settings.expressions == NO_EXPRESSIONS else job.settings.expressions
-    reader = OnnxClassifier(name, job.settings.provider)
+    name = "default" if setup.settings.expressions == NO_EXPRESSIONS else setup.settings.expressions
+    reader = OnnxClassifier(name, setup.settings.provider)
     session = open_session(find_model(name).read_bytes(), name, reader.provider)
     stopwatch = Stopwatch()
     with cores_taken(cv2.getNumberOfCPUs()):
-        for _ in range(100 * job.plan.turns):
+        for _ in range(100 * setup.extent.turns):
             for count in (1, 8):
                 stopwatch.call(f"faces_{count}", reader.classify, frame.picture, [found.track.face] * count)
             stopwatch.end_frame()
@@ -169,15 +170,15 @@ def model(job: Job) -> Record:
     return alone | with_crops
 
 
-def start(job: Job) -> Record:
-    return asdict(measure_start(job.path, job.settings, job.plan.turns))
+def start(setup: Setup) -> Record:
+    return asdict(measure_start(setup.path, setup.settings, setup.extent.turns))
 
 
-def memory(job: Job) -> Record:
-    return asdict(measure_memory(job.path, job.settings, job.plan.minutes))
+def memory(setup: Setup) -> Record:
+    return asdict(measure_memory(setup.path, setup.settings, setup.extent.minutes))
 
 
-PARTS: dict[str, Callable[[Job], Any]] = {
+PARTS: dict[str, Callable[[Setup], Any]] = {
     "stages": stages,
     "limits": limits,
     "faces": faces,
@@ -192,7 +193,7 @@ PARTS: dict[str, Callable[[Job], Any]] = {
 
 def bench(
     file: Path | None,
-    plan: Plan,
+    extent: Extent,
     settings: MaskSettings,
     live: MaskSettings,
     people: int = 1,
@@ -219,20 +220,20 @@ def bench(
         path = file
         if path is None:
             tell("making a clip")
-            path = write_clip(Path(folder) / "synthetic.mp4", plan.width, plan.height, people, plan.seconds)
+            path = write_clip(Path(folder) / "synthetic.mp4", extent.width, extent.height, people, extent.seconds)
         record: Record = {} if into is None else into
         record |= {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": here,
             "settings": asdict(settings),
             "live_settings": asdict(live),
-            "plan": asdict(plan),
+            "plan": asdict(extent),
             "clip": _clip(path, made),
         }
-        job = Job(path, made, settings, live, plan, Path(folder))
+        setup = Setup(path, made, settings, live, extent, Path(folder))
         for name in parts:
             tell(name)
-            record[name] = PARTS[name](job)
+            record[name] = PARTS[name](setup)
         return record
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojimask.benchmark.speed_stages import MASKING
+from emojimask.benchmark.speed.stages import MASKING
 from emojimask.errors import UsageError
 from emojimask.evaluation import plots
 from emojimask.files.atomic import write_result

@@ -1,6 +1,6 @@
 """What only a fresh process can tell: how long it takes to the first masked frame, and how its memory grows.
 
-    python -m emojimask.benchmark.speed_child first|long VIDEO SECONDS SETTINGS-AS-JSON
+    python -m emojimask.benchmark.speed.child first|long VIDEO SECONDS SETTINGS-AS-JSON
 
 Prints JSON lines. ``first``: one, once the first frame is masked. ``long``: [second of video, MB now, MB at most].
 """
@@ -26,7 +26,7 @@ def first_frame(path: Path, settings: MaskSettings) -> None:
 
 def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
     """Mask a file of so many seconds that shows the video over and over, and write it."""
-    from emojimask.benchmark.speed_clips import write_long
+    from emojimask.benchmark.speed.clips import write_long
     from emojimask.runner import run
     from emojimask.types import MaskedFrame
 

@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from emojimask.benchmark.speed_clips import ForthAndBack, check_video, first_frames
+from emojimask.benchmark.speed.clips import ForthAndBack, check_video, first_frames
 from emojimask.build import build_pipeline
 from emojimask.runner import run
 from emojimask.settings import MaskSettings

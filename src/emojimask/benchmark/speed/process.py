@@ -71,7 +71,7 @@ def measure_memory(path: Path, settings: MaskSettings, minutes: float) -> Memory
 
 def _child(what: str, path: Path, seconds: float, settings: MaskSettings) -> Iterator[str]:
     chosen = json.dumps(asdict(settings))
-    return _lines(["-m", "emojimask.benchmark.speed_child", what, str(path), str(seconds), chosen])
+    return _lines(["-m", "emojimask.benchmark.speed.child", what, str(path), str(seconds), chosen])
 
 
 def _lines(arguments: list[str]) -> Iterator[str]:

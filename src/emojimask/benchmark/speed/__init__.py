@@ -1,0 +1,1 @@
+"""``emojimask bench speed``: what masking costs on this machine."""
