@@ -104,12 +104,12 @@ def test_a_picture_that_fits_the_disk_in_part_is_one_line_and_leaves_nothing(tmp
 import resource, signal, numpy as np
 from pathlib import Path
 from emojimask.errors import SinkError
-from emojimask.sinks.image_files import SUFFIXES, ImageFileSink
+from emojimask.sinks.image_files import WRITTEN_PICTURES, ImageFileSink
 from emojimask.types import MaskedFrame, StreamInfo
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
-for suffix in SUFFIXES:
+for suffix in WRITTEN_PICTURES:
     try:
         with ImageFileSink(Path({str(tmp_path)!r}) / f"a{{suffix}}") as sink:
             sink.open(StreamInfo("x", 320, 240, 0.0))

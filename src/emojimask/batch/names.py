@@ -32,12 +32,12 @@ def output_name(name: str, head: bytes) -> str:
 
     ``head``: the file's first bytes; what it is they say, and not its name.
     """
-    from emojimask.sinks.image_files import SUFFIXES as PICTURES
-    from emojimask.sinks.video_formats import SUFFIXES as VIDEOS
+    from emojimask.sinks.image_files import WRITTEN_PICTURES
+    from emojimask.sinks.video_formats import WRITTEN_VIDEOS
     from emojimask.sources.kinds import suffix_by_head
 
     path = PurePosixPath(name)
     still = suffix_by_head(head, path.suffix)
-    suffix = path.suffix if path.suffix.lower() in (PICTURES if still else VIDEOS) else still or ".mp4"
+    suffix = path.suffix if path.suffix.lower() in (WRITTEN_PICTURES if still else WRITTEN_VIDEOS) else still or ".mp4"
     stem = path.name if path.suffix.lower() in _SMALL_COPIES else path.stem
     return str(path.with_name(f"{stem}{MARK}{suffix}"))

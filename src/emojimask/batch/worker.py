@@ -113,12 +113,12 @@ class Worker:
 
         Raises NoPlaceError before the work; who joins them would raise it after all of it.
         """
-        from emojimask.sinks.joined_video import SUFFIXES, check_place
+        from emojimask.sinks.joined_video import JOINABLE, check_fits
         from emojimask.sources.cuts import frame_times
 
         request = self._request
         shared = isinstance(request.inputs, LocalFolder) and isinstance(request.outputs, LocalFolder)
-        joinable = PurePosixPath(job.output).suffix.lower() in SUFFIXES
+        joinable = PurePosixPath(job.output).suffix.lower() in JOINABLE
         if not (request.split_s > 0 and shared and joinable and can_be_cut(request.settings)):
             return ()
         times = frame_times(path)
@@ -128,7 +128,7 @@ class Worker:
         if len(stretches) < 2:
             return ()
         if request.audio:
-            check_place(path, Path(job.output))
+            check_fits(path, Path(job.output))
         return tuple(Piece(job, sha256, s) for s in stretches)
 
     def _piece(self, task: Piece) -> Outcome:

@@ -33,7 +33,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
 }
 if find_spec("PIL._avif"):  # not every Pillow has it
     _FORMATS[".avif"] = {"format": "AVIF", "quality": 90, "speed": 8}  # Pillow's own, 6, takes thrice as long
-SUFFIXES = frozenset(_FORMATS)
+WRITTEN_PICTURES = frozenset(_FORMATS)
 """Of the pictures that can be written."""
 
 

@@ -19,11 +19,11 @@ from emojimask.sinks._muxer import Muxer, begin
 from emojimask.sinks.video_formats import format_of
 from emojimask.types import StreamInfo
 
-SUFFIXES = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+JOINABLE = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 """Of the videos that can be joined."""
 
 
-def check_place(original: Path, output: Path) -> None:
+def check_fits(original: Path, output: Path) -> None:
     """Raises NoPlaceError where ``output``, by its suffix, has no place for the original's sound or subtitles."""
     with (
         av.open(io.BytesIO(), "w", format=format_of(output).container) as trial,

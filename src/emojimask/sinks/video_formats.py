@@ -35,7 +35,7 @@ _FORMATS = {
     ".asf": Format("asf", "wmv2", _QUANTISER_3),
     ".gif": Format("gif", "gif", {}),
 }
-SUFFIXES = frozenset(_FORMATS)
+WRITTEN_VIDEOS = frozenset(_FORMATS)
 """Of the videos that can be written."""
 _UNKNOWN_FPS = Fraction(25)
 _MAX_FPS = 1000

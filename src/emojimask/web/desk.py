@@ -16,7 +16,7 @@ from emojimask.build import build_pipeline, file_sinks, open_file
 from emojimask.errors import EmojimaskError, NoPlaceError
 from emojimask.runner import run
 from emojimask.settings import MaskSettings
-from emojimask.sinks.image_files import SUFFIXES
+from emojimask.sinks.image_files import WRITTEN_PICTURES
 from emojimask.sources.kinds import PICTURE_SUFFIXES
 from emojimask.stages import Source
 from emojimask.types import MaskedFrame
@@ -26,7 +26,7 @@ from emojimask.web.timeline import Timeline
 MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_WAITING = 4
 MAX_KEPT = 50
-_SHOWN = SUFFIXES - {".j2k", ".jp2", ".ppm", ".tif", ".tiff"}
+_SHOWN = WRITTEN_PICTURES - {".j2k", ".jp2", ".ppm", ".tif", ".tiff"}
 """Of the pictures that browsers show."""
 _NAME_BYTES = 200
 """Leaves room for what is added to a name, in the 255 bytes that file systems take."""
