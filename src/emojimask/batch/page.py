@@ -138,14 +138,11 @@ def _plots(done: Sequence[Record]) -> str:
     faces = sum(r.faces for r in read)
     shares = {e: sum(r.expressions.get(e, 0) * r.faces for r in read) / max(faces, 1) for e in EXPRESSIONS}
     speeds = [(r.seconds, r.frames / r.took_s) for r in done if r.seconds and r.took_s]
-    figures = [
-        ("What the covered faces showed", plots.bars(shares, COLOURS)) if any(shares.values()) else None,
-        ("Frames done since the first file was", plots.line_plot(_course(done), "minutes", "frames")),
-        ("Speed of each video", plots.dot_plot(speeds, "length, seconds", "frames a second")) if speeds else None,
-    ]
-    shown = "".join(
-        f"<figure><figcaption>{figure[0]}</figcaption>{figure[1]}</figure>" for figure in figures if figure is not None
-    )
+    figures = {"What the covered faces showed": plots.bars(shares, COLOURS)} if any(shares.values()) else {}
+    figures["Frames done since the first file was"] = plots.plot(_course(done), "minutes", "frames", joined=True)
+    if speeds:
+        figures["Speed of each video"] = plots.plot(speeds, "length, seconds", "frames a second", joined=False)
+    shown = "".join(f"<figure><figcaption>{name}</figcaption>{figure}</figure>" for name, figure in figures.items())
     return f'<h2>Plots</h2><div class="plots">{shown}</div>'
 
 

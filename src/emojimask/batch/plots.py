@@ -10,16 +10,6 @@ WIDTH, HEIGHT = 460, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 12, 38
 
 
-def line_plot(points: Sequence[tuple[float, float]], x_label: str, y_label: str) -> str:
-    """Points joined by a line; both axes begin at 0."""
-    return _plot(points, x_label, y_label, joined=True)
-
-
-def dot_plot(points: Sequence[tuple[float, float]], x_label: str, y_label: str) -> str:
-    """Points by themselves; both axes begin at 0."""
-    return _plot(points, x_label, y_label, joined=False)
-
-
 def bars(shares: Mapping[str, float], colours: Mapping[str, str]) -> str:
     """A horizontal bar for each share, 0 to 1."""
     row = 24
@@ -50,7 +40,8 @@ def strip(letters: str, colours: Mapping[str, str], names: Mapping[str, str]) ->
     return f'<svg class="strip" {size} role="img" aria-label="timeline">{"".join(parts)}</svg>'
 
 
-def _plot(points: Sequence[tuple[float, float]], x_label: str, y_label: str, *, joined: bool) -> str:
+def plot(points: Sequence[tuple[float, float]], x_label: str, y_label: str, *, joined: bool) -> str:
+    """Points, ``joined`` by a line or by themselves; both axes begin at 0."""
     x_end, x_ticks = _axis(max((x for x, _ in points), default=0))
     y_end, y_ticks = _axis(max((y for _, y in points), default=0))
     right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
