@@ -20,16 +20,12 @@ class Choices:
     """
 
     def __init__(self, start: MaskSettings) -> None:
-        self._start = start
+        self.start = start
         self.offered: dict[str, list[str]] = {
             "emojis": list(dict.fromkeys([start.emojis, *shipped_sets(), *_system_emoji()])),
             "smoothing": ["ema", "vote", "none"],
             "on_lost": list(dict.fromkeys([start.on_lost, "shield", "hold"])),
         }
-
-    @property
-    def start(self) -> MaskSettings:
-        return self._start
 
     def shown(self, settings: MaskSettings) -> dict[str, str]:
         """Of ``settings`` those that a page may change, by name."""
@@ -45,7 +41,7 @@ class Choices:
             if value not in self.offered.get(name, ()):
                 raise UsageError(f"{str(name)[:40]}: {str(value)[:40]!r} was not offered")
         changes: dict[str, Any] = dict(wanted)
-        return replace(before or self._start, **changes)
+        return replace(before or self.start, **changes)
 
 
 def _system_emoji() -> list[str]:

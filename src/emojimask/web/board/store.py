@@ -27,7 +27,7 @@ class RoomsFullError(Exception):
 
 
 class RoomStore(Protocol):
-    """Rooms, their members and timelines, until they are closed or expire. All but ``name`` raise StoreGoneError."""
+    """Rooms, their members and timelines, until they are closed or expire. All raise StoreGoneError."""
 
     async def start(self, home: str, on_event: OnEvent) -> None:
         """Begin to tell of events; ``home`` names this process."""
