@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from emojimask import MaskSettings, build_pipeline
-from emojimask.benchmark.tables import markdown
 from emojimask.build import face_back_end, open_file
 from emojimask.errors import SourceError
+from emojimask.evaluation.tables import markdown
 from emojimask.sources.folder import find_inputs
 from emojimask.types import Frame, Image
 from hard_forms import FORMS, Posed

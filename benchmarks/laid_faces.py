@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimask import MaskSettings, build_pipeline
-from emojimask.benchmark.tables import markdown
 from emojimask.build import face_back_end, open_file
 from emojimask.errors import SourceError
+from emojimask.evaluation.tables import markdown
 from emojimask.pipeline import MaskingPipeline
 from emojimask.sources.folder import find_inputs
 from emojimask.sources.kinds import VIDEO_SUFFIXES

@@ -17,7 +17,7 @@ from typing import Any
 from emojimask.benchmark.speed.bench import PARTS
 from emojimask.benchmark.speed.plot import save_plot
 from emojimask.benchmark.speed.table import span, tables
-from emojimask.benchmark.tables import markdown
+from emojimask.evaluation.tables import markdown
 from emojimask.settings import MaskSettings
 
 DOCS = Path(__file__).parents[1] / "docs"

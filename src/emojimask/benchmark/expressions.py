@@ -19,9 +19,10 @@ import numpy as np
 from emojimask.benchmark.agreement import shrunk
 from emojimask.benchmark.difficulties import DIFFICULTIES, Spoil
 from emojimask.benchmark.labelled import Show
-from emojimask.benchmark.tables import markdown
 from emojimask.build import classifier, face_back_end, open_file
 from emojimask.errors import DataError, SourceError
+from emojimask.evaluation.scores import NEGATIVE
+from emojimask.evaluation.tables import markdown
 from emojimask.expressions.smoothing import EmaSmoother
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.settings import MaskSettings
@@ -31,7 +32,6 @@ from emojimask.types import Face, Frame, TrackState
 AS_IT_IS = "as it is"
 STEP_S = 0.25
 """Clips are looked at four times a second."""
-NEGATIVE = frozenset({"angry", "disgust", "fear", "sad", "contempt"})
 
 _STILL_S = 1.0  # how long a picture counts
 

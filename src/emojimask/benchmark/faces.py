@@ -12,9 +12,9 @@ import numpy as np
 from emojimask.benchmark.actors import Actor
 from emojimask.benchmark.agreement import Agreement, agreements
 from emojimask.benchmark.stress import Scene, Shot
-from emojimask.benchmark.tables import markdown
 from emojimask.build import face_back_end
 from emojimask.errors import MissingExtraError
+from emojimask.evaluation.tables import markdown
 from emojimask.stages import FaceDetector
 from emojimask.types import Box, Image
 

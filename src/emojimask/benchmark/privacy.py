@@ -13,8 +13,8 @@ from emojimask.benchmark.actors import Actor
 from emojimask.benchmark.rivals import FirstFaceByHog, PerFrame
 from emojimask.benchmark.stall import Hanging, longest_frozen_ms, play
 from emojimask.benchmark.stress import Scene, Shot, head_turns, scenes
-from emojimask.benchmark.tables import markdown
 from emojimask.build import cast, face_back_end, renderer, second_detector
+from emojimask.evaluation.tables import markdown
 from emojimask.expressions.smoothing import NoSmoother
 from emojimask.faces.tracking import LandmarkTracker
 from emojimask.leak.audit import LEAKED, longest_exposure_ms

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from emojimask.evaluation import plots
+from emojimask.evaluation import plots, tables
 from emojimask.evaluation.significance import interval
 from emojimask.files.atomic import without_slashes
 
@@ -92,8 +92,7 @@ def slice_table(result: Mapping[str, Any]) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; every column but the first is aligned to the right."""
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return tables.markdown(head, rows, "---:")
 
 
 def percent(share: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emojimask.benchmark.tables import markdown
+from emojimask.evaluation.tables import markdown
 
 Row = tuple[str, str, str]
 """What was measured, the value, and what is aimed at."""
