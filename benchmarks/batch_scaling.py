@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emojimask.batch.plots import line_plot
-from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.sources.synthetic import SyntheticSource
 from emojimask.types import MaskedFrame
 

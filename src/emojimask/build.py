@@ -313,7 +313,7 @@ def file_sinks(
 
         sinks.append(ImageFileSink(output, force=force))
     elif output is not None:
-        from emojimask.sinks.video_file import VideoFileSink
+        from emojimask.sinks.video.sink import VideoFileSink
 
         sinks.append(VideoFileSink(output, force=force, audio=audio, threads=threads))
     return sinks

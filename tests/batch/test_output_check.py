@@ -7,9 +7,9 @@ import pytest
 from archives import clip
 
 from emojimask.errors import SinkError
-from emojimask.sinks._check import Sound, fault_in
-from emojimask.sinks._muxer import Muxer
-from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.video.check import Sound, fault_in
+from emojimask.sinks.video.muxer import Muxer
+from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
 from emojimask.types import MaskedFrame
 

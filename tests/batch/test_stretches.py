@@ -21,7 +21,7 @@ from emojimask.batch.tasks import Join, Piece, Whole
 from emojimask.errors import SinkError
 from emojimask.runner import RunSummary
 from emojimask.settings import MaskSettings
-from emojimask.sinks.joined_video import join_videos
+from emojimask.sinks.video.joined import join_videos
 from emojimask.sources.cuts import FrameTimes, frame_times
 from emojimask.sources.video_file import VideoFileSource
 from emojimask.types import Box

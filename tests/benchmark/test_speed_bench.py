@@ -28,7 +28,7 @@ from emojimask.errors import EmojimaskError, UsageError
 from emojimask.media.pixels import bgr
 from emojimask.public import mask_image
 from emojimask.settings import MaskSettings
-from emojimask.sinks.video_formats import format_of
+from emojimask.sinks.video.formats import format_of
 from emojimask.types import Frame, StreamInfo
 from media import packets, times, write_video
 

@@ -24,7 +24,7 @@ from emojimask.masking.renderer import EmojiRenderer
 from emojimask.sinks.image_files import ImageFileSink
 from emojimask.sinks.null import NullSink
 from emojimask.sinks.report import ReportSink
-from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.sinks.virtual_camera import VirtualCameraSink
 from emojimask.sinks.window import WindowSink
 from emojimask.sources.synthetic import portrait

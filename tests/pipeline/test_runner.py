@@ -20,8 +20,8 @@ from emojimask.build import file_sinks
 from emojimask.errors import OutputGoneError, SinkError, SourceError, StopRequested
 from emojimask.pipeline import MaskingPipeline
 from emojimask.runner import PATIENCE_S, Standby, run
-from emojimask.sinks._muxer import Muxer
-from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.video.muxer import Muxer
+from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
 from emojimask.stages import Glimpse
 from emojimask.types import Frame, MaskedFrame, StreamInfo

@@ -6,7 +6,7 @@ import av
 import pytest
 
 import media
-from emojimask.sinks._check import Sound, fault_in
+from emojimask.sinks.video.check import Sound, fault_in
 
 
 def heard(path: Path) -> Sound:

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 import media
 from emojimask.errors import NoPlaceError, OutputExistsError, SinkError, SourceError, UsageError
-from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.sources.video_file import VideoFileSource
 
 
@@ -723,7 +723,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, suffix: str)
     script = f"""
 import resource, signal, numpy as np
 from emojimask.errors import SinkError
-from emojimask.sinks.video_file import VideoFileSink
+from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.types import MaskedFrame, StreamInfo
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

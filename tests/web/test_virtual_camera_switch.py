@@ -35,7 +35,7 @@ from media import info, masked
 
 
 def write_clip(path: Path, seconds: int = 6) -> Path:
-    from emojimask.sinks.video_file import VideoFileSink
+    from emojimask.sinks.video.sink import VideoFileSink
 
     sink = VideoFileSink(path)
     with sink:

@@ -33,7 +33,7 @@ def output_name(name: str, head: bytes) -> str:
     ``head``: the file's first bytes; what it is they say, and not its name.
     """
     from emojimask.sinks.image_files import WRITTEN_PICTURES
-    from emojimask.sinks.video_formats import WRITTEN_VIDEOS
+    from emojimask.sinks.video.formats import WRITTEN_VIDEOS
     from emojimask.sources.kinds import suffix_by_head
 
     path = PurePosixPath(name)

@@ -113,7 +113,7 @@ class Worker:
 
         Raises NoPlaceError before the work; who joins them would raise it after all of it.
         """
-        from emojimask.sinks.joined_video import JOINABLE, check_fits
+        from emojimask.sinks.video.joined import JOINABLE, check_fits
         from emojimask.sources.cuts import frame_times
 
         request = self._request
@@ -151,7 +151,7 @@ class Worker:
         return MaskedPiece(task, tally, passed.lead, passed.trail, time.monotonic() - began)
 
     def _join(self, task: Join) -> Outcome:
-        from emojimask.sinks.joined_video import join_videos
+        from emojimask.sinks.video.joined import join_videos
         from emojimask.sources.cuts import frame_times
 
         job, began = task.job, time.monotonic()

@@ -148,6 +148,6 @@ def _output(path: Path, root: Path, folder: Path | None) -> Path:
 
 def _is_for_a_file(place: Path) -> bool:
     from emojimask.sinks.image_files import WRITTEN_PICTURES
-    from emojimask.sinks.video_formats import WRITTEN_VIDEOS
+    from emojimask.sinks.video.formats import WRITTEN_VIDEOS
 
     return place.is_file() or (not place.is_dir() and place.suffix.lower() in WRITTEN_PICTURES | WRITTEN_VIDEOS)

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from emojimask.errors import SinkError, UsageError
 from emojimask.files.atomic import AtomicFile
-from emojimask.sinks._guard import require_masked
+from emojimask.sinks.guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 
 _JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from emojimask.sinks._guard import require_masked
+from emojimask.sinks.guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self, TextIO
 
 from emojimask.errors import UsageError
 from emojimask.files.atomic import AtomicFile
-from emojimask.sinks._guard import require_masked
+from emojimask.sinks.guard import require_masked
 from emojimask.types import EXPRESSIONS, MaskedFace, MaskedFrame, Measures, StreamInfo
 
 _MEASURES = tuple(measure.name for measure in fields(Measures))

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from emojimask.errors import MissingExtraError, OutputGoneError, SinkError, in_brief
 from emojimask.media.letterbox import letterbox
-from emojimask.sinks._guard import require_masked
+from emojimask.sinks.guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 
 _UNKNOWN_FPS = 30.0

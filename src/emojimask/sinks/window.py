@@ -13,7 +13,7 @@ import cv2
 from PIL import Image as Pillow
 
 from emojimask.errors import SinkError, StopRequested
-from emojimask.sinks._guard import require_masked
+from emojimask.sinks.guard import require_masked
 from emojimask.types import MaskedFrame, StreamInfo
 
 _SCREEN_SHARE = 0.9  # of the screen that the picture may take, at most

@@ -24,7 +24,7 @@ from emojimask.runner import run
 from emojimask.settings import MaskSettings
 
 H264 = {"preset": "veryfast", "crf": "20"}
-"""As :class:`emojimask.sinks.video_file.VideoFileSink` encodes ..."""
+"""As :class:`emojimask.sinks.video.sink.VideoFileSink` encodes ..."""
 OUR_THREADS = {"x264-params": "sliced-threads=0"}
 """... with a thread for each core, and each with a picture of its own; PyAV's own choice is several to a picture."""
 

@@ -13,11 +13,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from emojimask.media.letterbox import letterbox
-from emojimask.sinks._guard import require_masked
-from emojimask.sinks._muxer import Muxer
-from emojimask.sinks._original import display_of
-from emojimask.sinks._pictures import GifPictures, YuvPictures
-from emojimask.sinks.video_formats import format_of
+from emojimask.sinks.guard import require_masked
+from emojimask.sinks.video.formats import format_of
+from emojimask.sinks.video.muxer import Muxer
+from emojimask.sinks.video.original import display_of
+from emojimask.sinks.video.pictures import GifPictures, YuvPictures
 from emojimask.types import MaskedFrame, StreamInfo
 
 

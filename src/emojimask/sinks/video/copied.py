@@ -18,9 +18,9 @@ from av.stream import Stream
 
 from emojimask.errors import NoPlaceError, SinkError
 from emojimask.media.containers import DISORDER_S
-from emojimask.sinks._check import Sound
-from emojimask.sinks._extradata import anonymous
-from emojimask.sinks._original import open_original
+from emojimask.sinks.video.check import Sound
+from emojimask.sinks.video.extradata import anonymous
+from emojimask.sinks.video.original import open_original
 
 _CARRIERS = {".mkv": "matroska", ".mov": "mov", ".avi": "avi"}  # what may have a place, in the order of trial
 _APART_S = 0.001  # in no unit of time are packets so far apart at the same time

@@ -14,9 +14,9 @@ from av.video.stream import VideoStream
 
 from emojimask.errors import SinkError
 from emojimask.media.containers import open_container
-from emojimask.sinks._copied import CopiedStreams
-from emojimask.sinks._muxer import Muxer, begin
-from emojimask.sinks.video_formats import format_of
+from emojimask.sinks.video.copied import CopiedStreams
+from emojimask.sinks.video.formats import format_of
+from emojimask.sinks.video.muxer import Muxer, begin
 from emojimask.types import StreamInfo
 
 JOINABLE = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})

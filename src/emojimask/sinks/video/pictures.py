@@ -12,8 +12,8 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from av.video.stream import VideoStream
 
 from emojimask.media.pixels import YuvImage, bgr
-from emojimask.sinks._interlacing import interlaced
-from emojimask.sinks._original import BT709, Display
+from emojimask.sinks.video.interlacing import interlaced
+from emojimask.sinks.video.original import BT709, Display
 from emojimask.types import Picture, StreamInfo
 
 _ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from emojimask.errors import SinkError
 from emojimask.media.containers import open_container, videos_in
 from emojimask.media.pixels import is_hdr
-from emojimask.sinks._interlacing import first_field
+from emojimask.sinks.video.interlacing import first_field
 from emojimask.types import StreamInfo
 
 BT709 = 1
@@ -27,7 +27,7 @@ class Display(NamedTuple):
 
     Attributes:
         aspect: width to height of a pixel, upright.
-        first_field: TOP or BOTTOM of an interlaced video (:mod:`emojimask.sinks._interlacing`).
+        first_field: TOP or BOTTOM of an interlaced video (:mod:`emojimask.sinks.video.interlacing`).
         primaries, transfer: which red, green and blue are meant, and how bright: FFmpeg's numbers; BT.709's where the
             original does not say, or is HDR.
     """

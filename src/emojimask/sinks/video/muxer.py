@@ -17,10 +17,10 @@ from av.video.stream import VideoStream
 
 from emojimask.errors import SinkError
 from emojimask.files.atomic import AtomicFile
-from emojimask.sinks._check import fault_in
-from emojimask.sinks._copied import CopiedStreams
-from emojimask.sinks._original import repeats_of, stay_of_last
-from emojimask.sinks.video_formats import format_of, rate_of
+from emojimask.sinks.video.check import fault_in
+from emojimask.sinks.video.copied import CopiedStreams
+from emojimask.sinks.video.formats import format_of, rate_of
+from emojimask.sinks.video.original import repeats_of, stay_of_last
 from emojimask.types import StreamInfo
 
 _MP4 = {"movflags": "+faststart", "movie_timescale": "90000"}  # index first; the unit in which a stream starts late
