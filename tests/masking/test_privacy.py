@@ -98,14 +98,14 @@ def test_the_window_refuses_a_raw_frame_before_anything_else():
 
 
 def test_the_page_is_sent_masked_frames_alone():
-    from emojimask.web.picture import pack
+    from emojimask.web.page.picture import pack
 
     for raw in (Frame(portrait(), 0, 0.0), portrait()):
         with pytest.raises(TypeError, match="MaskedFrame"):
             pack(raw, 0, 0.0)  # type: ignore[arg-type]
     assert b"\xff\xd8\xff" in pack(MaskedFrame(portrait(), 0, 0.0), 0, 0.0)  # and a masked one goes, as a JPEG
     assert {name for name in makers("imencode") if name.startswith("web/")} == {
-        "web/picture.py",  # pack, and nothing else in it
+        "web/page/picture.py",  # pack, and nothing else in it
         "web/emoji_pictures.py",  # draws emojis, and never meets a frame
     }
     assert makers("imwrite") == set()

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from emojimask.web.class_link import ClassLink
+from emojimask.web.page.class_link import ClassLink
 
 Board = Callable[[ServerConnection], Awaitable[None]]
 SHARE = json.dumps({"type": "share", "label": "sad"})

@@ -21,8 +21,8 @@ from emojimask.build import build_pipeline
 from emojimask.errors import EmojiSetError
 from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import MaskSettings
-from emojimask.web.choices import Choices
-from emojimask.web.live import LiveStream
+from emojimask.web.page.choices import Choices
+from emojimask.web.page.live import LiveStream
 
 NOBODY = np.full((48, 64, 3), 90, np.uint8)
 
@@ -118,7 +118,7 @@ def test_a_page_is_told_why_a_frame_could_not_be_masked(monkeypatch: pytest.Monk
     def fail(*_: object) -> None:
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr("emojimask.web.masker.build_pipeline", build)
+    monkeypatch.setattr("emojimask.web.page.masker.build_pipeline", build)
     told = play(MaskSettings(), frame(0, NOBODY), frame(1, NOBODY))
     assert [(each["shielded"], each["fault"]) for each in told] == [(True, "RuntimeError: no memory")] * 2
 
@@ -129,7 +129,7 @@ def test_after_a_set_that_cannot_be_loaded_the_one_before_goes_on(monkeypatch: p
             raise EmojiSetError("paper: cannot be read")
         return build_pipeline(settings)
 
-    monkeypatch.setattr("emojimask.web.masker.build_pipeline", build_all_but_paper)
+    monkeypatch.setattr("emojimask.web.page.masker.build_pipeline", build_all_but_paper)
     trouble, masked = play(MaskSettings(), '{"emojis": "paper"}', frame(0, NOBODY), frame(1, NOBODY))
     settings = {"emojis": "classic", "smoothing": "ema", "on_lost": "shield"}
     assert trouble == {"trouble": "paper: cannot be read", "settings": settings}

@@ -33,11 +33,11 @@ from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import Box, Face, MaskedFace, MaskedFrame, Track
 from emojimask.web.board.app import create_board
-from emojimask.web.choices import Choices
-from emojimask.web.desk import MAX_WAITING, FileDesk, Job, Refused
-from emojimask.web.page import create_page
-from emojimask.web.picture import BadPicture, decode, pack
-from emojimask.web.timeline import MAX_POINTS, Timeline
+from emojimask.web.page.app import create_page
+from emojimask.web.page.choices import Choices
+from emojimask.web.page.desk import MAX_WAITING, FileDesk, Job, Refused
+from emojimask.web.page.picture import BadPicture, decode, pack
+from emojimask.web.page.timeline import MAX_POINTS, Timeline
 from media import with_unknown_sound, write_video
 from tiles import write_tiles
 
@@ -230,7 +230,7 @@ def test_an_upload_for_which_there_is_no_room_is_told(monkeypatch: pytest.Monkey
         finally:
             desk.close()
 
-    monkeypatch.setattr(f"emojimask.web.desk.Spool.{step}", full)
+    monkeypatch.setattr(f"emojimask.web.page.desk.Spool.{step}", full)
     with ThreadPoolExecutor(1) as thread:  # a browser test's own event loop may be running in this one
         thread.submit(asyncio.run, scene()).result()
 
@@ -282,7 +282,7 @@ def test_a_file_that_is_cancelled_while_it_waits_is_not_opened(monkeypatch: pyte
 
     async def scene() -> list[object]:
         desk, before, opened = FileDesk(), Event(), []
-        monkeypatch.setattr("emojimask.web.desk.open_file", opened.append)
+        monkeypatch.setattr("emojimask.web.page.desk.open_file", opened.append)
         desk._thread.submit(before.wait)  # another file is being masked
         job = await desk.take("me.mp4", None, upload(), MaskSettings())
         desk.cancel(job)
@@ -307,7 +307,7 @@ def test_a_file_that_is_cancelled_while_its_end_is_written_is_forgotten(monkeypa
             desk.cancel(job)  # by then the last frame is through
             return summary
 
-        monkeypatch.setattr("emojimask.web.desk.run", run_and_cancel)
+        monkeypatch.setattr("emojimask.web.page.desk.run", run_and_cancel)
         job = await desk.take("me.jpg", None, upload(), MaskSettings(faces="haar", expressions="none"))
         while job.state in {"waiting", "masking"}:
             await asyncio.sleep(0.05)

@@ -25,8 +25,8 @@ from web_help import (
 
 from emojimask.sources.synthetic import SyntheticSource, portrait
 from emojimask.types import MaskedFrame
-from emojimask.web.live import MAX_STREAMS
-from emojimask.web.picture import pack
+from emojimask.web.page.live import MAX_STREAMS
+from emojimask.web.page.picture import pack
 
 
 def is_shield(picture: np.ndarray) -> bool:

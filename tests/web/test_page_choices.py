@@ -20,11 +20,11 @@ from emojimask.errors import EmojiSetError
 from emojimask.settings import MaskSettings
 from emojimask.sources.synthetic import portrait
 from emojimask.types import EXPRESSIONS, Frame
-from emojimask.web.choices import Choices
 from emojimask.web.emoji_pictures import SIDE, emoji_png
-from emojimask.web.page import Page
-from emojimask.web.picture import pack
-from emojimask.web.student import nearest
+from emojimask.web.page.app import Page
+from emojimask.web.page.choices import Choices
+from emojimask.web.page.picture import pack
+from emojimask.web.terminal.student import nearest
 
 
 def picture(emoji_set: str, expression: str) -> np.ndarray:
@@ -35,10 +35,10 @@ def test_all_shipped_sets_are_offered_and_the_systems_own_where_there_is_one(mon
     def missing() -> Path:
         raise EmojiSetError("no font")
 
-    monkeypatch.setattr("emojimask.web.choices.find_color_font", missing)
+    monkeypatch.setattr("emojimask.web.page.choices.find_color_font", missing)
     start = MaskSettings(emojis="classic,alive:sad")
     assert Choices(start).offered["emojis"] == ["classic,alive:sad", *shipped_sets()]
-    monkeypatch.setattr("emojimask.web.choices.find_color_font", lambda: Path("NotoColorEmoji.ttf"))
+    monkeypatch.setattr("emojimask.web.page.choices.find_color_font", lambda: Path("NotoColorEmoji.ttf"))
     assert Choices(start).chosen({"emojis": "font"}).emojis == "font"
     assert Choices(start).chosen({"emojis": "paper"}).emojis == "paper"
 

@@ -20,8 +20,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from emojimask.errors import EmojimaskError, SourceError
 from emojimask.settings import MaskSettings
 from emojimask.types import Frame, MaskedFrame
-from emojimask.web.membership import Membership, Sample
-from emojimask.web.student import Student
+from emojimask.web.terminal.membership import Membership, Sample
+from emojimask.web.terminal.student import Student
 
 
 class Camera:
@@ -64,8 +64,8 @@ def test_sharing_again_at_once_opens_the_camera_again(monkeypatch: pytest.Monkey
     def build(_: Any) -> Pipeline:
         return Pipeline()
 
-    monkeypatch.setattr("emojimask.web.student.open_camera", Camera)
-    monkeypatch.setattr("emojimask.web.student.build_pipeline", build)
+    monkeypatch.setattr("emojimask.web.terminal.student.open_camera", Camera)
+    monkeypatch.setattr("emojimask.web.terminal.student.build_pipeline", build)
 
     async def scene() -> None:
         ada = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), print)
@@ -97,7 +97,7 @@ class Room:
 
 
 def test_an_expression_is_withdrawn_once_where_no_face_is_seen_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emojimask.web.student._LOST_S", 1.3)
+    monkeypatch.setattr("emojimask.web.terminal.student._LOST_S", 1.3)
 
     async def scene() -> None:
         ada, room = Student("http://127.0.0.1:1/", "AAAA2222", "Ada", "0", MaskSettings(), print), Room()
@@ -136,8 +136,8 @@ def test_a_fault_for_which_nothing_is_sent_is_told_once(monkeypatch: pytest.Monk
             self.failures["RuntimeError: no memory"] += 1
             return super().process(frame)
 
-    monkeypatch.setattr("emojimask.web.student.open_camera", Camera)
-    monkeypatch.setattr("emojimask.web.student.build_pipeline", lambda _: Failing())
+    monkeypatch.setattr("emojimask.web.terminal.student.open_camera", Camera)
+    monkeypatch.setattr("emojimask.web.terminal.student.build_pipeline", lambda _: Failing())
 
     async def scene() -> None:
         told: list[str] = []
@@ -160,8 +160,8 @@ def test_a_camera_that_fails_costs_nobody_the_seat(monkeypatch: pytest.MonkeyPat
         asked.append(name)
         raise SourceError("camera 0: another program uses it")
 
-    monkeypatch.setattr("emojimask.web.student.open_camera", no_camera)
-    monkeypatch.setattr("emojimask.web.student.build_pipeline", lambda _: Pipeline())
+    monkeypatch.setattr("emojimask.web.terminal.student.open_camera", no_camera)
+    monkeypatch.setattr("emojimask.web.terminal.student.build_pipeline", lambda _: Pipeline())
 
     async def scene() -> None:
         told: list[str] = []
@@ -228,7 +228,7 @@ def test_a_network_that_is_dead_from_the_first_is_told(monkeypatch: pytest.Monke
             member = Membership(link, "AAAA2222", "", lambda _: None, lambda: None)
             await asyncio.wait_for(member.run(asyncio.Event()), 10)
 
-    monkeypatch.setattr("emojimask.web.membership._ANSWER_S", 0.2)
+    monkeypatch.setattr("emojimask.web.terminal.membership._ANSWER_S", 0.2)
     with ThreadPoolExecutor(1) as thread, pytest.raises(EmojimaskError, match="no class board answers"):
         thread.submit(asyncio.run, scene()).result()
 

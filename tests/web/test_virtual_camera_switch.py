@@ -28,8 +28,8 @@ from emojimask.errors import EmojiSetError, UsageError
 from emojimask.pipeline import MaskingPipeline
 from emojimask.sources.synthetic import SyntheticSource, portrait
 from emojimask.types import Frame
-from emojimask.web.camera import CameraFeed
-from emojimask.web.choices import Choices
+from emojimask.web.page.camera import CameraFeed
+from emojimask.web.page.choices import Choices
 from emojimask.web.slot import Outbox
 from media import info, masked
 
@@ -83,7 +83,7 @@ class Stalling:
 def test_a_camera_that_hangs_shows_the_shield(
     monkeypatch: pytest.MonkeyPatch, virtual_camera: type[FakeBackend]
 ) -> None:
-    monkeypatch.setattr("emojimask.web.camera.open_camera", Stalling)
+    monkeypatch.setattr("emojimask.web.page.camera.open_camera", Stalling)
 
     async def play() -> None:
         feed = CameraFeed("0", Choices(MaskSettings()))
@@ -139,7 +139,7 @@ def test_a_wish_that_cannot_be_had_changes_nothing() -> None:
 
 def test_a_camera_that_is_not_there_yet_is_told_and_shown_once_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emojimask.sources.camera._open_capture", lambda _: Plug())
-    monkeypatch.setattr("emojimask.web.camera._AGAIN_EVERY_S", 0.1)
+    monkeypatch.setattr("emojimask.web.page.camera._AGAIN_EVERY_S", 0.1)
     monkeypatch.setattr(Plug, "out", True)
 
     async def play() -> None:
@@ -177,7 +177,7 @@ def test_a_page_that_sends_the_browsers_pictures_is_asked_to_reload(monkeypatch:
         finally:
             feed.close()
 
-    monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
+    monkeypatch.setattr("emojimask.web.page.camera.open_camera", Steady)
     in_another_thread(play)
     assert any("reload the page" in each for each in told)
 
@@ -210,7 +210,7 @@ def test_a_virtual_camera_that_goes_away_leaves_the_camera_on(
         assert json.loads(page._notes[-1])["virtual_camera"] is False
         assert [camera.closed for camera in virtual_camera.made] == [True]
 
-    monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
+    monkeypatch.setattr("emojimask.web.page.camera.open_camera", Steady)
     in_another_thread(play)
 
 
@@ -303,6 +303,6 @@ def test_an_emoji_set_that_cannot_be_loaded_leaves_the_camera_on(monkeypatch: py
         told = json.loads(page._notes[-1])
         assert told["settings"]["emojis"] == "classic"
 
-    monkeypatch.setattr("emojimask.web.camera.open_camera", Steady)
-    monkeypatch.setattr("emojimask.web.masker.build_pipeline", build_all_but_paper)
+    monkeypatch.setattr("emojimask.web.page.camera.open_camera", Steady)
+    monkeypatch.setattr("emojimask.web.page.masker.build_pipeline", build_all_but_paper)
     in_another_thread(play)

@@ -28,7 +28,7 @@ def add_join(parser: argparse.ArgumentParser) -> None:
 
 def run_join(args: argparse.Namespace) -> int:
     try:
-        from emojimask.web.student import Student
+        from emojimask.web.terminal.student import Student
     except ImportError as error:
         raise MissingExtraError(f"the class is not installed ({error.name}); pip install 'emojimask[web]'") from error
     link, _, code_in_link = args.url.partition("#code=")

@@ -91,8 +91,8 @@ def _settings_given(args: argparse.Namespace) -> Iterator[str]:
 
 def _serve_page(args: argparse.Namespace) -> None:
     from emojimask.public import build_pipeline
-    from emojimask.web.page import create_page
-    from emojimask.web.picture import MAX_BYTES
+    from emojimask.web.page.app import create_page
+    from emojimask.web.page.picture import MAX_BYTES
     from emojimask.web.serving import Address, listen, serve
 
     settings = settings_from(args, live=True)

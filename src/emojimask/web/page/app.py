@@ -1,4 +1,4 @@
-"""The page of this machine: its camera, files dropped on it, and the way into a class."""
+"""The application of the page: its routes, and what they do."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from starlette.types import ASGIApp
 from emojimask.errors import UsageError
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS
-from emojimask.web.camera import CameraFeed
-from emojimask.web.choices import Choices
-from emojimask.web.class_link import ClassLink
-from emojimask.web.desk import FileDesk, Job, Refused
 from emojimask.web.emoji_pictures import emoji_answer
-from emojimask.web.live import MAX_STREAMS, LiveStream
+from emojimask.web.page.camera import CameraFeed
+from emojimask.web.page.choices import Choices
+from emojimask.web.page.class_link import ClassLink
+from emojimask.web.page.desk import FileDesk, Job, Refused
+from emojimask.web.page.live import MAX_STREAMS, LiveStream
 from emojimask.web.security import Guard
 from emojimask.web.static_files import STATIC, static_files
 

@@ -20,8 +20,8 @@ from emojimask.sinks.image_files import WRITTEN_PICTURES
 from emojimask.sources.kinds import PICTURE_SUFFIXES
 from emojimask.stages import Source
 from emojimask.types import MaskedFrame
-from emojimask.web.spool import Spool
-from emojimask.web.timeline import Timeline
+from emojimask.web.page.spool import Spool
+from emojimask.web.page.timeline import Timeline
 
 MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_WAITING = 4

@@ -17,10 +17,10 @@ from emojimask.runner import PATIENCE_S, Standby
 from emojimask.stages import Sink, Source
 from emojimask.threads.prefetch import prefetched
 from emojimask.types import Frame, MaskedFrame, StreamInfo
-from emojimask.web.choices import Choices
-from emojimask.web.masker import Made, Masker
 from emojimask.web.messages import next_message, wish_in
-from emojimask.web.picture import pack
+from emojimask.web.page.choices import Choices
+from emojimask.web.page.masker import Made, Masker
+from emojimask.web.page.picture import pack
 from emojimask.web.slot import Outbox
 
 Tell = Callable[[bytes | str], None]

@@ -11,10 +11,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from emojimask.errors import EmojimaskError
 from emojimask.types import Frame
-from emojimask.web.choices import Choices
-from emojimask.web.masker import Masker
 from emojimask.web.messages import next_message, wish_in
-from emojimask.web.picture import BadPicture, decode, pack, unpack
+from emojimask.web.page.choices import Choices
+from emojimask.web.page.masker import Masker
+from emojimask.web.page.picture import BadPicture, decode, pack, unpack
 from emojimask.web.slot import Outbox, Slot
 
 MAX_STREAMS = 4

@@ -14,8 +14,8 @@ from emojimask.pipeline import MaskingPipeline
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.threads.left_behind import begin_thread
 from emojimask.types import EXPRESSIONS, Frame, MaskedFrame
-from emojimask.web.membership import Membership, Sample
-from emojimask.web.terminal_keys import keys
+from emojimask.web.terminal.keys import keys
+from emojimask.web.terminal.membership import Membership, Sample
 
 _LOOK_EVERY_S = 0.1
 _LEAVING_S = 3.0

@@ -1,0 +1,1 @@
+"""``emojimask join``: a class at the terminal."""
