@@ -13,8 +13,9 @@ from emojimask.errors import UsageError
 from emojimask.files.toml import read_toml
 
 
-def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), low: float = 0.0, high: float = 0.0) -> Any:
-    return field(default=default, metadata={"help": text, "choices": choices, "low": low, "high": high})
+def _knob(default: Any, text: str, *, choices: tuple[str, ...] = (), high: float = 0.0) -> Any:
+    """A number is from 0 to ``high``."""
+    return field(default=default, metadata={"help": text, "choices": choices, "high": high})
 
 
 IN_WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
@@ -66,21 +67,18 @@ class MaskSettings:
     strict: bool = _knob(
         False, "a second, independent detector looks at every frame; on doubt the frame is shielded (slower)"
     )
-    hold_s: float = _knob(1.0, "seconds for which a lost face's mask stays and grows", low=0.0, high=60.0)
-    lookahead_s: float = _knob(
-        2.0, "files: seconds looked ahead, so that a gap is covered from both sides", low=0.0, high=30.0
-    )
+    hold_s: float = _knob(1.0, "seconds for which a lost face's mask stays and grows", high=60.0)
+    lookahead_s: float = _knob(2.0, "files: seconds looked ahead, so that a gap is covered from both sides", high=30.0)
     look_every_s: float = _knob(
         0.2,
         "files: the most seconds from one look at all faces to the next, where nobody wears a living emoji; the frames "
         "between are filled in, but a fast face is looked for there too",
-        low=0.0,
         high=0.2,
     )
     detect_every_s: float = _knob(
-        0.1, "least seconds between looks for new faces while all known ones are seen", low=0.0, high=10.0
+        0.1, "least seconds between looks for new faces while all known ones are seen", high=10.0
     )
-    read_every_s: float = _knob(0.1, "least seconds between readings of a face's expression", low=0.0, high=10.0)
+    read_every_s: float = _knob(0.1, "least seconds between readings of a face's expression", high=10.0)
 
     def __post_init__(self) -> None:
         for knob in fields(self):
@@ -91,15 +89,15 @@ class MaskSettings:
 
 
 def _check(knob: Field[Any], value: Any) -> None:
-    choices, low, high = (knob.metadata[key] for key in ("choices", "low", "high"))
+    choices, high = knob.metadata["choices"], knob.metadata["high"]
     expected = type(knob.default)
     number = expected is float and isinstance(value, Real) and not isinstance(value, bool)
     if not isinstance(value, expected) and not number:
         raise UsageError(f"setting {knob.name}: expected {IN_WORDS[expected]}, found {value!r}")
     if choices and value not in choices:
         raise UsageError(f"setting {knob.name}: {value!r} is not one of {', '.join(choices)}")
-    if expected is float and not low <= value <= high:
-        raise UsageError(f"setting {knob.name}: {value} is not between {low:g} and {high:g}")
+    if expected is float and not 0 <= value <= high:
+        raise UsageError(f"setting {knob.name}: {value} is not between 0 and {high:g}")
 
 
 LIVE_DEFAULTS = {"emojis": "alive"}

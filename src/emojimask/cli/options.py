@@ -46,7 +46,7 @@ def _kind(knob: Field[Any]) -> dict[str, Any]:
 
 
 def _range(knob: Field[Any]) -> str:
-    return f"{knob.metadata['low']:g} to {knob.metadata['high']:g}; " if isinstance(knob.default, float) else ""
+    return f"0 to {knob.metadata['high']:g}; " if isinstance(knob.default, float) else ""
 
 
 def _plain(value: object) -> str:
