@@ -21,7 +21,7 @@ from emojimask.errors import SourceError
 from emojimask.media.pixels import is_hdr
 from emojimask.media.profiles import in_srgb
 from emojimask.sources.hdr import in_plain_colors
-from emojimask.sources.jpeg import is_whole
+from emojimask.sources.whole import is_whole_jpeg
 from emojimask.types import Frame, Image, StreamInfo
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "JPEG2000", "PPM", *(["AVIF"] if find_spec("PIL._avif") else []))
@@ -85,7 +85,7 @@ def _read(path: Path) -> tuple[Image, int]:
                 if fault is not None:
                     raise SourceError(f"{path}: {fault}; save the picture as JPEG first")
                 picture.load()
-                if picture.format in ("JPEG", "MPO") and not is_whole(path):
+                if picture.format in ("JPEG", "MPO") and not is_whole_jpeg(path):
                     raise SourceError(f"{path}: the picture is damaged, and part of it is lost; save what is left anew")
                 return _to_bgr(_upright(picture)), _count_others(picture)
     except FileNotFoundError:

@@ -19,8 +19,8 @@ from emojimask.errors import NoVideoError, SourceError
 from emojimask.media.containers import DISORDER_S, SEEKABLE, open_container, videos_in
 from emojimask.media.pixels import YuvImage
 from emojimask.sources.decoded import Pictures
-from emojimask.sources.gif import is_whole
 from emojimask.sources.packets import Damage, PacketReader
+from emojimask.sources.whole import is_whole_gif
 from emojimask.types import Frame, StreamInfo
 
 _REPAIR = "to mask what is left of it, repair it first: ffmpeg -i INPUT -c copy REPAIRED"
@@ -59,7 +59,7 @@ class VideoFileSource:
         self._container = _open(self._path)
         try:
             self._stream = _video_stream(self._container, self._path)
-            if self._container.format.name == "gif" and not is_whole(self._path):
+            if self._container.format.name == "gif" and not is_whole_gif(self._path):
                 raise SourceError(
                     f"{self._path}: a picture in it lacks rows or is damaged; save it anew, or as a video"
                 )
