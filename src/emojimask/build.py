@@ -322,7 +322,7 @@ def file_sinks(
 def window_sink() -> Sink:
     from emojimask.sinks.window import WindowSink
 
-    return WindowSink("emojimask")
+    return WindowSink()
 
 
 def virtual_camera_sink(device: str | None = None) -> Sink:

@@ -52,14 +52,14 @@ def screen() -> Iterator[None]:
 
 @pytest.mark.usefixtures("screen")
 def test_frames_are_shown_and_large_ones_fit_the_screen() -> None:
-    with WindowSink("a title") as sink:
+    with WindowSink() as sink:
         sink.open(media.info())
         sink.write(media.masked(media.quarters()))
         assert (sink._label.image.width(), sink._label.image.height()) == (96, 64)
         assert sink._label.tk.call(str(sink._label.image), "get", 10, 10) == (255, 0, 0)  # red, not blue
         sink.write(media.masked(np.zeros((8000, 16000, 3), np.uint8)))
         assert sink._label.image.width() < sink._root.winfo_screenwidth()
-        assert sink._root.title() == "a title"
+        assert sink._root.title() == "emojimask"
 
 
 @pytest.mark.usefixtures("screen")

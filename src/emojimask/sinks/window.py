@@ -32,8 +32,7 @@ class WindowSink:
 
     _on_x_fault: Any = None  # kept here, for Xlib does not
 
-    def __init__(self, title: str = "emojimask") -> None:
-        self._title = title
+    def __init__(self) -> None:
         self._stopped = False
         self._root: Any = None
         self._label: Any = None
@@ -57,7 +56,7 @@ class WindowSink:
         self._root = _new_window()
         import tkinter
 
-        self._root.title(self._title)
+        self._root.title("emojimask")
         self._root.resizable(False, False)
         self._label = tkinter.Label(self._root, borderwidth=0)
         self._label.pack()
