@@ -28,7 +28,7 @@ from emojimask.errors import EmojiSetError, UsageError
 from emojimask.pipeline import MaskingPipeline
 from emojimask.sources.synthetic import SyntheticSource, portrait
 from emojimask.types import Frame
-from emojimask.web.page.camera import CameraFeed
+from emojimask.web.page.camera import CameraFeed, CameraPage
 from emojimask.web.page.choices import Choices
 from emojimask.web.slot import Outbox
 from media import info, masked
@@ -173,7 +173,7 @@ def test_a_page_that_sends_the_browsers_pictures_is_asked_to_reload(monkeypatch:
         feed, socket = CameraFeed("0", Choices(MaskSettings())), WebSocket({"type": "websocket"}, receive, send)
         await socket.accept()
         try:
-            await feed.watch(socket).run()
+            await CameraPage(socket, feed).run()
         finally:
             feed.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -116,9 +116,9 @@ def _recall(detector: FaceDetector, scene: Scene, actors: Sequence[Actor]) -> fl
     return float(np.mean([_finds(detector, shot) for shot in shots]))
 
 
-def _some(scene: Scene, actor: Actor) -> Iterator[Shot]:
+def _some(scene: Scene, actor: Actor) -> list[Shot]:
     shots = list(scene.shots(actor, 5))
-    return iter(shots[:: max(1, len(shots) // _SHOTS)][:_SHOTS])
+    return shots[:: max(1, len(shots) // _SHOTS)][:_SHOTS]
 
 
 def _finds(detector: FaceDetector, shot: Shot) -> bool:

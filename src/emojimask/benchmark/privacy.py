@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +58,6 @@ class Outcome:
     falsely_shielded: int = 0
     frozen_ms: float | None = None
     leaked_at: list[int] = field(default_factory=list)
-
-    def as_record(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class _Moment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 
 from emojimask.cli.bench_expressions import add_expressions
 from emojimask.cli.bench_speed import add_speed
@@ -59,15 +60,13 @@ def run_privacy(args: argparse.Namespace) -> int:
 
     settings = MaskSettings(strict=args.strict)
     outcomes = bench(OURS if args.ours_only else SYSTEMS, cast_of(args.media), args.fps, settings, tell)
-    print(json.dumps([o.as_record() for o in outcomes], indent=2) if args.json else table(outcomes))
+    print(json.dumps([asdict(o) for o in outcomes], indent=2) if args.json else table(outcomes))
     ours = [o for o in outcomes if o.system in OURS]
     leaked = sum(o.leaked for o in ours) / max(1, sum(o.frames for o in ours))
     return LEAKED if args.limit is not None and leaked > args.limit else DONE
 
 
 def run_faces(args: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
     from emojimask.benchmark.actors import cast_of
     from emojimask.benchmark.agreement import sampled
     from emojimask.benchmark.faces import bench, table

@@ -7,6 +7,7 @@ then each frame of both files is compared where these faces are (``exposure``).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -168,10 +169,8 @@ class LeakAudit:
         return boxes
 
     def _never_covered(self) -> tuple[int, ...]:
-        shown: dict[int, int] = {}
-        for leak in self._leaked:
-            shown[leak.face] = shown.get(leak.face, 0) + 1
-        return tuple(face.id for face in self._faces if shown.get(face.id, 0) >= len(face.places))
+        shown = Counter(leak.face for leak in self._leaked)
+        return tuple(face.id for face in self._faces if shown[face.id] >= len(face.places))
 
 
 def longest_exposure_ms(leaked_at: Sequence[int], times_s: Sequence[float]) -> float:

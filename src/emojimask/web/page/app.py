@@ -18,7 +18,7 @@ from emojimask.errors import UsageError
 from emojimask.settings import NO_EXPRESSIONS, MaskSettings
 from emojimask.types import EXPRESSIONS
 from emojimask.web.emoji_pictures import emoji_answer
-from emojimask.web.page.camera import CameraFeed
+from emojimask.web.page.camera import CameraFeed, CameraPage
 from emojimask.web.page.choices import Choices
 from emojimask.web.page.class_link import ClassLink
 from emojimask.web.page.desk import FileDesk, Job, Refused
@@ -88,7 +88,7 @@ class Page:
     async def live(self, socket: WebSocket) -> None:
         await socket.accept()
         if self._feed is not None:
-            await self._feed.watch(socket).run()
+            await CameraPage(socket, self._feed).run()
             return
         if self._streams >= MAX_STREAMS:
             trouble = f"{MAX_STREAMS} pages are open already; close one of them, then press Start camera"

@@ -46,9 +46,6 @@ class CameraFeed:
         self._wants_virtual = False
         self._closed = Event()
 
-    def watch(self, socket: WebSocket) -> CameraPage:
-        return CameraPage(socket, self)
-
     def add(self, onlooker: Outbox) -> None:
         self._onlookers.add(onlooker)
         onlooker.put(self._status())
