@@ -253,8 +253,8 @@ def test_who_leaves_any_room_while_the_store_is_gone_has_left() -> None:
 
     async def scene(hub: Hub) -> None:
         places = [await seated(hub) for _ in range(3)]
-        for place in places:
-            hub.detach(*place, leaves=True)
+        for local, member, line in places:
+            local.detach(member, line, leaves=True)
         await asyncio.sleep(0.6)
         store.gone = False
         await asyncio.sleep(0.6)
@@ -274,7 +274,7 @@ def test_who_goes_away_while_the_store_is_gone_is_away() -> None:
         local.dirty.add(member.id)
         await asyncio.sleep(0.4)
         store.gone = True
-        hub.detach(local, member, line, leaves=False)
+        local.detach(member, line, leaves=False)
         store.gone = False
         hub.apply("", {"resync": True, "restarted": False})
         await asyncio.sleep(0.6)
@@ -290,7 +290,7 @@ def test_older_news_brings_nobody_back(leaves: bool) -> None:
         local, member, line = await seated(hub)
         member.sharing, member.label = True, "happy"
         news = {"changed": [member.as_dict()]}
-        hub.detach(local, member, line, leaves=leaves)
+        local.detach(member, line, leaves=leaves)
         hub.apply(local.room.code, news)  # as it comes back from a store that others share
         assert [(m.home, m.sharing) for m in local.members.values()] == ([] if leaves else [("", False)])
 
@@ -303,7 +303,7 @@ def test_a_host_is_told_what_was_missed_while_the_store_was_gone() -> None:
     async def scene(hub: Hub) -> None:
         store.gone = False
         local, member, line = await seated(hub)
-        hub.detach(local, member, line, leaves=False)
+        local.detach(member, line, leaves=False)
         host = hub.attach_host(local)
         await asyncio.sleep(0.4)
         host.take(local)
@@ -341,7 +341,7 @@ def test_whoever_is_away_from_a_shut_room_can_come_back(monkeypatch: pytest.Monk
         local, member, line = await seated(hub)
         hub.attach_host(local)
         await hub.change(local, admits=False)
-        hub.detach(local, member, line, leaves=False)
+        local.detach(member, line, leaves=False)
         await asyncio.sleep(1)
         assert member.id in local.members
         await hub.change(local, admits=True)
@@ -355,7 +355,7 @@ def test_the_hand_of_somebody_away_can_be_lowered() -> None:
     async def scene(hub: Hub) -> None:
         local, member, line = await seated(hub)
         member.hold_hand(True)
-        hub.detach(local, member, line, leaves=False)
+        local.detach(member, line, leaves=False)
         await hub.lower(local, [member.id])
         await asyncio.sleep(0.4)
         assert not local.members[member.id].hand

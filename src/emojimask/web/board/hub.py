@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 import time
@@ -24,8 +23,6 @@ _SIGN_OF_LIFE = '{"type": "alive"}'
 _LEAST_ROW_S = 5
 _NO_COUNTS = [None] * len(EXPRESSIONS)
 _LOOK_FOR_AWAY_S = 5.0
-REPLACED, REMOVED, CLOSED = 4001, 4003, 4004
-"""WebSocket close codes: joined again elsewhere, removed by the host, the room is closed."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +63,7 @@ class Hub:
         token = new_token()
         room = Room(new_code(), kind, interval_s, hash_token(token), time.time())
         await self._store.add_room(room)
-        local = self._rooms[room.code] = LocalRoom(room)
+        local = self._rooms[room.code] = LocalRoom(room, self.home)
         return local, token
 
     async def as_host(self, code: str, token: object) -> LocalRoom | None:
@@ -120,27 +117,7 @@ class Hub:
     def attach(self, local: LocalRoom, member: Member) -> MemberLine:
         """The member is connected here from now on; an older connection ends."""
         self._rooms.setdefault(local.room.code, local)
-        if member.id in local.lines:
-            local.lines[member.id].close(REPLACED, "joined again elsewhere")
-        line = local.lines[member.id] = MemberLine()
-        member.home = self.home
-        local.members[member.id] = member
-        local.away_since.pop(member.id, None)
-        local.dirty.add(member.id)
-        return line
-
-    def detach(self, local: LocalRoom, member: Member, line: MemberLine, *, leaves: bool) -> None:
-        """The connection has ended: the member is away for a while, or has left for good."""
-        if local.lines.get(member.id) is not line:
-            return
-        del local.lines[member.id]
-        if leaves:
-            local.members.pop(member.id, None)
-            local.dirty.discard(member.id)
-            local.gone.add(member.id)
-        elif member.id in local.members:
-            member.go_away()
-            local.dirty.add(member.id)
+        return local.attach(member)
 
     # ---- what happens, here and elsewhere
 
@@ -151,68 +128,9 @@ class Hub:
         local = self._rooms.get(code)
         if local is None:
             return
-        local.total = event.get("total", local.total)
-        for fields in event.get("changed", ()):
-            self._take_in(local, Member(**fields))
-        for member_id in event.get("lower", ()):
-            self._lower_here(local, member_id)
-        for member_id in event.get("gone", ()):
-            self._take_out(local, member_id)
-        if "room" in event:
-            local.room = Room(**event["room"])
-            note = json.dumps({"type": "room", "room": local.room.public()})
-            for line in local.lines.values():
-                line.outbox.put(note)
-        if "row" in event:
-            local.rows.append(event["row"])
-        for host in local.hosts:
-            host.rows += [event["row"]] if "row" in event else []
-            host.room_changed |= "room" in event
-            host.woken.set()
+        local.apply(event)
         if "closed" in event:
-            self._end(local, event["closed"])
-
-    def _take_in(self, local: LocalRoom, member: Member) -> None:
-        line = local.lines.get(member.id)
-        if line is None and member.home == self.home:
-            return  # it took its time through the store: who was here then has gone since, and that is told next
-        if line is not None and member.home not in (self.home, ""):
-            line.close(REPLACED, "joined again elsewhere")
-            del local.lines[member.id]
-            line = None
-        if line is None:
-            local.members[member.id] = member
-        for host in local.hosts:
-            host.members[member.id] = local.members[member.id]
-            host.gone.discard(member.id)
-
-    def _take_out(self, local: LocalRoom, member_id: str) -> None:
-        local.members.pop(member_id, None)
-        local.dirty.discard(member_id)
-        local.away_since.pop(member_id, None)
-        line = local.lines.pop(member_id, None)
-        if line is not None:
-            line.close(REMOVED, "the lecturer has removed you from the room")
-        for host in local.hosts:
-            host.members.pop(member_id, None)
-            host.gone.add(member_id)
-
-    def _lower_here(self, local: LocalRoom, member_id: str) -> None:
-        line, member = local.lines.get(member_id), local.members.get(member_id)
-        if member is None or (line is None and member.home):
-            return  # who is connected elsewhere is told there
-        member.hold_hand(False)
-        local.dirty.add(member_id)
-        if line is not None:
-            line.outbox.put('{"type": "hand", "up": false}')
-
-    def _end(self, local: LocalRoom, why: str) -> None:
-        self._rooms.pop(local.room.code, None)
-        for line in local.lines.values():
-            line.close(CLOSED, why)
-        for host in local.hosts:
-            host.closed = why
-            host.woken.set()
+            del self._rooms[code]
 
     # ---- what is done every so often
 
@@ -285,7 +203,7 @@ class Hub:
                     await self._store.restore(local.room, list(local.members.values()), local.rows, local.total)
                 room = await self._store.room(code)
                 if room is None:
-                    self._end(local, "the room was closed")
+                    self.apply(code, {"closed": "the room was closed"})
                     continue
                 if room != local.room:
                     self.apply(code, {"room": room.as_dict()})
@@ -306,7 +224,7 @@ class Hub:
                 room = await self._store.room(code)
                 if room is None:
                     return None
-                local = self._rooms[code] = LocalRoom(room)
+                local = self._rooms[code] = LocalRoom(room, self.home)
                 await self._load(code, local)
                 return local
             finally:

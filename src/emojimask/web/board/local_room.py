@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from emojimask.web.board.room import Member, Room, shares
 from emojimask.web.board.store import Event
 from emojimask.web.slot import Outbox
+
+REPLACED, REMOVED, CLOSED = 4001, 4003, 4004
+"""WebSocket close codes: joined again elsewhere, removed by the host, the room is closed."""
 
 
 class HostLine:
@@ -62,12 +66,14 @@ class LocalRoom:
     """All that this process knows of a room.
 
     Attributes:
+        home: names this process.
         members: everybody, by id; those with a line here are newest here.
         dirty, gone, received: what happened here and is not published yet.
         away_since: by id, seconds of the event loop's clock.
     """
 
     room: Room
+    home: str
     members: dict[str, Member] = field(default_factory=dict)
     lines: dict[str, MemberLine] = field(default_factory=dict)
     hosts: set[HostLine] = field(default_factory=set)
@@ -131,3 +137,85 @@ class LocalRoom:
         self.dirty |= {fields["id"] for fields in event["changed"]}
         self.gone |= set(event["gone"])
         self.received += event["received"]
+
+    def attach(self, member: Member) -> MemberLine:
+        """The member is connected here from now on; an older connection ends."""
+        if member.id in self.lines:
+            self.lines[member.id].close(REPLACED, "joined again elsewhere")
+        line = self.lines[member.id] = MemberLine()
+        member.home = self.home
+        self.members[member.id] = member
+        self.away_since.pop(member.id, None)
+        self.dirty.add(member.id)
+        return line
+
+    def detach(self, member: Member, line: MemberLine, *, leaves: bool) -> None:
+        """The connection has ended: the member is away for a while, or has left for good."""
+        if self.lines.get(member.id) is not line:
+            return
+        del self.lines[member.id]
+        if leaves:
+            self.members.pop(member.id, None)
+            self.dirty.discard(member.id)
+            self.gone.add(member.id)
+        elif member.id in self.members:
+            member.go_away()
+            self.dirty.add(member.id)
+
+    def apply(self, event: Event) -> None:
+        """Take in an event of any process, this one's own included."""
+        self.total = event.get("total", self.total)
+        for fields in event.get("changed", ()):
+            self._take_in(Member(**fields))
+        for member_id in event.get("lower", ()):
+            self._lower(member_id)
+        for member_id in event.get("gone", ()):
+            self._take_out(member_id)
+        if "room" in event:
+            self.room = Room(**event["room"])
+            note = json.dumps({"type": "room", "room": self.room.public()})
+            for line in self.lines.values():
+                line.outbox.put(note)
+        if "row" in event:
+            self.rows.append(event["row"])
+        for line in self.lines.values() if "closed" in event else ():
+            line.close(CLOSED, event["closed"])
+        for host in self.hosts:
+            host.rows += [event["row"]] if "row" in event else []
+            host.room_changed |= "room" in event
+            host.closed = event.get("closed", host.closed)
+            host.woken.set()
+
+    def _take_in(self, member: Member) -> None:
+        line = self.lines.get(member.id)
+        if line is None and member.home == self.home:
+            return  # it took its time through the store: who was here then has gone since, and that is told next
+        if line is not None and member.home not in (self.home, ""):
+            line.close(REPLACED, "joined again elsewhere")
+            del self.lines[member.id]
+            line = None
+        if line is None:
+            self.members[member.id] = member
+        for host in self.hosts:
+            host.members[member.id] = self.members[member.id]
+            host.gone.discard(member.id)
+
+    def _take_out(self, member_id: str) -> None:
+        self.members.pop(member_id, None)
+        self.dirty.discard(member_id)
+        self.away_since.pop(member_id, None)
+        line = self.lines.pop(member_id, None)
+        if line is not None:
+            line.close(REMOVED, "the lecturer has removed you from the room")
+        for host in self.hosts:
+            host.members.pop(member_id, None)
+            host.gone.add(member_id)
+
+    def _lower(self, member_id: str) -> None:
+        line, member = self.lines.get(member_id), self.members.get(member_id)
+        if member is None or (line is None and member.home):
+            return  # who is connected elsewhere is told there
+        member.hold_hand(False)
+        self.dirty.add(member_id)
+        if line is not None:
+            line.outbox.put('{"type": "hand", "up": false}')

@@ -216,7 +216,7 @@ class Board:
         except* _Ended as group:
             ended = _first(group)
         finally:
-            self._hub.detach(local, member, line, leaves=ended is not None and ended.code in (_LEFT, _FLOODED))
+            local.detach(member, line, leaves=ended is not None and ended.code in (_LEFT, _FLOODED))
         if ended is not None:
             await socket.close(ended.code, ended.reason)
 
