@@ -32,7 +32,7 @@ class Inputs:
     left_alone: int = 0
 
 
-def find_inputs(request: Request) -> Inputs:
+def look_through(request: Request) -> Inputs:
     """Look through the input folder.
 
     Raises:

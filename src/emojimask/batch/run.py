@@ -11,7 +11,7 @@ from importlib.metadata import version
 from emojimask.batch.engine import Engine
 from emojimask.batch.folders import LocalFolder
 from emojimask.batch.names import left_alone
-from emojimask.batch.plan import Plan, find_inputs
+from emojimask.batch.plan import Plan, look_through
 from emojimask.batch.record import BEGUN, FAILED, MANIFEST, Record, now, read_manifest
 from emojimask.batch.tasks import (
     Begun,
@@ -70,7 +70,7 @@ class BatchRun:
         progress: how far the run is.
 
     Raises:
-        UsageError, SourceError: there is nothing to do; see :func:`emojimask.batch.plan.find_inputs`.
+        UsageError, SourceError: there is nothing to do; see :func:`emojimask.batch.plan.look_through`.
         SinkError: another run is at work in the output folder, which this one has until :meth:`run` is over; or the
             manifest cannot be written, then by :meth:`run` too.
     """
@@ -81,7 +81,7 @@ class BatchRun:
         self._pieces: dict[str, list[MaskedPiece | None]] = {}
         self._tasks: deque[Task] = deque()
         self._claimed: set[str] = set()
-        inputs = find_inputs(request)
+        inputs = look_through(request)
         with ExitStack() as held:
             held.enter_context(request.outputs.claim())
             plan = self._plan = Plan(request, inputs, read_manifest(request.outputs), force=force)

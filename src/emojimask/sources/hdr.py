@@ -21,7 +21,7 @@ from PIL.ImageFilter import Color3DLUT
 
 from emojimask.media.pixels import PQ
 
-Colors = NDArray[np.float64]
+Rgb = NDArray[np.float64]
 """(..., 3) red, green, blue."""
 
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
@@ -69,7 +69,7 @@ class _Kind(NamedTuple):
     transfer: int
 
 
-def plain(code: Colors, transfer: int) -> Colors:
+def plain(code: Rgb, transfer: int) -> Rgb:
     """Colours of HDR with BT.2020's primaries as those of BT.709; both coded, 0 to 1.
 
     Light is taken to the display's as its standard says (ITU-R BT.2100), its primaries to BT.709's, and highlights are
@@ -82,7 +82,7 @@ def plain(code: Colors, transfer: int) -> Colors:
     return np.asarray((light * drawn_in / strongest) ** (1 / 2.4))
 
 
-def _light(code: Colors, transfer: int) -> Colors:
+def _light(code: Rgb, transfer: int) -> Rgb:
     """What a display gives, in nits."""
     if transfer == PQ:
         root = code ** (32 / 2523)
@@ -92,7 +92,7 @@ def _light(code: Colors, transfer: int) -> Colors:
 
 
 @lru_cache(maxsize=2)
-def _colors(transfer: int) -> Colors:
+def _colors(transfer: int) -> Rgb:
     """(_SIDE ** 3, 3): :func:`plain` of colours evenly apart; red changes quickest."""
     steps = np.linspace(0, 1, _SIDE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
