@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from emojimask.batch.plots import line_plot
+from emojimask.batch.plots import plot
 from emojimask.sinks.video.sink import VideoFileSink
 from emojimask.sources.synthetic import SyntheticSource
 from emojimask.types import MaskedFrame
@@ -114,7 +114,7 @@ def growth(args: argparse.Namespace, folder: Path) -> dict[str, object]:
         shutil.rmtree(archive)
     slope, start = statistics.linear_regression([x for x, _ in points], [y for _, y in points])
     if args.plot:
-        args.plot.write_text(standalone(line_plot(points, "clips of half a second", "seconds, two workers")))
+        args.plot.write_text(standalone(plot(points, "clips of half a second", "seconds, two workers", joined=True)))
     return {
         "seconds": dict(points),
         "seconds a clip": round(slope, 4),
