@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 
 from emojimask.benchmark.actors import Actor
 from emojimask.benchmark.agreement import Agreement, agreements
-from emojimask.benchmark.stress import Scene, Shot
+from emojimask.benchmark.stress import Moves, Scene, Shot
 from emojimask.build import face_back_end
 from emojimask.errors import MissingExtraError
 from emojimask.evaluation.tables import markdown
@@ -43,7 +43,7 @@ class Record:
 def conditions() -> list[Scene]:
     """Faces that stand nearly still; one difficulty each."""
 
-    def at(size: float = 0.45, tilt: float = 0.0) -> Callable[[float], list[tuple[float, float, float, float] | None]]:
+    def at(size: float = 0.45, tilt: float = 0.0) -> Moves:
         return lambda t: [(0.4 + 0.06 * t, 0.5, size, tilt)]
 
     def darkened(image: Image, _: int) -> Image:

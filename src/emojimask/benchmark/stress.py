@@ -27,6 +27,12 @@ SECONDS = 3.0
 
 Mask = NDArray[np.bool_]
 Affine = NDArray[np.float64]
+Where = tuple[float, float, float, float]
+"""Of a face: the centre and the height as shares of the frame's, and the tilt in radians."""
+Moves = Callable[[float], list[Where | None]]
+"""Seconds -> where each person's face is; None while the person is not there."""
+Ellipse = tuple[float, float, float, float]
+"""In face heights around a face: (dx, dy, half width, half height)."""
 
 
 class Shot(NamedTuple):
@@ -48,10 +54,9 @@ class Scene:
 
     Attributes:
         name: for the table.
-        place: seconds -> for each person the centre of the face (shares of the frame), its height (share of the
-            frame's) and the tilt in radians; None while the person is not there.
+        place: where the faces are.
         spoil: what happens to the finished picture: (picture, index) -> picture.
-        hides: seconds -> an ellipse in face heights around the first face: (dx, dy, half width, half height).
+        hides: seconds -> what lies before the first face.
         drop: which frames never arrive.
         fails: in this span of seconds the models fail.
         compress: how strongly (H.264's CRF) the frames are compressed before anybody sees them.
@@ -59,9 +64,9 @@ class Scene:
     """
 
     name: str
-    place: Callable[[float], list[tuple[float, float, float, float] | None]]
+    place: Moves
     spoil: Callable[[Image, int], Image] | None = None
-    hides: Callable[[float], tuple[float, float, float, float] | None] | None = None
+    hides: Callable[[float], Ellipse | None] | None = None
     drop: Callable[[int], bool] = lambda _: False
     fails: tuple[float, float] | None = None
     compress: int | None = None
@@ -100,7 +105,7 @@ class Scene:
             whole = [area * 9 / 16 for area in whole]
         return Shot(Frame(image, index, time_s), faces, whole)
 
-    def _hide(self, image: Image, faces: list[Mask], ellipse: tuple[float, ...], time_s: float) -> None:
+    def _hide(self, image: Image, faces: list[Mask], ellipse: Ellipse, time_s: float) -> None:
         where = self.place(time_s)[0]
         assert where is not None
         x, y, size, _ = where
@@ -116,36 +121,6 @@ class Scene:
 
 def scenes() -> list[Scene]:
     """Every scene, in the order of the table."""
-    still = [(0.5, 0.45, 0.45, 0.0)]
-
-    def steady(_: float) -> list[tuple[float, float, float, float] | None]:
-        return list(still)
-
-    def sine(share: float, hertz: float, time_s: float) -> float:
-        return share * math.sin(2 * math.pi * hertz * time_s)
-
-    def leaving(dx: float, dy: float) -> Callable[[float], list[tuple[float, float, float, float] | None]]:
-        """Out at the edge within half a second, back after another."""
-
-        def place(time_s: float) -> list[tuple[float, float, float, float] | None]:
-            away = float(np.interp(time_s, [0.7, 1.2, 1.8, 2.3], [0, 1, 1, 0]))
-            return [(0.5 + dx * away, 0.45 + dy * away, 0.42, 0.0)]
-
-        return place
-
-    def dim(image: Image, _: int) -> Image:
-        return _dimmed(image, 0.12)
-
-    def flicker(image: Image, index: int) -> Image:
-        return _dimmed(image, (0.25, 0.9, 0.5, 0.12)[index // 2 % 4])
-
-    def wipe(time_s: float) -> tuple[float, float, float, float] | None:
-        return (3.2 * math.sin(2.2 * (time_s - 0.4)), 0.1, 0.45, 0.65) if time_s > 0.4 else None
-
-    def stays(time_s: float) -> tuple[float, float, float, float] | None:
-        up = float(np.interp(time_s, [0.6, 1.0, 2.2, 2.6], [1.6, 0.25, 0.25, 1.6]))
-        return 0.0, up, 0.42, 0.55
-
     return [
         Scene(
             "sway and nod", lambda t: [(0.5 + sine(0.1, 0.4, t), 0.45 + sine(0.05, 0.7, t), 0.45, sine(0.25, 0.3, t))]
@@ -183,6 +158,41 @@ def scenes() -> list[Scene]:
 def head_turns() -> Scene:
     """For an actor whose clip shows the head turning from side to side; each frame shows the clip's next picture."""
     return Scene("head turns aside", lambda _: [(0.5, 0.45, 0.4, 0.0)])
+
+
+def steady(_: float) -> list[Where | None]:
+    return [(0.5, 0.45, 0.45, 0.0)]
+
+
+def sine(share: float, hertz: float, time_s: float) -> float:
+    return share * math.sin(2 * math.pi * hertz * time_s)
+
+
+def leaving(dx: float, dy: float) -> Moves:
+    """Out at the edge within half a second, back after another."""
+
+    def place(time_s: float) -> list[Where | None]:
+        away = float(np.interp(time_s, [0.7, 1.2, 1.8, 2.3], [0, 1, 1, 0]))
+        return [(0.5 + dx * away, 0.45 + dy * away, 0.42, 0.0)]
+
+    return place
+
+
+def wipe(time_s: float) -> Ellipse | None:
+    return (3.2 * math.sin(2.2 * (time_s - 0.4)), 0.1, 0.45, 0.65) if time_s > 0.4 else None
+
+
+def stays(time_s: float) -> Ellipse:
+    up = float(np.interp(time_s, [0.6, 1.0, 2.2, 2.6], [1.6, 0.25, 0.25, 1.6]))
+    return 0.0, up, 0.42, 0.55
+
+
+def dim(image: Image, _: int) -> Image:
+    return _dimmed(image, 0.12)
+
+
+def flicker(image: Image, index: int) -> Image:
+    return _dimmed(image, (0.25, 0.9, 0.5, 0.12)[index // 2 % 4])
 
 
 def _placed(outline: Points, x: float, y: float, size: float, tilt: float) -> Affine:
