@@ -14,8 +14,8 @@ import pytest
 from fonts import YELLOW, make_font
 
 from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set
-from emojimask.emojis.font_set import CHARACTERS, load_font_set
-from emojimask.emojis.system_font import find_color_font
+from emojimask.emojis.fonts.font_set import CHARACTERS, load_font_set
+from emojimask.emojis.fonts.system_font import find_color_font
 from emojimask.errors import EmojiSetError, UsageError
 from emojimask.types import EXPRESSIONS
 
@@ -32,7 +32,7 @@ def no_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A system whose font folder, the answer, is empty."""
     folder = tmp_path / "system"
     folder.mkdir()
-    monkeypatch.setattr("emojimask.emojis.system_font._folders", lambda: [folder])
+    monkeypatch.setattr("emojimask.emojis.fonts.system_font._folders", lambda: [folder])
     monkeypatch.setattr("shutil.which", lambda _: None)
     return folder
 

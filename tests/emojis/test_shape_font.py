@@ -13,9 +13,9 @@ import pytest
 from fonts import DISC, PALETTE, YELLOW, filled, make_font, solid
 from fontTools.ttLib.tables.otTables import CompositeMode, PaintFormat
 
-from emojimask.emojis import paint_graph, svg_table
-from emojimask.emojis.font_set import CHARACTERS, load_font_set
-from emojimask.emojis.shape_font import draw_characters
+from emojimask.emojis.fonts import paint_graph, svg_table
+from emojimask.emojis.fonts.font_set import CHARACTERS, load_font_set
+from emojimask.emojis.fonts.shape_font import draw_characters
 from emojimask.errors import EmojiSetError
 
 pytest.importorskip("resvg_py")
@@ -419,7 +419,7 @@ def test_a_damaged_font_is_told_or_drawn_but_never_crashes(tmp_path: Path, kind:
 def test_a_font_with_pictures_needs_no_extra(tmp_path: Path) -> None:
     file = make_font(tmp_path / "tiny.ttf", ALL)
     program = (
-        "import sys; from pathlib import Path; from emojimask.emojis.font_set import load_font_set; "
+        "import sys; from pathlib import Path; from emojimask.emojis.fonts.font_set import load_font_set; "
         "load_font_set(Path(sys.argv[1])); sys.exit('fontTools' in sys.modules or 'resvg_py' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program, file], check=True)

@@ -120,7 +120,7 @@ def models() -> Iterator[Finding]:
 
 def emoji_sets() -> Iterator[Finding]:
     from emojimask.emojis.emoji_set import check_emoji_set, shipped_sets
-    from emojimask.emojis.system_font import find_color_font
+    from emojimask.emojis.fonts.system_font import find_color_font
 
     for name in shipped_sets():
         faults = check_emoji_set(name)

@@ -31,7 +31,7 @@ def load_emoji_set(spec: str | Path) -> EmojiSet:
     """
     kind, _, file = str(spec).partition(":")
     if kind == FONT:
-        from emojimask.emojis.font_set import load_font_set
+        from emojimask.emojis.fonts.font_set import load_font_set
 
         return load_font_set(_at_home(file) if file else None)
     if spec in STYLES:

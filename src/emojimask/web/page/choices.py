@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emojimask.emojis.emoji_set import FONT, shipped_sets
-from emojimask.emojis.system_font import find_color_font
+from emojimask.emojis.fonts.system_font import find_color_font
 from emojimask.errors import EmojiSetError, UsageError
 from emojimask.settings import MaskSettings
 

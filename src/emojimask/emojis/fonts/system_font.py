@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from emojimask.emojis.font_file import color_of
+from emojimask.emojis.fonts.font_file import color_of
 from emojimask.errors import EmojiSetError
 
 _NAMES = (

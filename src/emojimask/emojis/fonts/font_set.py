@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from emojimask.emojis.font_file import color_of
+from emojimask.emojis.fonts.font_file import color_of
+from emojimask.emojis.fonts.system_font import find_color_font
 from emojimask.emojis.picture import SIZE, place_key_points
 from emojimask.emojis.still_set import StillEmojiSet
-from emojimask.emojis.system_font import find_color_font
 from emojimask.errors import EmojiSetError, UsageError
 from emojimask.stages import Emoji
 from emojimask.types import EXPRESSIONS
@@ -54,7 +54,7 @@ def load_font_set(file: Path | None = None) -> StillEmojiSet:
 
 
 def _drawn_as_svg(file: Path, size: int) -> list[_Glyph | None]:
-    from emojimask.emojis.shape_font import draw_characters
+    from emojimask.emojis.fonts.shape_font import draw_characters
 
     return draw_characters(file, CHARACTERS.values(), size)
 

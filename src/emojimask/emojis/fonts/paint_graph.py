@@ -13,7 +13,7 @@ from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.otTables import CompositeMode, ExtendMode, PaintFormat
 
-from emojimask.emojis.gradients import WEDGES, Color, ColorLine, filling, linear, number, radial, wedges
+from emojimask.emojis.fonts.gradients import WEDGES, Color, ColorLine, filling, linear, number, radial, wedges
 from emojimask.emojis.svg import DrawingError
 
 MOST = {"paints": 4096, "compositions": 32, "numbers": 500_000}

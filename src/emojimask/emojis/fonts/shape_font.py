@@ -12,9 +12,9 @@ from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
-from emojimask.emojis.paint_graph import Box, ColorTables, PaintGraph
+from emojimask.emojis.fonts.paint_graph import Box, ColorTables, PaintGraph
+from emojimask.emojis.fonts.svg_table import glyph_svg
 from emojimask.emojis.svg import DrawingError, draw_svg
-from emojimask.emojis.svg_table import glyph_svg
 from emojimask.errors import EmojiSetError
 
 _Elements = Callable[[str, Box], str]

@@ -1,0 +1,1 @@
+"""The emoji of colour fonts, of whatever kind their colour is."""
