@@ -127,12 +127,7 @@ def _mtcnn() -> FaceBackEnd:
     return FaceBackEnd(MtcnnDetector(), _mediapipe().landmarker)
 
 
-_FACES: dict[str, Callable[[], FaceBackEnd]] = {
-    "mediapipe": _mediapipe,
-    "hog": _hog,
-    "haar": _haar,
-    "mtcnn": _mtcnn,
-}
+_FACES: dict[str, Callable[[], FaceBackEnd]] = {"mediapipe": _mediapipe, "hog": _hog, "haar": _haar, "mtcnn": _mtcnn}
 
 
 def face_back_end(name: str) -> FaceBackEnd:

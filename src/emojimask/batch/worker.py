@@ -93,13 +93,7 @@ class Worker:
                 with build.open_file(path, THREADS) as source:
                     info = source.info
                     sinks = self._sinks(info, output, report, audio=self._request.audio)
-                    summary = run(
-                        source,
-                        self._pipeline(report),
-                        [*sinks, tally],
-                        self._on_frame,
-                        overlap=False,
-                    )
+                    summary = run(source, self._pipeline(report), [*sinks, tally], self._on_frame, overlap=False)
                 if summary.broken_off is not None:
                     raise summary.broken_off
                 tally.faults.update(summary.failures)

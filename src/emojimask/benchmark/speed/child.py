@@ -30,10 +30,7 @@ def long_run(path: Path, seconds: float, settings: MaskSettings) -> None:
     from emojimask.runner import run
     from emojimask.types import MaskedFrame
 
-    with (
-        TemporaryDirectory() as folder,
-        open_file(write_long(path, Path(folder) / "long.mkv", seconds)) as source,
-    ):
+    with TemporaryDirectory() as folder, open_file(write_long(path, Path(folder) / "long.mkv", seconds)) as source:
         every = max(1, round(seconds * source.info.fps / _STEPS))
 
         def tell(frame: MaskedFrame) -> None:
