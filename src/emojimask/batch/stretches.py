@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from emojimask.emojis.cast import differs_by_person
 from emojimask.errors import StopRequested
@@ -108,10 +107,8 @@ class StretchSink:
             self._open_sinks.enter_context(sink)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open_sinks.__exit__(kind, error, trace)  # as in any run: the last is completed first
+    def __exit__(self, *error: Any) -> None:
+        self._open_sinks.__exit__(*error)  # as in any run: the last is completed first
 
 
 def _places(frame: MaskedFrame) -> tuple[float, dict[int, Box]]:

@@ -6,7 +6,6 @@ import csv
 import json
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TextIO
 
 from emojimask.errors import UsageError
@@ -64,9 +63,7 @@ class ReportSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._stream is None:
             return
         try:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from threading import Condition, Thread
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from emojimask.errors import SourceError
 from emojimask.stages import Source
@@ -54,12 +53,10 @@ class LatestSource:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._closed = True
         if self._reader is None:
-            self._source.__exit__(kind, error, trace)
+            self._source.__exit__(*error)
             return
         with self._changed:  # whoever still waits for a frame
             self._ended = True

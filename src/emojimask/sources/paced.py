@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from emojimask.stages import Source
 from emojimask.types import Frame
@@ -32,10 +31,8 @@ class PacedSource:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._source.__exit__(kind, error, trace)
+    def __exit__(self, *error: Any) -> None:
+        self._source.__exit__(*error)
 
     def __iter__(self) -> Iterator[Frame]:
         offset_s: float | None = None
