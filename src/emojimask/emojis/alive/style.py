@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from emojimask.types import EXPRESSIONS
 
@@ -130,6 +131,10 @@ def _tone(nth: str, *colors: str) -> Style:
     )
 
 
+def _alike(color: str, *parts: str) -> dict[str, Any]:
+    return dict.fromkeys(parts, bgr(color))
+
+
 _MOODS = {"angry": "#E5484D", "disgust": "#7FB043", "fear": "#8E7CE0", "happy": "#FFC53D", "sad": "#5B9BD5",
           "surprise": "#FF9A4D", "neutral": "#F2C9A0", "contempt": "#4FB3A5"}  # fmt: skip
 
@@ -144,16 +149,9 @@ STYLES: Mapping[str, Style] = {
         _ALIVE,
         title="Flat: few bold shapes, and a colour for every mood",
         head="plain",
-        skin=bgr(_MOODS["neutral"]),
-        light=bgr(_MOODS["neutral"]),
-        dark=bgr(_MOODS["neutral"]),
-        rim=bgr(_MOODS["neutral"]),
-        ink=bgr("#1F1B2E"),
-        brows=bgr("#1F1B2E"),
-        lips=bgr("#1F1B2E"),
-        throat=bgr("#1F1B2E"),
+        **_alike(_MOODS["neutral"], "skin", "light", "dark", "rim"),
+        **_alike("#1F1B2E", "ink", "brows", "lips", "throat", "groove"),
         tongue=bgr("#FF6B81"),
-        groove=bgr("#1F1B2E"),
         water=bgr("#FFFFFF"),
         cheek=bgr("#F2545B"),
         moods={name: bgr(_MOODS[name]) for name in EXPRESSIONS},
@@ -207,20 +205,9 @@ STYLES: Mapping[str, Style] = {
         _ALIVE,
         title="Contrast: black, white and one blue; the shape alone tells",
         head="ringed",
-        skin=bgr("#FFFFFF"),
-        light=bgr("#FFFFFF"),
-        dark=bgr("#FFFFFF"),
-        rim=bgr("#000000"),
-        ink=bgr("#000000"),
-        brows=bgr("#000000"),
-        lips=bgr("#000000"),
-        iris=bgr("#000000"),
-        pupil=bgr("#000000"),
-        throat=bgr("#000000"),
-        tongue=bgr("#1E6BFF"),
-        groove=bgr("#000000"),
-        cheek=bgr("#1E6BFF"),
-        water=bgr("#1E6BFF"),
+        **_alike("#FFFFFF", "skin", "light", "dark"),
+        **_alike("#000000", "rim", "ink", "brows", "lips", "iris", "pupil", "throat", "groove"),
+        **_alike("#1E6BFF", "tongue", "cheek", "water"),
         eye=(46.0, 54.0),
         spread=84.0,
         rim_above=11.0,
