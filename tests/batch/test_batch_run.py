@@ -13,7 +13,8 @@ from PIL import Image as Pillow
 
 import media
 from emojimask.batch.folders import STAGING, LocalFolder
-from emojimask.batch.record import MANIFEST
+from emojimask.batch.page import make_page
+from emojimask.batch.record import MANIFEST, read_manifest
 from emojimask.batch.run import BatchRun
 from emojimask.batch.tasks import Whole
 from emojimask.batch.worker import sha256_of
@@ -198,6 +199,21 @@ def test_two_inputs_with_one_output_are_refused_and_the_rest_is_done(tmp_path: P
     assert progress.done == 1
     assert "would become a_masked.mp4, and so would a.flv" in progress.failed["a.mp4"]
     assert not (tmp_path / "out" / "a_masked.mp4").exists()
+
+
+def test_what_had_failed_and_was_removed_or_renamed_is_no_failure_any_more(tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "sound.png")
+    (tmp_path / "in" / "bad.mp4").write_bytes(b"no video")
+    wanted = request(tmp_path / "in", tmp_path / "out")
+    run(wanted)
+    assert "bad.mp4" in make_page(read_manifest(wanted.outputs), "archive")
+    (tmp_path / "in" / "bad.mp4").rename(tmp_path / "in" / "bad.mp4.old")
+    run(wanted)
+    assert "bad.mp4" not in make_page(read_manifest(wanted.outputs), "archive")
+    assert records(wanted)["bad.mp4"].state == "gone"
+    before = (tmp_path / "out" / MANIFEST).read_bytes()
+    run(wanted)
+    assert (tmp_path / "out" / MANIFEST).read_bytes() == before
 
 
 def test_pictures_named_jfif_and_jpe_are_masked(tmp_path: Path) -> None:

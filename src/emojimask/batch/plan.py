@@ -11,7 +11,7 @@ from unicodedata import normalize
 from emojimask.batch.folders import Found, check_apart
 from emojimask.batch.names import is_masked, output_name
 from emojimask.batch.owners import Owners
-from emojimask.batch.record import DONE, Record, latest
+from emojimask.batch.record import BEGUN, DONE, FAILED, GONE, Record, latest, now
 from emojimask.batch.tasks import Job, Request
 from emojimask.errors import EmojimaskError, OutputExistsError, UsageError
 from emojimask.settings import MaskSettings
@@ -67,6 +67,7 @@ class Plan:
         owners: whose the files in the output folder are.
         jobs: what there is to do, large files first.
         refused: why some inputs cannot be masked, by their names.
+        gone: records of inputs that had failed or were begun and have been removed or renamed since.
     """
 
     def __init__(self, request: Request, inputs: Inputs, records: Sequence[Record], *, force: bool) -> None:
@@ -88,6 +89,13 @@ class Plan:
             except EmojimaskError as error:
                 self.refused[file.name] = str(error)
         self.jobs.sort(key=lambda job: (-job.size, job.input))
+        there = self.refused.keys() | {file.name for file, _ in inputs.outputs}
+        missed = (self._last[name] for name in self._last.keys() - there)
+        self.gone = [
+            replace(record, state=GONE, finished=now())
+            for record in missed
+            if record.state in (BEGUN, FAILED) and self.owners.is_of_here(record)
+        ]
 
     def elsewhere(self, job: Job, suffix: str) -> Job:
         """The job with another suffix of its output. Raises EmojimaskError where that would take another's place."""

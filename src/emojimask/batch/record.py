@@ -11,7 +11,7 @@ from typing import Any, Self
 from emojimask.batch.folders import Folder
 
 MANIFEST = "manifest.jsonl"
-BEGUN, DONE, FAILED = "begun", "done", "failed"
+BEGUN, DONE, FAILED, GONE = "begun", "done", "failed", "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Record:
         input, output: names below the input and the output folder, with ``/``. Of a failure the output is None, but
             for what a run that was cut off has left there.
         input_folder: the input folder's path or URL; None in records of before it was noted.
-        state: ``done``, ``failed``, or ``begun``: a run was cut off while it may have made the output.
+        state: ``done``, ``failed``, ``begun``: a run was cut off while it may have made the output, or ``gone``: the
+            input had failed or was begun, and is not there any more.
         error: why it failed; None where it did not.
         attempts: how often it was tried in this run.
         finished: when, UTC, ISO 8601; empty where it was begun only.

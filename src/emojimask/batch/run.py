@@ -91,7 +91,7 @@ class BatchRun:
                 say(left_alone(inputs.left_alone))
             # If of none, too: what cannot be written is found out before any work.
             refused = [self._failed(Job(name, ""), reason) for name, reason in plan.refused.items()]
-            self._write(*(record for record in refused if not plan.is_said(record)))
+            self._write(*plan.gone, *(record for record in refused if not plan.is_said(record)))
             self._tasks.extend(Whole(job) for job in plan.jobs)
             self._held = held.pop_all()
 
