@@ -112,7 +112,7 @@ def _hog() -> FaceBackEnd:
     try:
         from emojimask.faces.hog import Dlib68Landmarker, HogDetector
     except ImportError as error:
-        raise MissingExtraError(f"hog needs dlib ({error}); install it with: pip install 'emojimask[dlib]'") from error
+        raise MissingExtraError(f'hog needs dlib ({error}); install it with: pip install "emojimask[dlib]"') from error
     return FaceBackEnd(HogDetector(), Dlib68Landmarker())
 
 
@@ -122,7 +122,7 @@ def _mtcnn() -> FaceBackEnd:
         from emojimask.faces.mtcnn import MtcnnDetector
     except ImportError as error:
         raise MissingExtraError(
-            f"mtcnn needs the mtcnn package and TensorFlow ({error}); install them with: pip install 'emojimask[mtcnn]'"
+            f'mtcnn needs the mtcnn package and TensorFlow ({error}); install them with: pip install "emojimask[mtcnn]"'
         ) from error
     return FaceBackEnd(MtcnnDetector(), _mediapipe().landmarker)
 

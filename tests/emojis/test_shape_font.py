@@ -395,7 +395,7 @@ def test_without_the_extra_the_remedy_is_told(
     with pytest.raises(EmojiSetError) as error:
         load_font_set(file)
     assert str(error.value) == (
-        f"{file}: its kind of colour (COLR version 1 or SVG) needs the extra [svg]: pip install 'emojimask[svg]', "
+        f'{file}: its kind of colour (COLR version 1 or SVG) needs the extra [svg]: pip install "emojimask[svg]", '
         "or get the one that holds pictures, such as NotoColorEmoji.ttf with CBDT"
     )
 

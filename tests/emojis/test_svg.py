@@ -61,7 +61,7 @@ def test_without_the_extra_the_remedy_is_told(own: Path, monkeypatch: pytest.Mon
     faults = check_emoji_set(own)
     assert len(faults) == len(EXPRESSIONS)
     assert faults[0] == (
-        f"{own / 'angry.svg'}: SVG needs the extra [svg]: pip install 'emojimask[svg]'; or export the picture as a PNG"
+        f'{own / "angry.svg"}: SVG needs the extra [svg]: pip install "emojimask[svg]"; or export the picture as a PNG'
     )
 
 

@@ -351,5 +351,5 @@ def test_without_torch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "emojimask.training.train")
     args = parsed(cli.add_train, "default", "--data", tmp_path, "--out", tmp_path)
-    with pytest.raises(MissingExtraError, match=r"needs torch: pip install 'emojimask\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r'needs torch: pip install "emojimask\[train\]"'):
         args.run(args)

@@ -27,7 +27,7 @@ try:
     import ray
     import ray.data
 except ImportError as error:
-    raise MissingExtraError(f"Ray cannot be loaded ({error}); install it: pip install 'emojimask[ray]'") from error
+    raise MissingExtraError(f'Ray cannot be loaded ({error}); install it: pip install "emojimask[ray]"') from error
 _PORT = 6379  # where a cluster listens unless told otherwise
 _KNOCK_S = 10.0
 

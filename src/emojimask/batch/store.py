@@ -35,7 +35,7 @@ class Store:
         try:
             import fsspec
         except ImportError:
-            raise MissingExtraError(f"{self}: needs the extra: pip install 'emojimask[ray]'") from None
+            raise MissingExtraError(f'{self}: needs the extra: pip install "emojimask[ray]"') from None
         try:
             self._fs, root = fsspec.core.url_to_fs(self.url)
         except ImportError as error:

@@ -43,7 +43,7 @@ class FirstFaceByHog:
             import dlib
         except ImportError as error:
             raise MissingExtraError(
-                "the reference needs dlib; install it with: pip install 'emojimask[dlib]'"
+                'the reference needs dlib; install it with: pip install "emojimask[dlib]"'
             ) from error
         from emojimask.faces.hog import landmark_model
 

@@ -74,7 +74,7 @@ def versions() -> Iterator[Finding]:
         try:
             yield Finding(name, True, version(name))
         except PackageNotFoundError:
-            yield Finding(name, False, f"not installed; pip install 'emojimask[{extra}]'")
+            yield Finding(name, False, f'not installed; pip install "emojimask[{extra}]"')
 
 
 def opencv() -> Iterator[Finding]:

@@ -108,7 +108,7 @@ def load(model: str) -> tuple[bytes, ModelCard]:
     except ModuleNotFoundError as error:
         if error.name not in _TORCH:
             raise
-        raise MissingExtraError(f"a trained run needs {error.name}: pip install 'emojimask[train]'") from error
+        raise MissingExtraError(f'a trained run needs {error.name}: pip install "emojimask[train]"') from error
     return exported(checkpoint)
 
 

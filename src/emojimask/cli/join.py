@@ -30,7 +30,7 @@ def run_join(args: argparse.Namespace) -> int:
     try:
         from emojimask.web.terminal.student import Student
     except ImportError as error:
-        raise MissingExtraError(f"the class is not installed ({error.name}); pip install 'emojimask[web]'") from error
+        raise MissingExtraError(f'the class is not installed ({error.name}); pip install "emojimask[web]"') from error
     link, _, code_in_link = args.url.partition("#code=")
     code = args.code or code_in_link
     if not code:

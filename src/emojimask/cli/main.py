@@ -85,7 +85,7 @@ def _run(arguments: list[str], args: argparse.Namespace) -> int:
     if args.command is None:
         parser.print_help()
         if not page_is_installed():
-            _say("to see yourself as an emoji in the browser: pip install 'emojimask[web]', then: emojimask", 0)
+            _say('to see yourself as an emoji in the browser: pip install "emojimask[web]", then: emojimask', 0)
         return WRONG_USAGE
     logging.getLogger("emojimask").addHandler(logging.StreamHandler() if args.debug else logging.NullHandler())
     return int(args.run(args))

@@ -50,7 +50,7 @@ def run_serve(args: argparse.Namespace) -> int:
         import uvicorn  # noqa: F401
         import websockets  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError(f"the page is not installed ({error.name}); pip install 'emojimask[web]'") from error
+        raise MissingExtraError(f'the page is not installed ({error.name}); pip install "emojimask[web]"') from error
     with suppress(KeyboardInterrupt):  # the ordinary end
         if args.board:
             _serve_board(args)
@@ -121,7 +121,7 @@ def _serve_board(args: argparse.Namespace) -> None:
         try:
             from emojimask.web.board.redis_store import RedisStore, shared_lecturer_key
         except ImportError as error:
-            raise MissingExtraError("Redis is not installed; pip install 'emojimask[redis]'") from error
+            raise MissingExtraError('Redis is not installed; pip install "emojimask[redis]"') from error
         key = shared_lecturer_key(args.redis, key)
         store = RedisStore(args.redis, key, limits.rooms, limits.members, limits.room_s)
     allow_connections(limits.sockets)

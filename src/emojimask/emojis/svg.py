@@ -69,7 +69,7 @@ def render_svg(file: Path, size: int) -> bytes:
     except DrawingError as fault:
         raise EmojiSetError(f"{file}: {fault}; {fault.remedy}, {_EXPORT}") from fault
     except ImportError:
-        raise EmojiSetError(f"{file}: SVG needs the extra [svg]: pip install 'emojimask[svg]'; {_EXPORT}") from None
+        raise EmojiSetError(f'{file}: SVG needs the extra [svg]: pip install "emojimask[svg]"; {_EXPORT}') from None
 
 
 def parse_svg(text: str) -> ElementTree.Element:

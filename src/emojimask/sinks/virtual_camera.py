@@ -65,7 +65,7 @@ def _open(width: int, height: int, fps: float, device: str | None) -> Any:
         import pyvirtualcam
     except ImportError:
         raise MissingExtraError(
-            "the virtual camera is not installed; install it: pip install 'emojimask[virtual-camera]'"
+            'the virtual camera is not installed; install it: pip install "emojimask[virtual-camera]"'
         ) from None
     try:
         return pyvirtualcam.Camera(width, height, fps, fmt=pyvirtualcam.PixelFormat.BGR, device=device)

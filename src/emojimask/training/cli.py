@@ -238,7 +238,7 @@ def _module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name not in {"torch", "torchvision", "onnx", "onnxscript", "pyarrow"}:
             raise
-        raise MissingExtraError(f"training needs {error.name}: pip install 'emojimask[train]'") from error
+        raise MissingExtraError(f'training needs {error.name}: pip install "emojimask[train]"') from error
 
 
 def _tell(line: str) -> None:

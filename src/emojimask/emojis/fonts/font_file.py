@@ -57,7 +57,7 @@ def color_of(file: Path) -> FontColor:
         raise EmojiSetError(f"{file}: a font without colour; name a colour emoji font, such as NotoColorEmoji.ttf")
     if not (find_spec("resvg_py") and find_spec("fontTools")):
         wanted = (
-            "pip install 'emojimask[svg]', or get the one that holds pictures, such as NotoColorEmoji.ttf with CBDT"
+            'pip install "emojimask[svg]", or get the one that holds pictures, such as NotoColorEmoji.ttf with CBDT'
         )
         raise EmojiSetError(f"{file}: its kind of colour (COLR version 1 or SVG) needs the extra [svg]: {wanted}")
     return FontColor(DRAWN_SIZE, as_svg=True)

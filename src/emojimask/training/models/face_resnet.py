@@ -67,7 +67,7 @@ class FaceResNet(Pretrained, nn.Sequential):
         """Out of the package that the extra [train] brings."""
         path = packaged("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
         if path is None:
-            raise DataError(f"{self.title}: its weights need: pip install 'emojimask[train]'")
+            raise DataError(f'{self.title}: its weights need: pip install "emojimask[train]"')
         return of_gray(from_dlib(FaceResNet(dropout=0.0, channels=3), path.read_bytes()))
 
     def take(self, given: dict[str, Tensor]) -> None:
