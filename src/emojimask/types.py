@@ -68,7 +68,7 @@ def check_image(image: object, what: str = "image") -> None:
 class _TimedPicture:
     """What raw and masked frames have in common; neither is the other."""
 
-    picture: Picture
+    picture: Picture = field(repr=False)  # as are landmarks: who prints a frame wants to know who is in it
     index: int
     time_s: float
 
@@ -196,7 +196,7 @@ class Face:
     """
 
     box: Box
-    landmarks: Points
+    landmarks: Points = field(repr=False)
     score: float
 
     def __post_init__(self) -> None:

@@ -20,6 +20,12 @@ def test_three_lines_to_a_masked_picture() -> None:
     assert np.abs(masked.image.astype(int) - portrait())[100:160, 195:255].mean() > 25
 
 
+def test_what_comes_out_prints_as_a_line_that_tells_who_was_seen() -> None:
+    printed = repr(emojimask.mask_image(portrait()))
+    assert len(printed) < 2000
+    assert "expression='happy'" in printed
+
+
 def test_a_file_with_its_report(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "me.png"), portrait())
     summary = emojimask.mask_file(tmp_path / "me.png", tmp_path / "out.png", report=tmp_path / "out.csv")
