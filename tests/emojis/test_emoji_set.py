@@ -328,12 +328,12 @@ def declare_huge(file: Path) -> None:
 
 
 PICTURE_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (Path.unlink, "missing; every expression needs its picture"),
+    "missing": (Path.unlink, "missing; every expression needs its picture, a PNG or an SVG"),
     "cut off": (cut, "cannot be read as a PNG ("),
     "an empty profile": (end_with_an_empty_profile, "cannot be read as a PNG ("),
     "no PNG": (
         lambda file: disc(64, "RGB").save(file, "JPEG"),
-        "cannot be read as a PNG (not a PNG file); save it anew",
+        "cannot be read as a PNG (not a PNG file); save it as one",
     ),
     "no alpha": (
         lambda file: disc(64, "RGB").save(file),

@@ -38,9 +38,9 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
             # Bilinear, since sharper filters ring and would leave opaque parts not quite opaque.
             rgba = in_srgb(picture.convert("RGBA")).resize((SIZE, SIZE), Image.Resampling.BILINEAR)
     except FileNotFoundError:
-        raise EmojiSetError(f"{file}: missing; every expression needs its picture") from None
+        raise EmojiSetError(f"{file}: missing; every expression needs its picture, a PNG or an SVG") from None
     except (OSError, SyntaxError, ValueError, AssertionError, LookupError) as error:  # Pillow's, over damaged files
-        raise EmojiSetError(f"{file}: cannot be read as a PNG ({error}); save it anew") from error
+        raise EmojiSetError(f"{file}: cannot be read as a PNG ({error}); save it as one") from error
     bgra = np.asarray(cv2.cvtColor(np.asarray(rgba), cv2.COLOR_RGBA2BGRA), np.uint8)
     bgra.flags.writeable = False
     return bgra
