@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +59,15 @@ def network(model: str, labels: str = "fer2013") -> Network:
 )
 def test_published_counts(model: str, parameters: int) -> None:
     assert count_parameters(network(model)) == parameters
+
+
+def test_a_network_of_ones_own_is_what_the_documentation_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)
+    monkeypatch.setitem(MODELS, "mine", names["mine"])
+    answers = build_model(Recipe(model="mine", labels="both")).eval()(torch.zeros(2, 1, 48, 48))
+    assert [tuple(answer.shape) for answer in answers] == [(2, 7), (2, 8)]
 
 
 def test_mini_xception_with_its_running_statistics() -> None:
