@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from fonts import YELLOW, make_font
 
-from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set
+from emojimask.emojis.emoji_set import check_emoji_set, load_emoji_set, load_folder_set
 from emojimask.emojis.fonts.font_set import CHARACTERS, load_font_set
 from emojimask.emojis.fonts.system_font import find_color_font
+from emojimask.emojis.starter import make_starter
 from emojimask.errors import EmojiSetError, UsageError
 from emojimask.types import EXPRESSIONS
 
@@ -73,6 +74,11 @@ def test_the_expressions_have_their_characters() -> None:
 def test_by_name_with_a_file(font: Path) -> None:
     assert load_emoji_set(f"font:{font}").name == "font"
     assert check_emoji_set(f"font:{font}") == []
+
+
+def test_a_set_that_begins_with_a_font_says_whose_pictures_they_are(font: Path, tmp_path: Path) -> None:
+    make_starter(tmp_path / "mine", load_font_set(font))
+    assert load_folder_set(tmp_path / "mine").licence == "as that of the font Tiny Emoji Regular"
 
 
 def test_the_systems_own_is_found(font: Path, no_fonts: Path) -> None:

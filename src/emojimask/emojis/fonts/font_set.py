@@ -50,7 +50,8 @@ def load_font_set(file: Path | None = None) -> StillEmojiSet:
         emojis = {name: _emoji(file, name, glyph) for name, glyph in zip(EXPRESSIONS, glyphs, strict=True)}
     except (OSError, SyntaxError, ValueError) as error:
         raise EmojiSetError(f"{file}: cannot be drawn ({error}); install it anew, or choose another") from error
-    return StillEmojiSet("font", " ".join(filter(None, font.getname())), _main_color(emojis["neutral"]), emojis)
+    title, fill = " ".join(filter(None, font.getname())), _main_color(emojis["neutral"])
+    return StillEmojiSet("font", title, fill, emojis, licence=f"as that of the font {title}")
 
 
 def _drawn_as_svg(file: Path, size: int) -> list[_Glyph | None]:
