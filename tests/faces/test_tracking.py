@@ -514,3 +514,32 @@ def test_whom_the_landmarker_denies_is_covered_all_the_time_and_asked_for_five_t
     stage.part = None
     outlines = [len(film.shoot(red=(300, 150, 80))[1].face.landmarks) for _ in range(7)]
     assert outlines[-1] == 68, "and outlined soon after it can be"
+
+
+class Creeping(Stage):
+    """A landmarker that, shown a small part of a face, draws near to all of it look by look."""
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        if self.people == {"blue": (330, 180, 110)}:
+            return [Detection(Box(290, 130, 60, 60), 0.4)]  # of its upper half
+        return super().detect(image, thorough)
+
+    def locate(self, image: Image, near: Detection | Points) -> Face | None:
+        box = near.box if isinstance(near, Detection) else Box.around(near)
+        whole = next((Box(x - s / 2, y - s / 2, s, s) for x, y, s in self.people.values()), None)
+        if whole is None or box.intersection(whole) < 0.7 * box.area:
+            return None
+        share = 1.0 if whole.side < 100 else 0.4
+        here, there = (np.array([b.x, b.y, b.width, b.height]) for b in (box, whole))
+        x, y, width, height = here + share * (there - here)
+        points = np.tile(np.array([[x + width / 2, y + height / 2]], np.float32), (68, 1))
+        points[[36, 45, 51, 48, 54, 8]] = [[x, y], [x + width, y], *[[x + width / 2, y + height]] * 4]
+        return Face(Box.around(points), points, 1.0)
+
+
+def test_a_face_that_comes_in_anothers_place_is_covered_whole_though_a_part_of_it_is_found() -> None:
+    film = Film(Creeping())
+    for _ in range(5):
+        film.shoot(red=(320, 160, 40))
+    box = film.shoot(blue=(330, 180, 110))[1].face.box
+    assert box.iou(Box(275, 125, 110, 110)) > 0.65

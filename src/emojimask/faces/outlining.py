@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from emojimask.faces.comparison import are_of_like_size, distance, is_cut_off
+from emojimask.faces.comparison import are_of_like_size, distance
 from emojimask.stages import Detection, FaceLandmarker
 from emojimask.types import Face, Picture, Points
 
@@ -13,7 +13,9 @@ RESTS = 0.06
 SAME = 0.9
 """... or when its box is the same again by this intersection over union ..."""
 MAX_LOOKS = 5
-"""... within so many looks."""
+"""... within so many looks, ..."""
+MAX_LOOKS_ANEW = 12
+"""... or at a face that was just found, of which the detector may have shown it a part, within so many."""
 CERTAIN = 0.8
 """The landmarker's score from which it is trusted after it was drawn away, or at a new face."""
 
@@ -48,9 +50,9 @@ class Outliner:
             near = face.landmarks
         return None
 
-    def rested(self, picture: Picture, face: Face) -> Face:
-        """Where the picture's edge cuts a face, its mesh is too small or lags behind; look by look it comes to rest."""
-        for _ in range(MAX_LOOKS if is_cut_off(face, picture) else 0):
+    def rested(self, picture: Picture, face: Face, looks: int = MAX_LOOKS) -> Face:
+        """The landmarker's first answer may be too small or lag behind; look by look it comes to rest."""
+        for _ in range(looks):
             again = self._landmarker.locate(picture, face.landmarks)
             if again is None or again.box.iou(face.box) > SAME:
                 break

@@ -17,13 +17,14 @@ from emojimask.faces.comparison import (
     covers,
     goes_behind,
     hides,
+    is_cut_off,
     is_near,
     is_plausible,
     share_inside,
     stretched,
 )
 from emojimask.faces.doubts import Doubts
-from emojimask.faces.outlining import Outliner
+from emojimask.faces.outlining import MAX_LOOKS_ANEW, Outliner
 from emojimask.faces.person import Person
 from emojimask.faces.renderings import RENDERINGS, Cadence, Rendering, Views
 from emojimask.faces.search import LOST_S, SMALL, Search, is_sure
@@ -186,7 +187,8 @@ class LandmarkTracker:
         face = self._outliner.settled(frame.picture, expected)
         if face is None:
             return None
-        face = self._outliner.rested(frame.picture, face)
+        if is_cut_off(face, frame.picture):  # its mesh is too small or lags behind
+            face = self._outliner.rested(frame.picture, face)
         return face if is_plausible(face, expected) else None
 
     def _claim(self, person: Person, face: Face, frame: Frame, seen: dict[int, Face]) -> None:
@@ -258,7 +260,7 @@ class LandmarkTracker:
         if face is not None and face.box.overlap(detection.box) > 0.4:
             believed = sure or face.score >= PLAIN
             if expected or (believed and self._outliner.is_steady(frame.picture, face)):
-                return self._outliner.rested(frame.picture, face), True
+                return self._outliner.rested(frame.picture, face, MAX_LOOKS_ANEW), True
         if detection.landmarks is None or not (sure or expected):
             return None, False
         surely = sure and self._search.finds_again(frame.picture, detection)
