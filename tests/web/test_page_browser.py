@@ -502,7 +502,11 @@ def test_a_page_too_many_is_told_so(browser, page_url: str) -> None:
         tab.wait_for_timeout(1000)
         assert "close one of them" in tab.inner_text("#trouble"), "no other words take their place"
         other.close()
-        tab.click("#start")
+        for _ in range(5):  # on a busy machine its place is free only a moment later
+            tab.click("#start")
+            tab.wait_for_timeout(1000)
+            if "close one of them" not in tab.inner_text("#trouble"):
+                break
         wait_for_face(tab)
 
 
